@@ -1,0 +1,1 @@
+"""Remembers what happened, and can prove it to a stranger."""

@@ -1,0 +1,1 @@
+"""Looks at content and says what it sees; decides nothing."""

@@ -1,0 +1,68 @@
+"""What a request carries, and what comes back: texts and images, as received."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Polarity(StrEnum):
+    """What a text field asks for: that its words appear, or that they do not."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
+class Grammar(StrEnum):
+    """Which of NovelAI's prompt languages a model reads.
+
+    V3 is V1 to V3: braces, brackets and `a|b:0.3` mixing. V4 is V4 and later: `2.5::x::` weights,
+    `||a|b||` randomisers and drawn text as well.
+    """
+
+    V3 = "v3"
+    V4 = "v4"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text carrier: the text is exactly what the request holds."""
+
+    path: str
+    """Where it stands in the request, for example `parameters.negative_prompt`."""
+    text: str = field(repr=False)
+    polarity: Polarity = Polarity.POSITIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Every text that one request carries, in the order of its carriers."""
+
+    texts: tuple[Text, ...]
+    grammar: Grammar
+
+
+class Purpose(StrEnum):
+    """What an image is for, which decides what is asked of it."""
+
+    SOURCE = "source"
+    MASK = "mask"
+    REFERENCE = "reference"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image, as the bytes in which it was received."""
+
+    carrier: str
+    """Where it stood, for example `parameters.image`, or `output` for a generated picture."""
+    index: int
+    purpose: Purpose
+    data: bytes = field(repr=False)
+
+
+class Rendition(StrEnum):
+    """How a picture was made, as far as can be told; `UNSURE` is neither."""
+
+    PHOTOGRAPH = "photograph"
+    DRAWING = "drawing"
+    UNSURE = "unsure"

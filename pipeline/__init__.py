@@ -1,0 +1,1 @@
+"""Carries an item from request to release."""

@@ -1,0 +1,1 @@
+"""Findings in, decision out: pure, without files, network or clock."""
