@@ -1,0 +1,94 @@
+"""What follows: the verdict of each rule, and the decision, which is the strictest of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from classifiers.classifier import Capability
+from classifiers.signals import Finding
+from policies.labels import HarmCode
+from policies.truth import Truth
+
+
+class Action(StrEnum):
+    """What is done, mildest first. Nothing is ever reported without people."""
+
+    ALLOW = "allow"
+    LABEL = "label"
+    HOLD = "hold"
+    BLOCK = "block"
+    BLOCK_AND_ESCALATE = "block_and_escalate"
+
+    @property
+    def severity(self) -> int:
+        """Greater is stricter."""
+        return list(Action).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule concluded, and from what."""
+
+    rule: str
+    layer: str
+    """The name of the set that the rule stands in: `floor`, `default`, a tenant's."""
+    action: Action
+    code: HarmCode
+    truth: Truth
+    """TRUE when it was seen, UNKNOWN when somebody could not look."""
+    shadow: bool = False
+    """Whether the rule is only tried out: its verdict is recorded and decides nothing."""
+    evidence: tuple[Finding, ...] = ()
+    """The findings that made it so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done with a request or a picture, and why."""
+
+    action: Action
+    code: HarmCode
+    verdicts: tuple[Verdict, ...]
+    """Every verdict, those in shadow too, in the order of layers and rules."""
+    missing: frozenset[Capability]
+    """The questions that had to be answered and that this installation cannot answer."""
+    policy_digest: str
+
+    @classmethod
+    def strictest(
+        cls, verdicts: Iterable[Verdict], missing: frozenset[Capability], policy_digest: str
+    ) -> "Decision":
+        """Decide by the strictest verdict that is not in shadow.
+
+        No such verdict means that nobody judged: that blocks, with the code `UNKNOWN`.
+        """
+        given = tuple(verdicts)
+        binding = [verdict for verdict in given if not verdict.shadow]
+        if not binding:
+            return cls(Action.BLOCK, HarmCode.UNKNOWN, given, missing, policy_digest)
+        worst = max(binding, key=lambda verdict: (verdict.action.severity, verdict.code.severity))
+        return cls(worst.action, worst.code, given, missing, policy_digest)
+
+    @property
+    def allows(self) -> bool:
+        """Whether it may go on: with or without a label."""
+        return self.action in {Action.ALLOW, Action.LABEL}
+
+    @property
+    def incapable(self) -> bool:
+        """Whether it is stopped only because somebody could not look, not for what was seen."""
+        return not self.allows and all(
+            verdict.truth is Truth.UNKNOWN for verdict in self._deciding()
+        )
+
+    @property
+    def codes(self) -> frozenset[HarmCode]:
+        """Every code that a verdict names which is not in shadow, whatever its action."""
+        return frozenset(verdict.code for verdict in self.verdicts if not verdict.shadow)
+
+    def _deciding(self) -> list[Verdict]:
+        return [
+            verdict
+            for verdict in self.verdicts
+            if not verdict.shadow and verdict.action is self.action
+        ]
