@@ -1,0 +1,1 @@
+"""Takes PNG, JPEG and WebP files apart before anything decodes them."""
