@@ -1,0 +1,1 @@
+"""A stand-in for NovelAI's image API, written from its description alone."""

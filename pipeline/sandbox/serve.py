@@ -1,0 +1,51 @@
+"""Serves a sandbox over HTTP."""
+
+import asyncio
+import sys
+from socket import socket
+
+from fastapi import FastAPI
+from typing_extensions import override
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pipeline.sandbox import app as sandbox
+from pipeline.sandbox.generate import DROP
+from pipeline.sandbox.settings import SandboxSettings
+
+
+class Droppable(H11Protocol):
+    """An HTTP connection that offers the application to cut it without an answer."""
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, DROP: transport.abort}
+
+
+def serve(settings: SandboxSettings, host: str, port: int) -> None:
+    """Serve a new sandbox until interrupted, and say where; port 0 takes any free one."""
+    app = sandbox.create(settings)
+    listening = _config(app, host, port).bind_socket()
+    sys.stdout.write(f"sandbox: http://{host}:{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    run(app, listening)
+
+
+def run(app: FastAPI, listening: socket) -> None:
+    """Serve `app` on a socket that is bound already, until interrupted; the socket is closed."""
+    Server(_config(app)).run(sockets=[listening])
+
+
+def _config(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Config:
+    return Config(
+        app,
+        host,
+        port,
+        http=Droppable,  # h11: httptools loses the body of requests that offer h2c
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
