@@ -1,1 +1,1 @@
-"""Remembers what happened, and can prove it to a stranger."""
+"""Remembers what happened, and can prove it to somebody who trusts nobody here."""

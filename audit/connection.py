@@ -1,0 +1,100 @@
+"""Opening the log's SQLite file: locked, durable, and not at all if that cannot be had."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from audit.errors import UnusableError
+from audit.keyfile import sync_folder
+
+Connect = Callable[[Path], sqlite3.Connection]
+FULL = 2
+_BUSY_SECONDS = 5.0
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """Open the file for writing, in autocommit mode: transactions are begun by name."""
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the file for reading only; a reader never checkpoints.
+
+    Falls back to `immutable` where nobody can be writing: a read-only folder without a WAL.
+    """
+    place = quote(str(path.absolute()))
+    try:
+        return _reader(f"file:{place}?mode=ro")
+    except sqlite3.OperationalError:
+        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _reader(f"file:{place}?mode=ro&immutable=1")
+
+
+def connect_writer(path: Path, connect: Connect) -> sqlite3.Connection:
+    """Open the file so that COMMIT returns only when the entry is on the disk.
+
+    Raises:
+        UnusableError: SQLite would not say so of itself.
+    """
+    connection = connect(path)
+    try:
+        for setting in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "fullfsync = ON",
+            "checkpoint_fullfsync = ON",
+            "secure_delete = ON",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+        _require(connection, "journal_mode", "wal")
+        _require(connection, "synchronous", FULL)
+    except (sqlite3.Error, UnusableError):
+        connection.close()
+        raise
+    return connection
+
+
+def create_file(path: Path) -> None:
+    """Make the empty database file for its owner alone; SQLite gives its WAL the same mode."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def lock(path: Path) -> int:
+    """Take the log's lock file and return its descriptor; closing that gives the lock back.
+
+    Raises:
+        UnusableError: another process (or another `Log` of this one) holds it.
+    """
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(descriptor)
+        raise UnusableError(path.name, "another process has the lock") from fault
+    return descriptor
+
+
+def _reader(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _require(connection: sqlite3.Connection, setting: str, expected: object) -> None:
+    (got,) = connection.execute(f"PRAGMA {setting}").fetchone()
+    if got != expected:
+        raise UnusableError(setting, f"expected {expected!r}, got {got!r}")

@@ -1,0 +1,45 @@
+"""Secret files: made once, for their owner alone, and refused if others can read them."""
+
+import os
+import stat
+from pathlib import Path
+
+from audit.errors import UnusableError
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def create_secret(path: Path, content: str) -> None:
+    """Write a new file that only its owner can read (0600), durably.
+
+    Raises:
+        FileExistsError: a secret is never overwritten.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def read_secret(path: Path) -> str:
+    """Read a secret file.
+
+    Raises:
+        UnusableError: somebody besides the owner may read or change it.
+    """
+    with path.open(encoding="ascii") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & _OTHERS:
+            raise UnusableError(path.name, f"expected mode 0600, got {mode:04o}")
+        return file.read()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: a synced file in an unsynced folder can vanish."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

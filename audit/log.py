@@ -1,0 +1,222 @@
+"""The log as the rest of the house sees it: append, and ask.
+
+One process, one writer connection in one worker thread, one read-only connection in another.
+`append` is the only way in.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+from audit.batcher import Batcher
+from audit.checkpoint import Checkpoint
+from audit.connection import Connect, connect_sqlite, lock
+from audit.entry import Entry, Json, Kind, OpenSubmission, Receipt
+from audit.errors import AbsentError, ConflictError, UnusableError
+from audit.leaf import Leaf, leaf_of
+from audit.merkle import inclusion_spans, span_root
+from audit.note import Note
+from audit.opening import open_store
+from audit.proof import Proof
+from audit.reader import Reader, in_thread
+from audit.seal import Detail, DetailKeys, fresh_salts
+from audit.signer import Signer
+from audit.store_sqlite import Prepared, Store
+from audit.tables import nodes, open_submissions, row_of, rows, sealed_of
+
+
+class Log:
+    """An append-only log that can prove what it holds. Build it with `Log.open`."""
+
+    def __init__(
+        self,
+        store: Store,
+        batcher: Batcher,
+        reader: Reader,
+        keys: DetailKeys,
+        opened: AsyncExitStack,
+    ) -> None:
+        self._store = store
+        self._batcher = batcher
+        self._reader = reader
+        self._keys = keys
+        self._opened = opened
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        origin: str,
+        signer: Signer,
+        keys: DetailKeys,
+        now: Callable[[], datetime],
+        connect: Connect = connect_sqlite,
+        known_checkpoints: Sequence[str] = (),
+    ) -> "Log":
+        """Open the log, and make it (with its genesis entry) if there is none.
+
+        `known_checkpoints` are what outsiders keep: the file MUST extend each of them, or it is
+        a restored backup or another history.
+
+        Raises:
+            UnusableError: another process has it, it would not be durable, it is of another
+                origin or key, or its state is not consistent.
+            UntrustedError: a checkpoint is not signed by this key.
+        """
+        if origin != signer.vkey.name:
+            raise UnusableError("log", f"origin {origin!r}, but the key is {signer.vkey.name!r}")
+        loop = asyncio.get_running_loop()
+        opening = partial(
+            open_store,
+            path,
+            signer=signer,
+            now=now,
+            connect=connect,
+            known_checkpoints=known_checkpoints,
+        )
+        async with AsyncExitStack() as stack:  # closes in the opposite order, also half-way
+            stack.callback(os.close, lock(path))
+            worker = stack.enter_context(ThreadPoolExecutor(1, "audit-writer"))
+            store = await loop.run_in_executor(worker, opening)
+            stack.push_async_callback(in_thread, worker, store.close)
+            reader = Reader(path)
+            stack.push_async_callback(reader.close)
+            batcher = Batcher(store, worker)
+            stack.push_async_callback(batcher.close)
+            return cls(store, batcher, reader, keys, stack.pop_all())
+
+    async def append(self, entry: Entry) -> Receipt:
+        """Write an entry; return only when it is durable and a signed checkpoint covers it.
+
+        Callers MUST NOT let the recorded outcome take effect before this returns. A known
+        entry id returns its stored receipt: then kind, public keys (but for the times and
+        `duration_us`) and personal values MUST be the same, else `ConflictError`. An `erase`
+        entry deletes the details of the `entries` it names, in the same transaction.
+
+        Raises:
+            MalformedError: the entry breaks the leaf's rules; nothing was tried.
+            Busy: too many wait; nothing was tried.
+            NotDurableError: it is not known to be durable.
+            ConflictError: this id was written before, with other content.
+        """
+        salts = fresh_salts(entry)
+        leaf = leaf_of(entry, salts)
+        sealed = self._keys.seal(entry, salts) if leaf.sealed else None
+        prepared = Prepared(entry.entry_id, leaf.write(), sealed, _erased_by(leaf))
+        stored = await self._batcher.submit(prepared)
+        if not stored.fresh:
+            await self._require_same(entry, Leaf.parse(stored.leaf))
+        return Receipt(entry.entry_id, stored.index, stored.leaf, stored.checkpoint)
+
+    async def receipt(self, entry_id: UUID) -> Receipt | None:
+        """Return the receipt of an entry, or None if the log does not hold it (yet)."""
+        checkpoint, size = self._store.signed  # nothing beyond it is shown
+        row = await self._reader.ask(row_of, entry_id)
+        if row is None or row.index >= size:
+            return None
+        return Receipt(entry_id, row.index, row.leaf, checkpoint)
+
+    async def proof(self, entry_id: UUID) -> str:
+        """Return the `c2sp.org/tlog-proof@v1` text that proves an entry to anybody, offline.
+
+        Raises:
+            AbsentError: there is no such entry.
+        """
+        receipt = await self.receipt(entry_id)
+        if receipt is None:
+            raise AbsentError("entry", f"{entry_id} is not in the log")
+        size = Checkpoint.parse(Note.parse(receipt.checkpoint).text).size
+        return await self._reader.ask(_proof, receipt, size)
+
+    async def detail(self, entry_id: UUID) -> Detail:
+        """Decrypt what an entry commits to, held to its commitments. Auditors only.
+
+        The caller MUST write an `access` entry first.
+
+        Raises:
+            AbsentError: no such entry, no detail, or erased.
+            UntrustedError: the detail is not what the leaf commits to.
+        """
+        row = await self._reader.ask(row_of, entry_id)
+        sealed = await self._reader.ask(sealed_of, entry_id)
+        if row is None:
+            raise AbsentError("entry", f"{entry_id} is not in the log")
+        if sealed is None:
+            raise AbsentError("detail", f"{entry_id} has none, or it was erased")
+        return self._keys.open(sealed, Leaf.parse(row.leaf))
+
+    async def entries(self, start: int, count: int) -> Sequence[Receipt]:
+        """Return up to `count` entries from index `start` up, oldest first."""
+        checkpoint, size = self._store.signed
+        end = min(start + count, size)
+        found = await self._reader.ask(rows, start, end - start)
+        return [Receipt(UUID(bytes=row.entry_id), row.index, row.leaf, checkpoint) for row in found]
+
+    async def tail(self, count: int) -> Sequence[Receipt]:
+        """Return the newest `count` entries, oldest first."""
+        _, size = self._store.signed
+        return await self.entries(max(0, size - count), count)
+
+    async def open_submissions(self) -> Sequence[OpenSubmission]:
+        """Return what was admitted and has no outcome: resume it, or close it as interrupted.
+
+        A submission ends with `halted`, or with as many different samples released or withheld
+        as its `admit` entry's `samples` says (one, if it says nothing).
+        """
+        _, size = self._store.signed
+        return await self._reader.ask(open_submissions, size)
+
+    @property
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint: for witnesses, and for whoever wants to remember."""
+        return self._store.signed[0]
+
+    @property
+    def fault(self) -> BaseException | None:
+        """Why the log stopped of itself, if it did: nothing can be appended until a restart."""
+        return self._batcher.fault
+
+    async def close(self) -> None:
+        """Write what waits, then give everything back."""
+        await self._opened.aclose()
+
+    async def _require_same(self, entry: Entry, leaf: Leaf) -> None:
+        """Refuse a second entry that only borrows the id of an earlier one."""
+        same = entry.kind is leaf.kind and _lasting(entry.public) == _lasting(leaf.public)
+        same = same and entry.personal.keys() == leaf.personal.keys()
+        if same and entry.personal:
+            with suppress(AbsentError):  # erased since: what is left to compare is the same
+                same = (await self.detail(entry.entry_id)).personal == dict(entry.personal)
+        if not same:
+            raise ConflictError("entry", f"{entry.entry_id} is in the log with other content")
+
+
+def _proof(connection: sqlite3.Connection, receipt: Receipt, size: int) -> str:
+    node_at = nodes(connection)
+    path = tuple(span_root(span, node_at) for span in inclusion_spans(receipt.index, size))
+    return Proof(receipt.index, path, receipt.checkpoint).write()
+
+
+def _erased_by(leaf: Leaf) -> tuple[UUID, ...]:
+    if leaf.kind is not Kind.ERASE:
+        return ()
+    return tuple(map(UUID, cast("Sequence[str]", leaf.public.get("entries", []))))
+
+
+def _lasting(public: Mapping[str, Json]) -> dict[str, Json]:
+    """Drop what may differ when the same step is written twice: when, and how long."""
+    passing = {"duration_us", "received_at", "decided_at", "expires_at", "due_at"}
+    return {key: _plain(value) for key, value in public.items() if key not in passing}
+
+
+def _plain(value: Json) -> Json:
+    return list(value) if isinstance(value, tuple) else value

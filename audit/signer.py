@@ -1,0 +1,92 @@
+"""Who signs the log's checkpoints, and the key file of the signer that ships with it.
+
+The key file is the line that Go's `sumdb/note` reads and writes:
+`PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the seed>`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.errors import MalformedError
+from audit.keyfile import create_secret, read_secret
+from audit.note import Signature, decode_base64, encode_base64, valid_name
+from audit.vkey import ED25519, KEY_BYTES, VerifierKey
+
+_PREFIX = "PRIVATE+KEY+"
+
+
+class Signer(Protocol):
+    """Signs note texts with one key, under one name. MUST be deterministic."""
+
+    @property
+    def vkey(self) -> VerifierKey:
+        """The public half; its name is the origin of the log."""
+        ...
+
+    def sign(self, text: str, /) -> Signature:
+        """Sign exactly this text. Runs in the log's worker thread, outside any transaction.
+
+        Raises:
+            NotDurableError: it cannot sign now; the entry gets no receipt.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519Signer:
+    """A key that lives in a file outside the database and outside its backups."""
+
+    vkey: VerifierKey
+    key: Ed25519PrivateKey = field(repr=False)
+
+    def sign(self, text: str, /) -> Signature:
+        """Sign (RFC 8032: the same text gives the same signature)."""
+        return Signature(self.vkey.name, self.vkey.key_id, self.key.sign(text.encode()))
+
+    @classmethod
+    def create(cls, path: Path, name: str) -> "Ed25519Signer":
+        """Make a new key and its file (0600).
+
+        Raises:
+            FileExistsError: a key is never overwritten.
+            MalformedError: no key may have this name.
+        """
+        if not valid_name(name):
+            raise MalformedError("key name", "no space, no plus", name)
+        key = Ed25519PrivateKey.generate()
+        signer = cls(VerifierKey(name, key.public_key().public_bytes_raw()), key)
+        seed = encode_base64(ED25519 + key.private_bytes_raw())
+        create_secret(path, f"{_PREFIX}{name}+{signer.vkey.key_id.hex()}+{seed}\n")
+        return signer
+
+    @classmethod
+    def load(cls, path: Path) -> "Ed25519Signer":
+        """Read a key file.
+
+        Raises:
+            UnusableError: others can read it.
+            MalformedError: it is not one key.
+        """
+        return cls.parse(read_secret(path).removesuffix("\n"))
+
+    @classmethod
+    def parse(cls, line: str) -> "Ed25519Signer":
+        """Read a key line; errors never show what is in it.
+
+        Raises:
+            MalformedError: it is not one key.
+        """
+        name, _, rest = line.removeprefix(_PREFIX).partition("+")
+        short, _, encoded = rest.partition("+")
+        data = decode_base64(encoded, "signing key")
+        wrong = not line.startswith(_PREFIX) or not valid_name(name)
+        if wrong or data[:1] != ED25519 or len(data) != 1 + KEY_BYTES:
+            raise MalformedError("signing key", "PRIVATE+KEY+name+id+base64", "another form")
+        key = Ed25519PrivateKey.from_private_bytes(data[1:])
+        signer = cls(VerifierKey(name, key.public_key().public_bytes_raw()), key)
+        if signer.vkey.key_id.hex() != short:
+            raise MalformedError("signing key", f"the id {signer.vkey.key_id.hex()}", "another")
+        return signer

@@ -1,0 +1,250 @@
+"""The one writer: entries, tree, details and head go into one SQLite transaction.
+
+Everything here runs in one thread. What each failure means:
+
+* before COMMIT    nothing happened: rolled back, the entries are refused, the log goes on
+* during COMMIT    nobody knows: reconnect, put the WAL into the file, and look by entry id
+* after COMMIT     durable; without a signature there is still no receipt
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from audit.checkpoint import Checkpoint
+from audit.connection import Connect, connect_writer
+from audit.errors import AuditError, NotDurableError, UnusableError
+from audit.fields import write_time
+from audit.merkle import Edge, leaf_hash
+from audit.note import Note
+from audit.seal import Sealed
+from audit.signer import Signer
+from audit.tables import edge_of, row_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry ready to be written; `erases` names the entries whose details it deletes."""
+
+    entry_id: UUID
+    leaf: bytes
+    sealed: Sealed | None
+    erases: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry that is durable, and a signed checkpoint that covers it.
+
+    `fresh` is false where the id was in the log before: then `leaf` is the earlier one.
+    """
+
+    index: int
+    leaf: bytes
+    checkpoint: str
+    fresh: bool
+
+
+class Store:
+    """Appends batches to an opened and checked log file."""
+
+    def __init__(
+        self, path: Path, connect: Connect, signer: Signer, now: Callable[[], datetime]
+    ) -> None:
+        self._path = path
+        self._connect = connect
+        self._signer = signer
+        self._now = now
+        self.connection = connect_writer(path, connect)
+        self._edge = Edge()
+        self._newest = ("", 0)  # the newest checkpoint, and the size that it covers
+        self._kept = 0  # the size up to which checkpoints are in the file
+        self._unsure: Edge | None = None  # what a COMMIT of unknown outcome would have made
+
+    def resume(self, edge: Edge, kept: int) -> None:
+        """Go on from a state that was checked; `kept` is its newest stored checkpoint's size."""
+        self._edge, self._kept = edge, kept
+        self._sign()
+
+    @property
+    def signed(self) -> tuple[str, int]:
+        """The newest signed checkpoint, and its size."""
+        return self._newest
+
+    @property
+    def unkept(self) -> bool:
+        """Whether the newest checkpoint is not in the file yet."""
+        return self._kept < self._newest[1]
+
+    def append(self, batch: Sequence[Prepared]) -> list[Stored | AuditError]:
+        """Make the whole batch durable with one commit; answer for each entry in order.
+
+        An entry that SQLite refuses for what it is does not take its neighbours with it.
+
+        Raises:
+            UnusableError: the file changed behind us. The log MUST NOT go on.
+        """
+        try:
+            self._settle()
+            self._sign()  # never more than one head without a signature
+            known = self._commit(batch)
+            self._sign()
+        except (sqlite3.IntegrityError, sqlite3.DataError) as fault:
+            if len(batch) > 1:
+                return [each for item in batch for each in self.append([item])]
+            return [_refusal(fault)]
+        except (sqlite3.Error, NotDurableError) as fault:
+            return [_refusal(fault)] * len(batch)
+        return [self._stored(item, known) for item in batch]
+
+    def keep_checkpoint(self) -> None:
+        """Write the newest checkpoint into the file, where the next batch would have put it.
+
+        Raises:
+            sqlite3.Error: it could not; the next batch will.
+        """
+        if self._unsure is None and self.unkept:
+            self._insert_checkpoint()
+            self._kept = self._newest[1]
+
+    def close(self) -> None:
+        """Keep the newest checkpoint if that is possible, and let go of the file."""
+        with suppress(sqlite3.Error):
+            self.keep_checkpoint()
+        self.connection.close()
+
+    def _commit(self, batch: Sequence[Prepared]) -> frozenset[UUID]:
+        """Write and commit; return the ids that were in the log before."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            known, edge = self._write(batch)
+        except (sqlite3.Error, UnusableError):
+            self._roll_back()
+            raise
+        grows = edge != self._edge
+        self._unsure = edge
+        try:
+            self.connection.execute("COMMIT")
+        except sqlite3.Error:
+            self._settle()
+            if self._edge != edge:
+                raise
+        self._unsure, self._edge = None, edge
+        if grows:
+            self._kept = self._newest[1]  # the batch carried the checkpoint before it
+        return known
+
+    def _write(self, batch: Sequence[Prepared]) -> tuple[frozenset[UUID], Edge]:
+        if edge_of(self.connection) != self._edge:  # fork guard: nobody else may have written
+            raise UnusableError("log", "the file changed behind its writer")
+        known = frozenset(item.entry_id for item in batch if row_of(self.connection, item.entry_id))
+        fresh = [*{item.entry_id: item for item in batch if item.entry_id not in known}.values()]
+        hashes = [leaf_hash(item.leaf) for item in fresh]
+        edge, nodes = self._edge.extended(hashes)
+        insert = self.connection.executemany
+        insert(
+            "INSERT INTO entry(idx, entry_id, leaf, leaf_hash) VALUES (?, ?, ?, ?)",
+            [
+                (self._edge.size + place, item.entry_id.bytes, item.leaf, each)
+                for place, (item, each) in enumerate(zip(fresh, hashes, strict=True))
+            ],
+        )
+        insert(
+            "INSERT INTO detail(entry_id, key_id, wrapped, nonce, ciphertext)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    item.entry_id.bytes,
+                    sealed.key_id,
+                    sealed.wrapped,
+                    sealed.nonce,
+                    sealed.ciphertext,
+                )
+                for item in fresh
+                if (sealed := item.sealed) is not None
+            ],
+        )
+        insert(
+            "DELETE FROM detail WHERE entry_id = ?",
+            [(erased.bytes,) for item in fresh for erased in item.erases],
+        )
+        insert(
+            "INSERT INTO tile_node(level, idx, hash) VALUES (?, ?, ?)",
+            [(node.level, node.index, node.hash) for node in nodes],
+        )
+        if fresh:
+            self._move_head(edge)
+        return known, edge
+
+    def _move_head(self, edge: Edge) -> None:
+        root = edge.root()
+        moved = self.connection.execute(
+            "UPDATE log_state SET size = ?, root = ?, edge = ? WHERE size = ?",
+            (edge.size, root, b"".join(edge.hashes), self._edge.size),
+        )
+        if moved.rowcount != 1:
+            raise UnusableError("log", "the state moved under its own lock")
+        self.connection.execute(
+            "INSERT INTO head(size, root, committed_at) VALUES (?, ?, ?)",
+            (edge.size, root, write_time(self._now())),
+        )
+        if self.unkept:
+            self._insert_checkpoint()
+
+    def _insert_checkpoint(self) -> None:
+        # The same text may be there already, from a commit whose outcome was unknown.
+        self.connection.execute(
+            "INSERT OR IGNORE INTO checkpoint(size, note) VALUES (?, ?)",
+            self._newest[::-1],
+        )
+
+    def _sign(self) -> None:
+        """Sign the durable head: after its commit, so that what is signed can never vanish."""
+        if self._newest[1] == self._edge.size:
+            return
+        vkey = self._signer.vkey
+        text = Checkpoint(vkey.name, self._edge.size, self._edge.root()).text()
+        self._newest = (Note(text, (self._signer.sign(text),)).write(), self._edge.size)
+
+    def _roll_back(self) -> None:
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._unsure = self._edge  # this connection is done for: look again before going on
+
+    def _settle(self) -> None:
+        """Find out what became of a commit that did not answer.
+
+        A failed sync may leave frames in the WAL that are readable and not durable. So the WAL
+        is first copied into the file and synced: what is found after that is on the disk.
+        """
+        if self._unsure is None:
+            return
+        with suppress(sqlite3.Error):
+            self.connection.close()
+        self.connection = connect_writer(self._path, self._connect)
+        busy, frames, copied = self.connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        if busy or frames != copied:
+            raise NotDurableError("log", "the WAL could not be brought into the file")
+        found = edge_of(self.connection)
+        if found not in (self._edge, self._unsure):
+            raise UnusableError("log", "after a lost commit the file holds a third state")
+        self._edge, self._unsure = found, None
+
+    def _stored(self, item: Prepared, known: frozenset[UUID]) -> Stored:
+        row = row_of(self.connection, item.entry_id)
+        if row is None:
+            raise UnusableError("log", "a committed entry is not in the file")
+        fresh = item.entry_id not in known and row.leaf == item.leaf
+        return Stored(row.index, row.leaf, self._newest[0], fresh)
+
+
+def _refusal(fault: Exception) -> NotDurableError:
+    refusal = NotDurableError("entry", f"not written: {fault}")
+    refusal.__cause__ = fault
+    return refusal

@@ -1,0 +1,134 @@
+"""Questions to the log's tables; every function takes a connection and changes nothing."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from audit.entry import OUTCOMES, Kind, OpenSubmission
+from audit.errors import UnusableError
+from audit.merkle import HASH_BYTES, TILE_LEVELS, Edge, NodeAt, span_root
+from audit.seal import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it lies in the table."""
+
+    index: int
+    entry_id: bytes
+    leaf: bytes
+    leaf_hash: bytes
+
+
+def row_of(connection: sqlite3.Connection, entry_id: UUID) -> Row | None:
+    """Return the entry with this id, if there is one."""
+    found = connection.execute(
+        "SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE entry_id = ?", (entry_id.bytes,)
+    ).fetchone()
+    return None if found is None else Row(*found)
+
+
+def rows(connection: sqlite3.Connection, start: int, count: int) -> list[Row]:
+    """Return the entries with the indices from `start` up, `count` at most, in order."""
+    found = connection.execute(
+        "SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+        (start, start + count),
+    )
+    return [Row(*each) for each in found]
+
+
+def sealed_of(connection: sqlite3.Connection, entry_id: UUID) -> Sealed | None:
+    """Return what lies encrypted beside an entry, unless it was erased."""
+    found = connection.execute(
+        "SELECT key_id, wrapped, nonce, ciphertext FROM detail WHERE entry_id = ?",
+        (entry_id.bytes,),
+    ).fetchone()
+    return None if found is None else Sealed(*found)
+
+
+def edge_of(connection: sqlite3.Connection) -> Edge:
+    """Return the right edge that the state row holds.
+
+    Raises:
+        UnusableError: size, edge and root do not belong together.
+    """
+    size, root, joined = connection.execute("SELECT size, root, edge FROM log_state").fetchone()
+    hashes = tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
+    edge = Edge(size, hashes)
+    if len(hashes) != size.bit_count() or edge.root() != root:
+        raise UnusableError("log", "the state's size, edge and root do not belong together")
+    return edge
+
+
+def nodes(connection: sqlite3.Connection) -> NodeAt:
+    """Return a way to ask for the hash of any perfect subtree inside the log."""
+
+    def node_at(level: int, index: int) -> bytes:
+        base = level - level % TILE_LEVELS
+        width = 1 << (level - base)
+        hashes = _base_hashes(connection, base, index * width, width)
+        if len(hashes) != width:
+            raise UnusableError("log", f"nodes are missing below level {level}, index {index}")
+        return Edge().extended(hashes)[0].root()
+
+    return node_at
+
+
+def root_at(connection: sqlite3.Connection, size: int) -> bytes:
+    """Return the root that the log had at `size`, from the hashes it stores."""
+    return span_root((0, size), nodes(connection))
+
+
+def open_submissions(connection: sqlite3.Connection, size: int) -> list[OpenSubmission]:
+    """Return the submissions below `size` that were admitted and have not come to their end.
+
+    One pass over the index of submissions: meant for start-up.
+    """
+    found = connection.execute(
+        "SELECT submission, group_concat(kind || ':' || idx) FROM entry INDEXED BY entry_submission"
+        " WHERE submission IS NOT NULL AND idx < ? GROUP BY submission",
+        (size,),
+    )
+    waiting: list[OpenSubmission] = []
+    for submission, joined in found:
+        steps = sorted((int(at), Kind(kind)) for kind, _, at in map(_parted, joined.split(",")))
+        waiting.extend(_still_open(connection, UUID(submission), steps))
+    return sorted(waiting, key=lambda each: each.admitted)
+
+
+def _still_open(
+    connection: sqlite3.Connection, submission: UUID, steps: list[tuple[int, Kind]]
+) -> Iterator[OpenSubmission]:
+    admitted = [index for index, kind in steps if kind is Kind.ADMIT]
+    if not admitted or any(kind is Kind.HALTED for _, kind in steps):
+        return
+    samples = _public_count(connection, admitted[0], "samples", 1)
+    outcomes = [index for index, kind in steps if kind in OUTCOMES]
+    closed = frozenset(_public_count(connection, index, "sample", 0) for index in outcomes)
+    if len(closed) < samples:
+        yield OpenSubmission(submission, admitted[0], samples, closed, steps[-1][1])
+
+
+def _parted(step: str) -> tuple[str, str, str]:
+    return step.partition(":")
+
+
+def _public_count(connection: sqlite3.Connection, index: int, key: str, otherwise: int) -> int:
+    (leaf,) = connection.execute("SELECT leaf FROM entry WHERE idx = ?", (index,)).fetchone()
+    return int(json.loads(leaf)["public"].get(key, otherwise))
+
+
+def _base_hashes(connection: sqlite3.Connection, base: int, first: int, width: int) -> list[bytes]:
+    if base == 0:
+        found = connection.execute(
+            "SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+            (first, first + width),
+        )
+    else:
+        found = connection.execute(
+            "SELECT hash FROM tile_node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
+            (base, first, first + width),
+        )
+    return [each for (each,) in found]
