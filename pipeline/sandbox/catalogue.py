@@ -1,7 +1,7 @@
 """The models that exist, and the limits that go with them (reference sections 2.1 to 2.4)."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 
@@ -14,6 +14,14 @@ class Family(IntEnum):
     V4 = 40
     V4_5 = 45
     V5 = 50
+
+
+class Action(StrEnum):
+    """What is done."""
+
+    GENERATE = "generate"
+    IMG2IMG = "img2img"
+    INFILL = "infill"
 
 
 @dataclass(frozen=True, slots=True)

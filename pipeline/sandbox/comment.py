@@ -1,7 +1,7 @@
 """Says about a picture what NovelAI's metadata says: the request, as it was carried out."""
 
-from pipeline.sandbox.catalogue import Family
-from pipeline.sandbox.job import Action, Job
+from pipeline.sandbox.catalogue import Action, Family
+from pipeline.sandbox.job import Job
 from pipeline.sandbox.prompts import Caption
 from pipeline.sandbox.stamp import Label
 

@@ -48,3 +48,8 @@ class NoPicturesError(SandboxError):
 
 class DroppedError(SandboxError):
     """The connection ends here, unanswered; only a caller without a connection sees this."""
+
+
+def broken() -> RefusedError:
+    """The answer to what NovelAI's models choke on: a 500 without a reason."""
+    return RefusedError(500, "Error generating image, an internal error occurred")

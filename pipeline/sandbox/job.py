@@ -1,55 +1,27 @@
 """Reads a generation request into a `Job`, refusing what NovelAI refuses and in its words."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final
 from zlib import crc32
 
-from pipeline.sandbox import fields, prompts, references, uploads
+from pipeline.sandbox import dials, fields, prompts, references, uploads
 from pipeline.sandbox.body import Body
 from pipeline.sandbox.catalogue import (
     MODELS,
     MOST_CHARACTERS_V4,
     MOST_PIXELS,
-    SAMPLERS,
-    SCHEDULES,
     SIDE_STEP,
+    Action,
     Family,
     Model,
     most_samples,
-    steepest_scale,
 )
-from pipeline.sandbox.errors import RefusedError
+from pipeline.sandbox.dials import Dials
+from pipeline.sandbox.errors import RefusedError, broken
 from pipeline.sandbox.fields import Fields
 from pipeline.sandbox.prompts import Caption
 from pipeline.sandbox.references import References
 
-BROKEN: Final = "Error generating image, an internal error occurred"
 _UINT32 = 2**32 - 1
-
-
-class Action(StrEnum):
-    """What is done."""
-
-    GENERATE = "generate"
-    IMG2IMG = "img2img"
-    INFILL = "infill"
-
-
-@dataclass(frozen=True, slots=True)
-class Dials:
-    """The numbers and switches of a request that the picture's metadata repeats."""
-
-    steps: int
-    scale: float
-    uncond_scale: float
-    cfg_rescale: float
-    sampler: str
-    schedule: str
-    smea: bool
-    smea_dynamic: bool
-    strength: float
-    noise: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +68,7 @@ def read(body: Body) -> Job:
         height=height,
         samples=samples,
         seed=fields.whole(parameters, "seed", _seed_for(prompt), 0, _UINT32),
-        dials=_dials(parameters, model.family, action),
+        dials=dials.read(parameters, model.family, action),
         prompt=prompt,
         negative=negative,
         references=references.read(body, parameters, model.family),
@@ -153,36 +125,10 @@ def _captions(envelope: Fields, parameters: Fields, model: Model) -> tuple[Capti
     if model.family < Family.V4:
         return Caption(fields.text(envelope, "input")), Caption(plain)
     if parameters.get("v4_prompt") is None:
-        raise RefusedError(500, BROKEN)
+        raise broken()
     prompt = prompts.read(fields.inner(parameters, "v4_prompt"))
     if len(prompt.characters) > MOST_CHARACTERS_V4 and model.family < Family.V5:
-        raise RefusedError(500, BROKEN)
+        raise broken()
     if parameters.get("v4_negative_prompt") is None:
         return prompt, Caption(plain)
     return prompt, prompts.read(fields.inner(parameters, "v4_negative_prompt"))
-
-
-def _dials(parameters: Fields, family: Family, action: Action) -> Dials:
-    smea, dynamic = fields.flag(parameters, "sm"), fields.flag(parameters, "sm_dyn")
-    if (smea or dynamic) and family >= Family.V4_5:
-        raise RefusedError(500, BROKEN)
-    force = "inpaintImg2ImgStrength" if action is Action.INFILL else "strength"
-    return Dials(
-        steps=fields.whole(parameters, "steps", 28, 1, 50),
-        scale=fields.real(parameters, "scale", 5.0, 0, steepest_scale(family)),
-        uncond_scale=fields.real(parameters, "uncond_scale", 0.0, 0, 1.5),
-        cfg_rescale=fields.real(parameters, "cfg_rescale", 0.0, 0, 1),
-        sampler=fields.choice(parameters, "sampler", "k_euler_ancestral", SAMPLERS),
-        schedule=_schedule(parameters, family),
-        smea=smea,
-        smea_dynamic=dynamic,
-        strength=1.0 if action is Action.GENERATE else fields.real(parameters, force, 1.0, 0, 1),
-        noise=fields.real(parameters, "noise", 0.0, 0, 1),
-    )
-
-
-def _schedule(parameters: Fields, family: Family) -> str:
-    known = {"karras"} if family is Family.V5 else SCHEDULES
-    if Family.V4 <= family < Family.V5:
-        known = SCHEDULES - {"native"}
-    return fields.choice(parameters, "noise_schedule", "karras", known)

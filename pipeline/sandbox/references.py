@@ -7,10 +7,9 @@ from typing import Final
 from pipeline.sandbox import fields, uploads
 from pipeline.sandbox.body import Body
 from pipeline.sandbox.catalogue import REFERENCE_CANVASES, Family
-from pipeline.sandbox.errors import RefusedError
+from pipeline.sandbox.errors import RefusedError, broken
 from pipeline.sandbox.fields import Fields
 
-_BROKEN: Final = "Error generating image, an internal error occurred"
 _VIBES = "reference_image_multiple"
 _PRECISE = "director_reference_images"
 _ONES: Final = ("director_reference_strength_values", "director_reference_information_extracted")
@@ -53,7 +52,7 @@ def _check_vibes(vibes: list[bytes], family: Family) -> None:
         return
     raw = any(uploads.looks_like_a_picture(vibe) for vibe in vibes)
     if raw or (vibes and family >= Family.V5):
-        raise RefusedError(500, _BROKEN)
+        raise broken()
 
 
 def _check_precise(pictures: list[bytes], parameters: Fields, family: Family) -> None:

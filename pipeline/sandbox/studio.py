@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pipeline.sandbox import comment, scene, stamp, uploads
-from pipeline.sandbox.catalogue import SIDE_STEP
+from pipeline.sandbox.catalogue import SIDE_STEP, Action
 from pipeline.sandbox.errors import NoPicturesError, RefusedError
 from pipeline.sandbox.faults import Kind
-from pipeline.sandbox.job import Action, Job
+from pipeline.sandbox.job import Job
 from pipeline.sandbox.prompts import Caption
 from pipeline.sandbox.settings import SandboxSettings
 
