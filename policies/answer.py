@@ -1,0 +1,40 @@
+"""The answer to a question about content: true, false or unknown, and the findings that made it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from classifiers.signals import Finding
+from policies.truth import Truth, conjunction, disjunction
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether something is so, and because of what."""
+
+    truth: Truth
+    because: tuple[Finding, ...] = ()
+
+    def negated(self) -> "Answer":
+        """Return the opposite, because of the same findings."""
+        return Answer(self.truth.negated(), self.because)
+
+
+def known(fact: bool) -> Answer:
+    """Answer from something that is always known."""
+    return Answer(Truth.TRUE if fact else Truth.FALSE)
+
+
+def all_of(answers: Sequence[Answer]) -> Answer:
+    """Answer whether all are so; of none at all, unknown."""
+    return _because(conjunction(answer.truth for answer in answers), answers)
+
+
+def any_of(answers: Sequence[Answer]) -> Answer:
+    """Answer whether any is so; of none at all, unknown."""
+    return _because(disjunction(answer.truth for answer in answers), answers)
+
+
+def _because(truth: Truth, answers: Iterable[Answer]) -> Answer:
+    """Keep the findings of those answers that decided: the ones that say what the whole says."""
+    deciding = (answer.because for answer in answers if answer.truth is truth)
+    return Answer(truth, tuple(dict.fromkeys(finding for part in deciding for finding in part)))

@@ -1,0 +1,138 @@
+"""Which signals, from which score on, are evidence of a minor or of sexual content.
+
+The scores are the floor's data. Evidence of the one kind lowers what the other kind needs, where it
+comes from another subject: a text that speaks of a minor makes a picture suspect sooner, and the
+other way round. Nothing is ever subtracted: words for adults are not read here at all.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from classifiers.classifier import Capability
+from classifiers.signals import Finding, SignalName
+from policies.answer import Answer, any_of
+from policies.levels import Level, Minor, Range, Sexual
+from policies.scene import RenditionScale, Subject
+from policies.truth import Truth
+
+L = TypeVar("L", bound=Level)
+M = TypeVar("M", bound=Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer(Generic[L]):
+    """A signal that points to a level, from a score on; and from which when it is lowered."""
+
+    level: L
+    signal: SignalName
+    at_least: float
+    lowered: float
+
+    def ask(
+        self, subject: Subject, required: frozenset[Capability], *, lowered: bool = False
+    ) -> Answer:
+        """Answer whether it points there of `subject`."""
+        threshold = self.lowered if lowered else self.at_least
+        return subject.ask(self.signal, lambda score: score >= threshold, required)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What all the evidence comes to."""
+
+    minor: Range[Minor]
+    sexual: Range[Sexual]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What counts as evidence."""
+
+    scale: RenditionScale
+    minor: tuple[Pointer[Minor], ...]
+    sexual: tuple[Pointer[Sexual], ...]
+
+    def reads(self) -> frozenset[SignalName]:
+        """Every signal that is evidence of something."""
+        minor = frozenset(pointer.signal for pointer in self.minor)
+        return minor | frozenset(pointer.signal for pointer in self.sexual)
+
+    def weigh(self, subjects: Sequence[Subject], required: frozenset[Capability]) -> Weight:
+        """Weigh all that a request carries and returns; only what is `required` can be unknown."""
+        minor = _asked(self.minor, self.sexual, subjects, required)
+        sexual = _asked(self.sexual, self.minor, subjects, required)
+        return Weight(_range(_minor, minor), _range(_sexual, sexual))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[L]):
+    """One pointer, asked of one subject: as it is, and at the most that may be."""
+
+    pointer: Pointer[L]
+    sure: Answer
+    at_most: Answer
+
+
+def _asked(
+    pointers: Sequence[Pointer[L]],
+    others: Sequence[Pointer[M]],
+    subjects: Sequence[Subject],
+    required: frozenset[Capability],
+) -> list[_Asked[L]]:
+    """Ask all `pointers`, lowered on a subject where any of `others` points elsewhere."""
+    pointing = [_any(others, subject, required) for subject in subjects]
+    asked: list[_Asked[L]] = []
+    for position, subject in enumerate(subjects):
+        elsewhere = {*pointing[:position], *pointing[position + 1 :]}
+        lowered = Truth.TRUE in elsewhere
+        perhaps_lowered = lowered or Truth.UNKNOWN in elsewhere
+        asked += [
+            _Asked(
+                pointer,
+                pointer.ask(subject, required, lowered=lowered),
+                pointer.ask(subject, required, lowered=perhaps_lowered),
+            )
+            for pointer in pointers
+            if subject.bears(pointer.signal)
+        ]
+    return asked
+
+
+def _any(
+    pointers: Sequence[Pointer[L]], subject: Subject, required: frozenset[Capability]
+) -> Truth:
+    """Whether any pointer points, by the thresholds that nothing lowers."""
+    answers = [p.ask(subject, required) for p in pointers if subject.bears(p.signal)]
+    return any_of(answers).truth if answers else Truth.FALSE
+
+
+def _range(fold: Callable[[Sequence[Pointer[L]]], L], asked: Sequence[_Asked[L]]) -> Range[L]:
+    """Fold what surely points into what is known, and what may point into what is possible."""
+    sure = [each for each in asked if each.sure.truth is Truth.TRUE]
+    maybe = [each for each in asked if each.at_most.truth is not Truth.FALSE]
+    return Range(
+        fold([each.pointer for each in sure]),
+        fold([each.pointer for each in maybe]),
+        _findings(each.sure for each in sure),
+        _findings(each.at_most for each in maybe if each not in sure),
+    )
+
+
+def _findings(answers: Iterable[Answer]) -> tuple[Finding, ...]:
+    return tuple(dict.fromkeys(finding for answer in answers for finding in answer.because))
+
+
+def _minor(pointers: Sequence[Pointer[Minor]]) -> Minor:
+    if any(pointer.level is Minor.STRONG for pointer in pointers):
+        return Minor.STRONG
+    weak = {pointer.signal for pointer in pointers}
+    return (Minor.NONE, Minor.WEAK, Minor.TWO_WEAK)[min(len(weak), 2)]
+
+
+def _sexual(pointers: Sequence[Pointer[Sexual]]) -> Sexual:
+    return max(
+        (pointer.level for pointer in pointers),
+        key=lambda level: level.height,
+        default=Sexual.NONE,
+    )

@@ -1,0 +1,64 @@
+"""The two axes of the matrix: how strong the evidence of a minor is, and how sexual it gets."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from classifiers.signals import Finding
+from policies.answer import Answer
+from policies.truth import Truth
+
+
+class Level(StrEnum):
+    """A step on an axis; the members are in order, the least first."""
+
+    @property
+    def height(self) -> int:
+        """Greater is more."""
+        return list(type(self)).index(self)
+
+
+class Minor(Level):
+    """How strong the evidence of a minor is. Two weak ones are two different signals."""
+
+    NONE = "none"
+    WEAK = "weak"
+    TWO_WEAK = "two_weak"
+    STRONG = "strong"
+
+
+class Sexual(Level):
+    """How sexual it gets."""
+
+    NONE = "none"
+    SUGGESTIVE = "suggestive"
+    NUDITY = "nudity"
+    ACT = "act"
+
+
+L = TypeVar("L", bound=Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Generic[L]):
+    """What is established on an axis, and the most that cannot be excluded."""
+
+    known: L
+    possible: L
+    because: tuple[Finding, ...] = ()
+    """The signals that establish `known`."""
+    unanswered: tuple[Finding, ...] = ()
+    """The questions whose answers could raise it to `possible`."""
+
+    def reaches(self, level: L) -> Answer:
+        """Answer whether it is at `level` or above."""
+        if self.known.height >= level.height:
+            return Answer(Truth.TRUE, self.because)
+        if self.possible.height >= level.height:
+            return Answer(Truth.UNKNOWN, self.unanswered)
+        return Answer(Truth.FALSE)
+
+    def span(self) -> tuple[L, ...]:
+        """Every level that it may turn out to be, the known one first."""
+        levels = list(type(self.known))
+        return tuple(levels[self.known.height : self.possible.height + 1])

@@ -1,0 +1,82 @@
+"""A policy: layers of sets, the floor first, of which each can only make it stricter.
+
+    decide:  what the floor decides alone, and what all layers decide together: the strictest
+
+That the floor is judged alone as well is what makes it a floor: whatever another layer requires,
+asks or says, the floor's own verdicts are among those that decide.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from classifiers.classifier import Capability
+from classifiers.signals import Finding
+from policies.account import Account, give_account
+from policies.decision import Action, Decision, Verdict
+from policies.facts import Facts, Moment, Rating
+from policies.labels import HarmCode
+from policies.layers import Floor, Layer, PolicySet
+from policies.requirement import lacking, together
+from policies.rule import verdicts_of
+from policies.truth import Truth
+
+__all__ = ["Facts", "Moment", "Policy", "Rating"]
+
+_INCAPABLE = Verdict("required", Layer.FLOOR, Action.BLOCK, HarmCode.CAPABILITY, Truth.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Sets that fit together; `policies.compose` makes it and checks that they do."""
+
+    floor: Floor
+    sets: tuple[PolicySet, ...]
+    """All of them, the floor's own first."""
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of all that the layers say, in order."""
+        text = "\n".join(each.canonical for each in self.sets)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def required(self, rating: Rating) -> frozenset[Capability]:
+        """Every question that must be answered at `rating`."""
+        return together(each.requirement for each in self.sets).at(rating)
+
+    def servable(self, installed: frozenset[Capability]) -> Mapping[Rating, frozenset[Capability]]:
+        """For each rating, what is missing; a rating that misses nothing can be served."""
+        return {rating: lacking(self.required(rating), installed) for rating in Rating}
+
+    def needed(
+        self, findings: Sequence[Finding], facts: Facts, moment: Moment = Moment.REQUEST
+    ) -> frozenset[Capability]:
+        """Every question that must be answered about something of which this was found."""
+        return self.required(self.account(moment, findings, facts).rating)
+
+    def decide(
+        self,
+        moment: Moment,
+        findings: Sequence[Finding],
+        facts: Facts,
+        installed: frozenset[Capability] | None,
+    ) -> Decision:
+        """Decide over everything that was found.
+
+        At the moment of a request, every question that will be required of the outputs must be
+        among those `installed`, or it is refused before it is paid for; None means that nothing
+        is. Of an output, `installed` is not read: what could not be answered is in the findings.
+        """
+        alone = give_account(self.floor, self.sets[:1], moment, findings, facts)
+        account = self.account(moment, findings, facts)
+        verdicts = [*verdicts_of(alone.judgements), *verdicts_of(account.judgements)]
+        missing: frozenset[Capability] = frozenset()
+        if moment is Moment.REQUEST:
+            missing = lacking(self.required(account.rating), installed or frozenset())
+        if missing:
+            verdicts.append(_INCAPABLE)
+        return Decision.strictest(dict.fromkeys(verdicts), missing, self.digest)
+
+    def account(self, moment: Moment, findings: Sequence[Finding], facts: Facts) -> Account:
+        """Give account of everything that all layers together make of it."""
+        return give_account(self.floor, self.sets, moment, findings, facts)

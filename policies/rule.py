@@ -1,0 +1,93 @@
+"""A rule: where it looks, what it asks, and what follows if that is so, or unknown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from classifiers.signals import Field, Where
+from policies.answer import Answer
+from policies.condition import Condition, View
+from policies.decision import Action, Verdict
+from policies.facts import Moment, Surface
+from policies.labels import HarmCode
+from policies.truth import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What is done, and by what name it is known."""
+
+    action: Action
+    code: HarmCode
+
+
+HOLD_UNKNOWN = Reaction(Action.HOLD, HarmCode.UNKNOWN)
+"""What unknown means where a rule does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one rule made of one subject, also when nothing follows: for those who ask why."""
+
+    rule: str
+    layer: str
+    about: str
+    """The subject in words: `texts`, `parameters.image[0]`, `everything`."""
+    answer: Answer
+    verdict: Verdict | None
+    """None when it is not so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a policy set. It can add a verdict, never take one away."""
+
+    name: str
+    surfaces: frozenset[Surface]
+    moments: frozenset[Moment]
+    when: Condition
+    reaction: Reaction
+    unknown: Reaction = HOLD_UNKNOWN
+    shadow: bool = False
+
+    def judge(self, moment: Moment, view: View, layer: str) -> tuple[Judgement, ...]:
+        """Judge each subject on its surfaces by itself, and everything at once where it says so."""
+        if moment not in self.moments:
+            return ()
+        views = [
+            (name_of(subject.place), replace(view, subjects=(subject,)))
+            for subject in view.subjects
+            if subject.surface in self.surfaces
+        ]
+        if Surface.WHOLE in self.surfaces:
+            views.append(("everything", view))
+        return tuple(self._judgement(about, seen, layer) for about, seen in views)
+
+    def _judgement(self, about: str, view: View, layer: str) -> Judgement:
+        answer = self.when.ask(view)
+        return Judgement(self.name, layer, about, answer, self._verdict(answer, layer))
+
+    def _verdict(self, answer: Answer, layer: str) -> Verdict | None:
+        if answer.truth is Truth.FALSE:
+            return None
+        reaction = self.reaction if answer.truth is Truth.TRUE else self.unknown
+        return Verdict(
+            self.name,
+            layer,
+            reaction.action,
+            reaction.code,
+            answer.truth,
+            self.shadow,
+            answer.because,
+        )
+
+
+def name_of(place: Where) -> str:
+    """Say a place in words, without content."""
+    if isinstance(place, Field):
+        return "texts" if place.path == "*" else place.path
+    return f"{place.carrier}[{place.index}]"
+
+
+def verdicts_of(judgements: Sequence[Judgement]) -> tuple[Verdict, ...]:
+    """The verdicts that follow, in order."""
+    return tuple(each.verdict for each in judgements if each.verdict is not None)

@@ -1,0 +1,177 @@
+"""What lies before the rules: each subject of the content, with the findings about it.
+
+All texts are one subject, because a reader sees them as one; each picture is one by itself. A
+question is answered by a signal. It is unknown where nobody answered, or where one who should have
+answered could not: only `NOT_ASSESSED` gives way to another source that did answer for that place.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from classifiers.classifier import Capability
+from classifiers.content import Rendition
+from classifiers.signals import (
+    Field,
+    Finding,
+    Picture,
+    Reason,
+    Signal,
+    SignalName,
+    Unavailable,
+    Where,
+)
+from policies.answer import Answer
+from policies.facts import OUTPUT_CARRIER, Facts, Moment, Surface
+from policies.truth import Truth
+
+NOBODY = "nobody"
+"""The source of an `Unavailable` that stands for silence."""
+
+ALL_FIELDS = Field("*")
+
+Spot = str | tuple[str, int]
+"""A place without what is only within it: a field's path, or a picture's carrier and index."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionScale:
+    """From which score of `image.rendition.photograph` on a picture is surely one or the other."""
+
+    photograph: float
+    """At this score and above."""
+    drawing: float
+    """At this score and below."""
+
+
+def bears(surface: Surface, name: SignalName) -> bool:
+    """Whether `name` can be asked there: texts of text, hashes of masks, both kinds of pictures."""
+    kind = name.partition(".")[0]
+    match surface:
+        case Surface.WHOLE:
+            return True
+        case Surface.TEXT:
+            return kind == "text"
+        case Surface.MASK:
+            return kind == "hash"
+        case Surface.UPLOAD | Surface.OUTPUT:
+            return kind in {"image", "hash"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing to be judged, and what was found about it."""
+
+    surface: Surface
+    place: Where
+    findings: Mapping[SignalName, tuple[Finding, ...]]
+    rendition: Rendition | None
+    """How a picture was made; None for texts and masks."""
+
+    def bears(self, name: SignalName) -> bool:
+        """Whether `name` can be asked of it."""
+        return bears(self.surface, name)
+
+    def needs(self, name: SignalName, required: frozenset[Capability]) -> bool:
+        """Whether `required` asks for an answer here; an unsure picture must answer for both."""
+        renditions = {None, self.rendition}
+        if self.rendition is Rendition.UNSURE:
+            renditions.update(Rendition)
+        return any(Capability(name, rendition) in required for rendition in renditions)
+
+    def unanswered(self, name: SignalName) -> tuple[Unavailable, ...]:
+        """Return why `name` is not known, or nothing if it is."""
+        named = self.findings.get(name, ())
+        if not named:
+            return (Unavailable(name, self.place, NOBODY, Reason.NOT_INSTALLED),)
+        answered = {_spot(finding.where) for finding in named if isinstance(finding, Signal)}
+        return tuple(
+            finding
+            for finding in named
+            if isinstance(finding, Unavailable)
+            and (finding.reason is not Reason.NOT_ASSESSED or _spot(finding.where) not in answered)
+        )
+
+    def ask(
+        self,
+        name: SignalName,
+        reached: Callable[[float], bool],
+        required: frozenset[Capability],
+    ) -> Answer:
+        """Answer whether any signal `name` has a score that is `reached`.
+
+        What is not known and not `required` either is not held against anybody: false.
+        """
+        signals = [each for each in self.findings.get(name, ()) if isinstance(each, Signal)]
+        hits = tuple(signal for signal in signals if reached(signal.score))
+        if hits:
+            return Answer(Truth.TRUE, hits)
+        unanswered = self.unanswered(name)
+        if unanswered and self.needs(name, required):
+            return Answer(Truth.UNKNOWN, unanswered)
+        return Answer(Truth.FALSE, (*signals, *unanswered))
+
+
+def subjects_of(
+    moment: Moment, findings: Sequence[Finding], facts: Facts, scale: RenditionScale
+) -> tuple[Subject, ...]:
+    """Sort `findings` by what they are about: the texts first, then each picture in order."""
+    texts: list[Finding] = []
+    pictures: dict[tuple[str, int], list[Finding]] = {}
+    for finding in findings:
+        spot = _spot(finding.where)
+        (texts if isinstance(spot, str) else pictures.setdefault(spot, [])).append(finding)
+    for place in facts.places:
+        if isinstance(place, Picture):
+            pictures.setdefault((place.carrier, place.index), [])
+    subjects: list[Subject] = []
+    if texts or any(isinstance(place, Field) for place in facts.places):
+        subjects.append(Subject(Surface.TEXT, ALL_FIELDS, _by_name(texts), None))
+    subjects += [
+        _picture(moment, spot, _by_name(pictures[spot]), scale) for spot in sorted(pictures)
+    ]
+    return tuple(subjects)
+
+
+def _spot(where: Where) -> Spot:
+    return where.path if isinstance(where, Field) else (where.carrier, where.index)
+
+
+def _by_name(findings: Iterable[Finding]) -> Mapping[SignalName, tuple[Finding, ...]]:
+    named: dict[SignalName, tuple[Finding, ...]] = {}
+    for finding in findings:
+        named[finding.name] = (*named.get(finding.name, ()), finding)
+    return named
+
+
+def _picture(
+    moment: Moment,
+    spot: tuple[str, int],
+    findings: Mapping[SignalName, tuple[Finding, ...]],
+    scale: RenditionScale,
+) -> Subject:
+    place = Picture(*spot)
+    if moment is Moment.OUTPUT and place.carrier == OUTPUT_CARRIER:
+        return Subject(Surface.OUTPUT, place, findings, _rendition(findings, scale))
+    masks = findings.get(SignalName.IMAGE_MASK, ())
+    if masks and all(isinstance(mask, Signal) and mask.score == 1.0 for mask in masks):
+        return Subject(Surface.MASK, place, findings, None)
+    return Subject(Surface.UPLOAD, place, findings, _rendition(findings, scale))
+
+
+def _rendition(
+    findings: Mapping[SignalName, tuple[Finding, ...]], scale: RenditionScale
+) -> Rendition:
+    named = findings.get(SignalName.IMAGE_PHOTOGRAPH, ())
+    scores = [finding.score for finding in named if isinstance(finding, Signal)]
+    faults = [
+        finding
+        for finding in named
+        if isinstance(finding, Unavailable) and finding.reason is not Reason.NOT_ASSESSED
+    ]
+    if faults or not scores:
+        return Rendition.UNSURE
+    if min(scores) >= scale.photograph:
+        return Rendition.PHOTOGRAPH
+    if max(scores) <= scale.drawing:
+        return Rendition.DRAWING
+    return Rendition.UNSURE
