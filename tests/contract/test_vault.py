@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from audit.entry import Entry, Kind, Receipt, entry_id
+from audit.entry import Entry, Json, Kind, Receipt, entry_id
 from audit.leaf import leaf_of
 from pipeline.errors import (
     AlteredObjectError,
@@ -35,7 +35,7 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
 def receipt_of(submission: UUID, kind: Kind = Kind.EXAMINED, attempt: int = 0) -> Receipt:
     """A receipt whose leaf is one that the log would write."""
     known_as = entry_id(submission, kind, 0, attempt)
-    public = {"submission": str(submission), "attempt": attempt}
+    public: Mapping[str, Json] = {"submission": str(submission), "attempt": attempt}
     entry = Entry(known_as, kind, LONG_AGO, public)
     return Receipt(known_as, 0, leaf_of(entry, {}).write(), "")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import QuarantineError
 from pipeline.quarantine import (
+    Facts,
     Quarantine,
     create_key_pair,
     open_with,
@@ -23,7 +24,7 @@ from pipeline.quarantine import (
 
 TEAM = X25519PrivateKey.generate()
 OBJECT = b"the bytes of a benign placeholder"
-FACTS = {"submission": "s1", "sha256": "00", "index": 0}
+FACTS: Facts = {"submission": "s1", "sha256": "00", "index": 0}
 
 
 class TestQuarantine:

@@ -1,0 +1,1 @@
+"""Keeps what the server must remember between requests; what happened is in the audit log."""

@@ -1,0 +1,165 @@
+"""Holds: what waits for a person or for a machine, and how each wait ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Select,
+    String,
+    Table,
+    Uuid,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from pipeline.items import Cause, Json, Stage
+from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.writer import Transact, changing
+
+
+class End(StrEnum):
+    """How a hold ended."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    """Nobody ruled in time: it is withheld."""
+    REEXAMINED = "reexamined"
+    """A machine could look after all: what follows is its decision."""
+
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant", ForeignKey("tenants.id"), nullable=False),
+    Column("submission", Uuid, ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("stage", word(Stage), nullable=False),
+    Column("index", Integer),
+    Column("cause", word(Cause), nullable=False),
+    Column("vault_id", String(32), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("end", word(End)),
+    Column("ended_at", Instant),
+    Column("ended_by", String(200)),
+    Column("reason", String(2000)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One item that waits, or waited."""
+
+    id: UUID
+    tenant: str
+    submission: UUID
+    stage: Stage
+    index: int | None
+    """Which sample; None when the request itself is held."""
+    cause: Cause
+    vault_id: str
+    opened_at: datetime
+    expires_at: datetime
+    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """Rule ids, codes and scores for the reviewer. MUST NOT hold content."""
+    end: End | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    """The person who ruled, or the part that ended it."""
+    reason: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The table of holds."""
+
+    transact: Transact
+
+    async def open(self, hold: Hold) -> None:
+        """Add a hold.
+
+        Raises:
+            ConflictError: it exists, or its submission does not.
+        """
+        values = {name: getattr(hold, name) for name in Hold.__slots__}
+        values["facts"] = dict(hold.facts)
+        await self.transact(changing(insert(holds).values(values)))
+
+    async def get(self, tenant: str, hold: UUID) -> Hold | None:
+        """Return a tenant's hold, or None if it has none of that id."""
+        query = select(holds).where(holds.c.tenant == tenant, holds.c.id == hold)
+        return await self._one(query)
+
+    async def get_for_review(self, hold: UUID) -> Hold | None:
+        """Return any tenant's hold. For reviewers, never for a tenant's request."""
+        return await self._one(select(holds).where(holds.c.id == hold))
+
+    async def of(self, tenant: str, submission: UUID) -> tuple[Hold, ...]:
+        """Return the holds of a tenant's submission, oldest first, ended ones too."""
+        query = select(holds).where(holds.c.tenant == tenant, holds.c.submission == submission)
+        return await self._many(query)
+
+    async def waiting(self, cause: Cause | None = None, limit: int = 100) -> tuple[Hold, ...]:
+        """Return every tenant's open holds, oldest first. For reviewers and for machines."""
+        query = select(holds).where(holds.c.end.is_(None))
+        if cause is not None:
+            query = query.where(holds.c.cause == cause)
+        return await self._many(query, limit)
+
+    async def overdue(self, now: datetime) -> tuple[Hold, ...]:
+        """Return every tenant's open holds whose time is over: they are to end as expired."""
+        return await self._many(
+            select(holds).where(holds.c.end.is_(None), holds.c.expires_at <= now)
+        )
+
+    async def close(
+        self, hold: Hold, end: End, now: datetime, ended_by: str, reason: str | None = None
+    ) -> bool:
+        """End an open hold; of two that try, one succeeds.
+
+        Only `expired` ends a hold whose time is over: nobody approves what has expired.
+        """
+        change = (
+            update(holds)
+            .where(holds.c.tenant == hold.tenant, holds.c.id == hold.id, holds.c.end.is_(None))
+            .where((holds.c.expires_at <= now) if end is End.EXPIRED else holds.c.expires_at > now)
+            .values(end=end, ended_at=now, ended_by=ended_by, reason=reason)
+        )
+        return await self.transact(changing(change)) == 1
+
+    async def count(self) -> Mapping[Cause, int]:
+        """Count every tenant's open holds by cause."""
+        query = (
+            select(holds.c.cause, func.count()).where(holds.c.end.is_(None)).group_by(holds.c.cause)
+        )
+
+        def read(sql: Connection) -> Mapping[Cause, int]:
+            counted = dict.fromkeys(Cause, 0)
+            for cause, number in sql.execute(query):
+                counted[cause] = number
+            return counted
+
+        return await self.transact(read)
+
+    async def _one(self, query: Select[*tuple[object, ...]]) -> Hold | None:
+        return next(iter(await self._many(query)), None)
+
+    async def _many(
+        self, query: Select[*tuple[object, ...]], limit: int | None = None
+    ) -> tuple[Hold, ...]:
+        ordered = query.order_by(holds.c.opened_at).limit(limit)
+        return await self.transact(
+            lambda sql: tuple(Hold(**row) for row in sql.execute(ordered).mappings())
+        )

@@ -1,0 +1,193 @@
+"""Submissions: where each request stands, and who carries it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Uuid,
+    insert,
+    select,
+    update,
+)
+
+from pipeline.items import PublicCode
+from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.writer import Transact, changing
+
+
+class State(StrEnum):
+    """Where a submission stands."""
+
+    ADMITTED = "admitted"
+    CALLING = "calling"
+    """The paid call was begun: until `generated`, its outcome is unknown."""
+    GENERATED = "generated"
+    EXAMINED = "examined"
+    HELD = "held"
+    RELEASED = "released"
+    WITHHELD = "withheld"
+    HALTED = "halted"
+
+
+IN_FLIGHT = frozenset({State.ADMITTED, State.CALLING, State.GENERATED, State.EXAMINED})
+"""Somebody carries it, or died carrying it."""
+
+BEFORE: Mapping[State, frozenset[State]] = {
+    State.ADMITTED: frozenset(),
+    State.CALLING: frozenset({State.ADMITTED, State.HELD}),
+    State.GENERATED: frozenset({State.CALLING}),
+    State.EXAMINED: frozenset({State.GENERATED, State.HELD}),
+    State.HELD: frozenset({State.ADMITTED, State.GENERATED, State.EXAMINED}),
+    State.RELEASED: frozenset({State.EXAMINED, State.HELD}),
+    State.WITHHELD: frozenset({State.GENERATED, State.EXAMINED, State.HELD}),
+    State.HALTED: IN_FLIGHT | {State.HELD},
+}
+"""From which states each can be reached. Released, withheld and halted are ends."""
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant", ForeignKey("tenants.id"), nullable=False),
+    Column("key_id", Uuid, ForeignKey("api_keys.id"), nullable=False),
+    Column("body_sha256", String(64), nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("price", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("vault_id", String(32), nullable=False),
+    Column("state", word(State), nullable=False, index=True),
+    Column("code", word(PublicCode)),
+    Column("changed_at", Instant, nullable=False),
+)
+_same_body = Index(None, submissions.c.key_id, submissions.c.body_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """What is remembered of a submission; its content is in the vault.
+
+    `owner` names the process that carries it; `price` is what was charged, in Anlas.
+    """
+
+    id: UUID
+    tenant: str
+    key_id: UUID
+    body_sha256: str = field(repr=False)
+    samples: int
+    price: int
+    received_at: datetime
+    owner: str
+    vault_id: str
+    """Where the sealed request lies."""
+    state: State
+    code: PublicCode | None
+    """What the caller was told, once it was refused or held."""
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """The table of submissions. `admission` adds to it."""
+
+    transact: Transact
+
+    async def get(self, tenant: str, submission: UUID) -> SubmissionRow | None:
+        """Return a tenant's submission, or None if it has none of that id."""
+        query = _of(tenant, submission)
+        return await self.transact(lambda sql: read_one(sql, query))
+
+    async def move(
+        self,
+        tenant: str,
+        submission: UUID,
+        to: State,
+        now: datetime,
+        code: PublicCode | None = None,
+    ) -> bool:
+        """Move a submission on, if it stands where `to` can be reached from (`BEFORE`).
+
+        Of two that try, one succeeds. MUST NOT be called before the entry of what happened is
+        durable; False means that somebody else moved it, and the caller MUST NOT go on.
+        """
+        change = (
+            update(submissions)
+            .where(submissions.c.tenant == tenant, submissions.c.id == submission)
+            .where(submissions.c.state.in_(BEFORE[to]))
+            .values(state=to, code=code, changed_at=now)
+        )
+        return await self.transact(changing(change)) == 1
+
+    async def abandoned(self, owner: str) -> tuple[SubmissionRow, ...]:
+        """Return what is in flight and carried by anybody but `owner`, oldest first.
+
+        With one server process, that is what earlier ones left. Every tenant's: for recovery.
+        """
+        query = (
+            select(submissions)
+            .where(submissions.c.state.in_(IN_FLIGHT), submissions.c.owner != owner)
+            .order_by(submissions.c.received_at)
+        )
+        return await self.transact(
+            lambda sql: tuple(SubmissionRow(**row) for row in sql.execute(query).mappings())
+        )
+
+    async def adopt(self, row: SubmissionRow, owner: str, now: datetime) -> bool:
+        """Take over a submission from the owner and state in which it was read; once only."""
+        change = (
+            update(submissions)
+            .where(submissions.c.tenant == row.tenant, submissions.c.id == row.id)
+            .where(submissions.c.owner == row.owner, submissions.c.state == row.state)
+            .values(owner=owner, changed_at=now)
+        )
+        return await self.transact(changing(change)) == 1
+
+    async def sealed_requests(self) -> frozenset[str]:
+        """Return the vault ids of every tenant's sealed requests, for the sweep."""
+        query = select(submissions.c.vault_id)
+        return await self.transact(lambda sql: frozenset(sql.execute(query).scalars()))
+
+
+def add(sql: Connection, row: SubmissionRow) -> None:
+    """Add a submission, as a part of a transaction."""
+    values = {name: getattr(row, name) for name in SubmissionRow.__slots__}
+    sql.execute(insert(submissions).values(values))
+
+
+def same_in_flight(sql: Connection, row: SubmissionRow) -> SubmissionRow | None:
+    """Return the submission in flight with this one's key and body, if there is one."""
+    query = (
+        select(submissions)
+        .where(submissions.c.tenant == row.tenant, submissions.c.key_id == row.key_id)
+        .where(submissions.c.body_sha256 == row.body_sha256)
+        .where(submissions.c.state.in_(IN_FLIGHT))
+        .order_by(submissions.c.received_at)
+        .limit(1)
+    )
+    return read_one(sql, query)
+
+
+def find(sql: Connection, tenant: str, submission: UUID) -> SubmissionRow | None:
+    """Return a tenant's submission, as a part of a transaction."""
+    return read_one(sql, _of(tenant, submission))
+
+
+def read_one(sql: Connection, query: Select[*tuple[object, ...]]) -> SubmissionRow | None:
+    """Return the one submission that a query finds, or None."""
+    row = sql.execute(query).mappings().one_or_none()
+    return None if row is None else SubmissionRow(**row)
+
+
+def _of(tenant: str, submission: UUID) -> Select[*tuple[object, ...]]:
+    return select(submissions).where(submissions.c.tenant == tenant, submissions.c.id == submission)

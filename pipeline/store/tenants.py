@@ -1,0 +1,112 @@
+"""Tenants: the platforms that the gateway serves, and what each may still spend."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    RowMapping,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+
+from pipeline.errors import StoreError
+from pipeline.store.columns import Instant, metadata
+from pipeline.store.writer import Transact, changing
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("assured", Boolean, nullable=False),
+    Column("policy_sets", JSON, nullable=False),
+    Column("anlas_budget", Integer, nullable=False),
+    Column("anlas_spent", Integer, CheckConstraint("anlas_spent >= 0"), nullable=False),
+    Column("released_hours", Integer),
+    Column("created_at", Instant, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A platform that the gateway serves."""
+
+    id: str
+    name: str
+    created_at: datetime
+    assured: bool = False
+    """Whether it has declared blanket age assurance for all its users."""
+    policy_sets: tuple[str, ...] = ()
+    """Names of the sets that stand on top of the installation's own."""
+    anlas_budget: int = 0
+    anlas_spent: int = 0
+    released_hours: int | None = None
+    """How long released pictures are kept; None is the installation's own time."""
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            expected = "up to 63 lower-case letters, digits and dashes"
+            raise StoreError("tenant id", expected, f"{len(self.id)} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """The table of tenants."""
+
+    transact: Transact
+
+    async def add(self, tenant: Tenant) -> None:
+        """Add a tenant.
+
+        Raises:
+            ConflictError: its id is taken.
+        """
+        values = {name: getattr(tenant, name) for name in Tenant.__slots__}
+        values["policy_sets"] = list(tenant.policy_sets)
+        await self.transact(changing(insert(tenants).values(values)))
+
+    async def get(self, tenant: str) -> Tenant | None:
+        """Return a tenant, or None if there is none of that id."""
+        query = select(tenants).where(tenants.c.id == tenant)
+
+        def read(sql: Connection) -> Tenant | None:
+            row = sql.execute(query).mappings().one_or_none()
+            return None if row is None else _tenant(row)
+
+        return await self.transact(read)
+
+    async def all(self) -> tuple[Tenant, ...]:
+        """Return every tenant, by id. For the operator, never for a tenant's request."""
+        query = select(tenants).order_by(tenants.c.id)
+        return await self.transact(
+            lambda sql: tuple(_tenant(row) for row in sql.execute(query).mappings())
+        )
+
+    async def charge(self, tenant: str, anlas: int) -> bool:
+        """Spend from the budget, at once or not at all; return whether it sufficed.
+
+        A negative amount gives back what was charged and not spent.
+        """
+        spent = tenants.c.anlas_spent + anlas
+        affordable = (spent <= tenants.c.anlas_budget) if anlas > 0 else (spent >= 0)
+        change = update(tenants).where(tenants.c.id == tenant, affordable).values(anlas_spent=spent)
+        return await self.transact(changing(change)) == 1
+
+
+def _tenant(row: RowMapping) -> Tenant:
+    values: dict[str, Any] = dict(row)
+    values["policy_sets"] = tuple(row["policy_sets"])
+    return Tenant(**values)

@@ -1,0 +1,166 @@
+"""One connection to one SQLite file, used by one thread, locked against other processes."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Delete,
+    Engine,
+    Insert,
+    MetaData,
+    Update,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from pipeline.errors import (
+    ConflictError,
+    StoreLockedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
+
+T = TypeVar("T")
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+
+
+class Transact(Protocol):
+    """Runs `work` in one transaction: all of it is durable once this returns, or none is.
+
+    Raises:
+        ConflictError: a row exists already, or names one that does not.
+        StoreUnavailableError: the database is read-only, full, damaged or closed.
+    """
+
+    async def __call__(self, work: Callable[[Connection], T], /) -> T:
+        """Run `work`; it MUST NOT keep the connection."""
+        ...
+
+
+def changing(statement: Insert | Update | Delete) -> Callable[[Connection], int]:
+    """Return the work that executes one statement, and says how many rows it changed."""
+    return lambda connection: connection.execute(statement).rowcount
+
+
+class Writer:
+    """The only thread that speaks to the database, and the lock that keeps other processes out."""
+
+    def __init__(self, path: Path, metadata: MetaData, version: int) -> None:
+        """Open the file, or make it (0600) with the tables of `metadata`.
+
+        Raises:
+            StoreLockedError: another process has it open.
+            StoreVersionError: it holds another version of the schema.
+            StoreUnavailableError: it cannot be opened.
+        """
+        self._lock = _lock(path)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store {path.name}")
+        try:
+            self._engine = self._thread.submit(_open, path, metadata, version).result()
+        except BaseException:
+            self._thread.shutdown()
+            os.close(self._lock)
+            raise
+
+    async def __call__(self, work: Callable[[Connection], T], /) -> T:
+        """Run `work` in one transaction, as `Transact` says.
+
+        A caller that is cancelled does not undo what the thread has begun.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            running = loop.run_in_executor(self._thread, _transact, self._engine, work)
+        except RuntimeError:
+            raise StoreUnavailableError("store", "an open one", "a closed one") from None
+        return await running
+
+    def close(self) -> None:
+        """Finish what was begun, close the file, and let the next process have it."""
+        self._thread.submit(self._engine.dispose).result()
+        self._thread.shutdown()
+        os.close(self._lock)
+
+
+def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except IntegrityError as fault:
+        raise ConflictError("store", "a new row with known references", _kind(fault)) from None
+    except (SQLAlchemyError, sqlite3.Error) as fault:
+        raise StoreUnavailableError("store", "a working database", _kind(fault)) from None
+
+
+def _kind(fault: SQLAlchemyError | sqlite3.Error) -> str:
+    """Name a fault without its statement, its parameters or its rows."""
+    cause = getattr(fault, "orig", fault)
+    return str(getattr(cause, "sqlite_errorname", type(fault).__name__))
+
+
+def _lock(path: Path) -> int:
+    try:
+        descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as fault:
+        raise StoreUnavailableError(path.name, "a folder it can be in", type(fault).__name__) from (
+            fault
+        )
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StoreLockedError(
+            path.name, "to be its only process", "another that has it open: stop that one first"
+        ) from None
+    return descriptor
+
+
+def _open(path: Path, metadata: MetaData, version: int) -> Engine:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable
+    except OSError as fault:
+        raise StoreUnavailableError(path.name, "a writable file", type(fault).__name__) from fault
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), poolclass=StaticPool, hide_parameters=True
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    try:
+        _transact(engine, lambda connection: _prepare(connection, path.name, metadata, version))
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _configure(connection: DBAPIConnection, _record: object) -> None:
+    assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - tells the type checkers what the URL says
+    connection.isolation_level = None  # the driver starts no transactions of its own: we do
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare(connection: Connection, name: str, metadata: MetaData, version: int) -> None:
+    found = connection.execute(text("PRAGMA user_version")).scalar_one()
+    tables = connection.execute(text("SELECT count(*) FROM sqlite_schema")).scalar_one()
+    if found == 0 and tables == 0:
+        metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
+    elif found != version:
+        raise StoreVersionError(name, f"schema version {version}", found)

@@ -1,0 +1,38 @@
+from datetime import date
+
+import pytest
+
+from pipeline.errors import ConflictError
+from pipeline.store.store import Store
+
+MONDAY, TUESDAY = date(2031, 5, 5), date(2031, 5, 6)
+
+
+class TestRefusals:
+    async def test_each_one_counts(self, store: Store) -> None:
+        """Who tries until something passes is stopped by the count."""
+        counts = [await store.refusals.add("harbour", "s", MONDAY) for _ in range(3)]
+
+        assert counts == [1, 2, 3]
+        assert await store.refusals.count("harbour", "s", MONDAY) == 3
+
+    async def test_days_subjects_and_tenants_are_apart(self, store: Store) -> None:
+        """Nobody is refused for what somebody else did."""
+        await store.refusals.add("harbour", "s", MONDAY)
+
+        assert await store.refusals.count("harbour", "s", TUESDAY) == 0
+        assert await store.refusals.count("harbour", "t", MONDAY) == 0
+        assert await store.refusals.count("meadow", "s", MONDAY) == 0
+
+    async def test_earlier_days_are_forgotten(self, store: Store) -> None:
+        """Yesterday's refusals are nobody's record."""
+        await store.refusals.add("harbour", "s", MONDAY)
+        await store.refusals.add("harbour", "s", TUESDAY)
+
+        assert await store.refusals.purge(TUESDAY) == 1
+        assert await store.refusals.count("harbour", "s", TUESDAY) == 1
+
+    async def test_a_refusal_is_some_tenants(self, store: Store) -> None:
+        """Counts of nobody would never be looked at."""
+        with pytest.raises(ConflictError):
+            await store.refusals.add("nobody", "s", MONDAY)

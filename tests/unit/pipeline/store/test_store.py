@@ -1,0 +1,181 @@
+import asyncio
+import sqlite3
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from pipeline.errors import (
+    ConflictError,
+    StoreLockedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
+from pipeline.store.store import Store, sqlite_is_sound
+from pipeline.store.tenants import Tenant
+
+NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
+OPEN_AND_WAIT = """
+import sys, pathlib
+from pipeline.store.store import Store
+store = Store.open(pathlib.Path(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def modes_in(folder: Path) -> set[int]:
+    return {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+class TestOpen:
+    async def test_what_was_written_is_there_after_a_restart(self, tmp_path: Path) -> None:
+        """A server that restarts knows its tenants."""
+        store = Store.open(tmp_path / "app.db")
+        await store.tenants.add(Tenant("harbour", "Harbour", NOON))
+        await store.close()
+
+        again = Store.open(tmp_path / "app.db")
+
+        assert [tenant.id for tenant in await again.tenants.all()] == ["harbour"]
+        await again.close()
+
+    async def test_every_commit_is_synced(self, tmp_path: Path) -> None:
+        """`NORMAL` would lose the last commits when the power fails."""
+        store = Store.open(tmp_path / "app.db")
+
+        pragmas = await store.writer(
+            lambda sql: [
+                sql.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+        )
+
+        assert pragmas == ["wal", 2, 1]
+        await store.close()
+
+    async def test_only_the_owner_can_read_the_files(self, tmp_path: Path) -> None:
+        """Another account on the machine does not read who our tenants are."""
+        store = Store.open(tmp_path / "app.db")
+        await store.tenants.add(Tenant("harbour", "Harbour", NOON))
+
+        assert modes_in(tmp_path) == {0o600}
+        await store.close()
+
+    async def test_a_second_opening_is_refused(self, tmp_path: Path) -> None:
+        """SQLite means one server process; two would each believe to be the only one."""
+        store = Store.open(tmp_path / "app.db")
+
+        with pytest.raises(StoreLockedError, match="another"):
+            Store.open(tmp_path / "app.db")
+        await store.close()
+
+    def test_another_process_keeps_it_and_gives_it_back_when_killed(self, tmp_path: Path) -> None:
+        """A server that was killed leaves no lock that somebody must remove by hand."""
+        path = tmp_path / "app.db"
+        command = [sys.executable, "-c", OPEN_AND_WAIT, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"open\n"
+            with pytest.raises(StoreLockedError):
+                Store.open(path)
+            other.kill()
+
+        Store.open(path).writer.close()
+
+    def test_another_version_is_refused(self, tmp_path: Path) -> None:
+        """An old program must not write into a new database."""
+        with sqlite3.connect(tmp_path / "app.db") as sql:
+            sql.execute("PRAGMA user_version = 99")
+        sql.close()
+
+        with pytest.raises(StoreVersionError, match="version 1, got 99"):
+            Store.open(tmp_path / "app.db")
+
+    def test_a_database_of_something_else_is_refused(self, tmp_path: Path) -> None:
+        """Nobody's file is taken over."""
+        with sqlite3.connect(tmp_path / "app.db") as sql:
+            sql.execute("CREATE TABLE theirs (id)")
+        sql.close()
+
+        with pytest.raises(StoreVersionError):
+            Store.open(tmp_path / "app.db")
+
+    def test_what_is_no_database_is_refused(self, tmp_path: Path) -> None:
+        """A damaged file is an error, never an empty database."""
+        (tmp_path / "app.db").write_bytes(b"not a database, for sure" * 100)
+
+        with pytest.raises(StoreUnavailableError, match="NOTADB"):
+            Store.open(tmp_path / "app.db")
+
+    def test_a_folder_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
+        """The data directory is made at first start, and nowhere else by accident."""
+        with pytest.raises(StoreUnavailableError, match="folder"):
+            Store.open(tmp_path / "nowhere" / "app.db")
+
+    def test_a_failed_opening_gives_the_lock_back(self, tmp_path: Path) -> None:
+        """What the operator repaired can be opened without a restart of anything else."""
+        path = tmp_path / "app.db"
+        path.write_bytes(b"not a database, for sure" * 100)
+        with pytest.raises(StoreUnavailableError):
+            Store.open(path)
+        path.unlink()
+
+        Store.open(path).writer.close()
+
+
+class TestTransactions:
+    async def test_a_transaction_that_fails_leaves_nothing(self, store: Store) -> None:
+        """Half of a change is worse than none."""
+
+        def half(sql: Connection) -> None:
+            add = "INSERT INTO refusals VALUES ('harbour', 's', '2031-05-04', 1)"
+            sql.exec_driver_sql(add)
+            raise RuntimeError("cut off")
+
+        with pytest.raises(RuntimeError, match="cut off"):
+            await store.writer(half)
+        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+
+    async def test_a_conflict_does_not_name_the_values(self, store: Store) -> None:
+        """Errors end in logs, and values are people's."""
+        with pytest.raises(ConflictError) as caught:
+            await store.tenants.add(Tenant("harbour", "Somebody's Name", NOON))
+
+        assert "Somebody" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+    async def test_a_read_only_database_is_unavailable(self, store: Store) -> None:
+        """A disk that cannot be written to ends in 503, not in forgetting."""
+        await store.writer(lambda sql: sql.exec_driver_sql("PRAGMA query_only = ON"))
+
+        with pytest.raises(StoreUnavailableError, match="READONLY"):
+            await store.tenants.add(Tenant("third", "Third", NOON))
+
+    async def test_a_closed_store_is_unavailable(self, tmp_path: Path) -> None:
+        """A request that outlives the server's end gets an answer it can handle."""
+        store = Store.open(tmp_path / "app.db")
+        await store.close()
+
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            await store.ping()
+
+    async def test_many_at_once_take_turns(self, store: Store) -> None:
+        """One writer means nobody meets a locked database."""
+        counts = await asyncio.gather(
+            *(store.refusals.add("harbour", "s", NOON.date()) for _ in range(40))
+        )
+
+        assert sorted(counts) == list(range(1, 41))
+
+
+@pytest.mark.parametrize(
+    ("version", "sound"), [((3, 40, 1), False), ((3, 51, 3), True), ((3, 60, 0), True)]
+)
+def test_an_unsound_sqlite_is_told(version: tuple[int, ...], *, sound: bool) -> None:
+    """Start-up warns of the versions that can damage a database in WAL mode."""
+    assert sqlite_is_sound(version) is sound

@@ -1,0 +1,123 @@
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from pipeline.items import PublicCode
+from pipeline.store.store import Store
+from pipeline.store.submissions import BEFORE, IN_FLIGHT, State, SubmissionRow
+
+NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=9)
+ENDS = {State.RELEASED, State.WITHHELD, State.HALTED}
+
+
+class TestMove:
+    async def test_the_way_to_release_can_be_gone(self, store: Store, row: SubmissionRow) -> None:
+        """The main job of the gateway, seen from its memory."""
+        await store.admission.admit(row)
+
+        for state in (State.CALLING, State.GENERATED, State.EXAMINED, State.RELEASED):
+            assert await store.submissions.move("harbour", row.id, state, LATER)
+        moved = await store.submissions.get("harbour", row.id)
+        assert moved == replace(row, state=State.RELEASED, changed_at=LATER)
+
+    @pytest.mark.parametrize("to", State)
+    async def test_only_the_drawn_ways_can_be_gone(
+        self, store: Store, row: SubmissionRow, to: State
+    ) -> None:
+        """A stale worker cannot release what was withheld meanwhile."""
+        moved: set[State] = set()
+
+        for number, start in enumerate(State):
+            one = replace(row, id=UUID(int=number), body_sha256=str(number) * 64, state=start)
+            await store.admission.admit(one)
+            if await store.submissions.move("harbour", one.id, to, LATER):
+                moved.add(start)
+
+        assert moved == BEFORE[to]
+
+    async def test_of_two_that_move_it_one_succeeds(self, store: Store, row: SubmissionRow) -> None:
+        """Nothing is paid twice or released twice."""
+        await store.admission.admit(row)
+
+        moved = await asyncio.gather(
+            *(store.submissions.move("harbour", row.id, State.CALLING, LATER) for _ in range(8))
+        )
+
+        assert sum(moved) == 1
+
+    async def test_another_tenant_neither_sees_nor_moves_it(
+        self, store: Store, row: SubmissionRow
+    ) -> None:
+        """Tenants are apart, even for one who knows an id."""
+        await store.admission.admit(row)
+
+        assert await store.submissions.get("meadow", row.id) is None
+        assert not await store.submissions.move("meadow", row.id, State.HALTED, LATER)
+
+    async def test_the_callers_code_is_remembered(self, store: Store, row: SubmissionRow) -> None:
+        """Who asks again is told the same."""
+        await store.admission.admit(row)
+        code = PublicCode.CONTENT_NOT_ALLOWED
+
+        await store.submissions.move("harbour", row.id, State.HALTED, LATER, code)
+
+        moved = await store.submissions.get("harbour", row.id)
+        assert moved is not None
+        assert moved.code is code
+
+    def test_nothing_leaves_an_end(self) -> None:
+        """What is withheld is never released."""
+        assert not ENDS & frozenset().union(*BEFORE.values())
+
+    def test_nothing_is_released_that_was_not_examined_or_held(self) -> None:
+        """The promise of the house, in the table that holds it."""
+        assert BEFORE[State.RELEASED] == {State.EXAMINED, State.HELD}
+
+    def test_every_state_says_how_it_is_reached(self) -> None:
+        """A new state without a way would be a dead end."""
+        assert set(BEFORE) == set(State)
+
+
+class TestRecovery:
+    async def test_what_an_earlier_process_left_is_found(
+        self, store: Store, row: SubmissionRow
+    ) -> None:
+        """No paid picture is lost when a server is killed."""
+        for number, state in enumerate(State):
+            await store.admission.admit(
+                replace(row, id=UUID(int=number), body_sha256=str(number) * 64, state=state)
+            )
+
+        left = await store.submissions.abandoned("process-2")
+
+        assert {found.state for found in left} == IN_FLIGHT
+        assert await store.submissions.abandoned("process-1") == ()
+
+    async def test_it_is_adopted_once(self, store: Store, row: SubmissionRow) -> None:
+        """Two that recover do not carry the same submission."""
+        await store.admission.admit(row)
+
+        assert await store.submissions.adopt(row, "process-2", LATER)
+        assert not await store.submissions.adopt(row, "process-3", LATER)
+        assert await store.submissions.abandoned("process-2") == ()
+
+    async def test_what_moved_meanwhile_is_not_adopted(
+        self, store: Store, row: SubmissionRow
+    ) -> None:
+        """Its owner was alive after all."""
+        await store.admission.admit(row)
+        await store.submissions.move("harbour", row.id, State.CALLING, LATER)
+
+        assert not await store.submissions.adopt(row, "process-2", LATER)
+
+    async def test_sealed_requests_are_told_to_the_sweep(
+        self, store: Store, row: SubmissionRow
+    ) -> None:
+        """The sweep destroys what nobody knows of, and only that."""
+        await store.admission.admit(row)
+
+        assert await store.submissions.sealed_requests() == {row.vault_id}
