@@ -45,6 +45,10 @@ class SignalName(StrEnum):
     """The likelihood that a photographed face is under age; it may raise evidence, never clear."""
     IMAGE_MINOR_DRAWN = "image.minor.drawn"
     """Youth indicated in a drawing, by a named model with measured recall."""
+    IMAGE_MARK_ALTERED = "image.mark.altered"
+    """Score 1 when the maker's signature in a picture does not hold; unavailable without one."""
+    IMAGE_MARK_FOREIGN = "image.mark.foreign_prompt"
+    """Score 1 when the prompt embedded in a picture is not the approved one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,20 @@ it, recorded in the audit log, and returns the next. Nobody changes what they we
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from audit.entry import Receipt
+from classifiers.canonical import Canonical
 from classifiers.content import Image, Prompt
-from policies.decision import Decision
+from classifiers.normalise import Reading
+from classifiers.signals import Finding
+from policies.decision import Action, Decision
+from policies.labels import HarmCode
+from policies.policy import Facts, Policy
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -43,6 +48,14 @@ class Subject:
     """The id of a verified age-assurance claim; never the claim itself."""
     assured: bool = False
     """Whether the tenant has declared blanket age assurance for all its users."""
+
+    @property
+    def facts(self) -> Facts:
+        """What a policy may know of the subject."""
+        return Facts(
+            tier_adult=self.tier is Tier.ADULT,
+            age_claim=self.assured or self.age_claim is not None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +87,53 @@ class ImageToImage:
     images: tuple[Image, ...]
 
 
+def seed_of(work: "Work") -> int:
+    """Return the seed of the first sample; 0 when the request leaves the choice to NovelAI."""
+    parameters = work.body.get("parameters")
+    seed = parameters.get("seed") if isinstance(parameters, dict) else None
+    return seed if isinstance(seed, int) else 0
+
+
 Work = TextToImage | ImageToImage
 """What is asked for. A closed union: each new route adds its type here, and the checkers find
 every place that must learn it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """All that is to be looked at, prepared once and shared by all who look."""
+
+    reading: Reading = field(repr=False)
+    pictures: tuple[Canonical, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was seen, and what follows from it."""
+
+    findings: tuple[Finding, ...]
+    decision: Decision
+    milliseconds: int
+    """How long the looking took."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """One request, admitted to be screened."""
+    """One request: read, prepared, sealed in the vault, and not yet judged."""
 
     id: UUID
     subject: Subject
     work: Work
-    policy_digest: str
+    contents: Contents = field(repr=False)
+    vault_id: str
+    """Where the request is sealed, so that a hold or a crash loses nothing."""
+    policy: Policy = field(repr=False)
     """The policy that was active at admission; the whole flow judges by it."""
     received_at: datetime
+    body_sha256: str = field(repr=False)
+    """The digest of the request as received; the log only ever holds a commitment to it."""
+    attempt: int = 0
+    """How often its pictures were looked at before: each look has entries of its own."""
 
 
 class Stage(StrEnum):
@@ -120,6 +165,19 @@ class PublicCode(StrEnum):
     TEMPORARILY_UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
 
 
+_SAID: dict[HarmCode, PublicCode] = {
+    HarmCode.AGE_CLAIM: PublicCode.AGE_CLAIM_REQUIRED,
+    HarmCode.CAPABILITY: PublicCode.CAPABILITY_MISSING,
+    HarmCode.TEXT_UNREADABLE: PublicCode.UNREADABLE,
+    HarmCode.UNKNOWN: PublicCode.TEMPORARILY_UNAVAILABLE,
+}
+
+
+def public_code(decision: Decision) -> PublicCode:
+    """Return what a caller is told of a decision that does not allow."""
+    return _SAID.get(decision.code, PublicCode.CONTENT_NOT_ALLOWED)
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A picture in the vault: known by its id and digest, its bytes out of reach."""
@@ -129,12 +187,36 @@ class Sealed:
     sha256: str = field(repr=False)
 
 
+NEVER_RELEASED = "CSE"
+"""The family of harm that no person's ruling releases."""
+
+
+def may_go_on(decision: Decision, ruling: UUID | None) -> bool:
+    """Whether a decision allows, or holds and a person's ruling approves. Nobody approves `CSE.*`."""
+    if decision.allows:
+        return True
+    families = {code.family for code in decision.codes}
+    held = decision.action is Action.HOLD and NEVER_RELEASED not in families
+    return held and ruling is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A submission whose every text and image was read, and may be sent upstream."""
+    """A submission whose every text and image was read, and may be sent upstream.
+
+    Raises:
+        ValueError: neither an allowing decision nor a ruling says so.
+    """
 
     submission: Submission
-    decision: Decision
+    judged: Judged
+    ruling: UUID | None = None
+    """The entry of the ruling that approved what a decision held."""
+
+    def __post_init__(self) -> None:
+        if not may_go_on(self.judged.decision, self.ruling):
+            message = f"screened: expected a decision or ruling that allows, got {self.judged.decision.action}"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +225,35 @@ class Generated:
 
     screened: Screened
     pictures: tuple[Sealed, ...]
+    milliseconds: int
+    ruling: UUID | None = None
+    """The entry of the ruling that approved its pictures, which were held."""
+
+
+def again(generated: Generated) -> Generated:
+    """Return the same pictures, to be looked at once more: that look has entries of its own."""
+    submission = generated.screened.submission
+    once_more = replace(submission, attempt=submission.attempt + 1)
+    return replace(generated, screened=replace(generated.screened, submission=once_more))
 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """One picture that passed every gate."""
+    """One picture that may leave: an allowing decision says so, or a person's ruling.
+
+    Raises:
+        ValueError: neither does. No ruling opens what is blocked, or anything of `CSE.*`.
+    """
 
     picture: Sealed
-    decision: Decision
+    judged: Judged
+    ruling: UUID | None = None
+    """The entry of the ruling that approved what a decision held."""
+
+    def __post_init__(self) -> None:
+        if not may_go_on(self.judged.decision, self.ruling):
+            message = f"cleared: expected a decision or ruling that allows, got {self.judged.decision.action}"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +267,10 @@ class Held:
     """Which sample; None when the request itself is held."""
     vault_id: str
     expires_at: datetime
-    decision: Decision
+    judged: Judged | None
+    """None when a fault held it before anything was judged."""
+    reason: str = ""
+    """A coarse word for the log; never content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +280,8 @@ class Halted:
     submission: UUID
     stage: Stage
     code: PublicCode
-    decision: Decision | None
-    """None when a fault halted it and nothing was decided."""
+    judged: Judged | None
+    """None when a fault halted it and nothing was judged."""
     reason: str = ""
     """A coarse word for the log, such as `upstream_402`; never content."""
     index: int | None = None
@@ -191,28 +297,31 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleasedPicture:
-    """Bytes that may leave: made only where the receipt of their release is."""
+class Marked:
+    """One picture as it will leave, and the digests of what was examined and of what leaves."""
 
     index: int
-    name: str
     data: bytes = field(repr=False)
-    receipt: Receipt
+    examined_sha256: str = field(repr=False)
+    sha256: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The pictures of a submission that may leave, and how many may not."""
+    """The pictures of a submission that leave, and how many do not.
 
-    submission: UUID
-    pictures: tuple[ReleasedPicture, ...]
+    Nothing is sent without the receipts: whoever answers a caller takes `Recorded[Released]`.
+    """
+
+    submission: Submission
+    pictures: tuple[Marked, ...]
     withheld: int
-    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Generic[S_co]):
-    """An outcome whose entry is durable. The next stage takes nothing else."""
+    """An outcome whose entries are durable. The next stage takes nothing else."""
 
     outcome: S_co
-    receipt: Receipt
+    receipts: tuple[Receipt, ...]
+    """One for the outcome, or one for each sample of it, in their order; never empty."""

@@ -1,0 +1,168 @@
+"""The path of a request: the stages in their order, and the seam between them.
+
+    Screen > Generate > Examine > Release
+
+The seam writes down what a stage did before anyone may use the result. A fault in a stage is an
+outcome: before the paid call it halts, after it it holds, so that nothing paid for is lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pipeline.items import (
+    Cause,
+    Cleared,
+    Examined,
+    Generated,
+    Halted,
+    Held,
+    Judged,
+    PublicCode,
+    Recorded,
+    Released,
+    Sealed,
+    Screened,
+    Stage,
+    Submission,
+    again,
+)
+from pipeline.record import Outcome, Record
+from pipeline.seizure import Seizure
+from pipeline.stages.stage import Step
+
+In = TypeVar("In")
+Out = TypeVar("Out", bound=Outcome)
+Fault = TypeVar("Fault", bound=Outcome)
+
+End = Recorded[Released] | Recorded[Examined] | Recorded[Held] | Recorded[Halted]
+"""How a request ends here: with pictures, with none of them cleared, held, or halted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Takes a request along the path."""
+
+    screen: Step[Submission, Screened | Held | Halted]
+    generate: Step[Recorded[Screened], Generated | Halted]
+    examine: Step[Recorded[Generated], Examined]
+    release: Step[Recorded[Examined], Released]
+    record: Record
+    seizure: Seizure
+    now: Callable[[], datetime]
+    hold_for: timedelta
+
+    async def run(self, submission: Submission, gone: Callable[[], bool]) -> End:
+        """Take a submission to its end. `gone` says whether its client has left.
+
+        Raises:
+            AuditError: the log could not be written. Nothing leaves; the log says how far it came.
+        """
+        match await self._take(self.screen, submission, submission, _halted):
+            case Recorded(outcome=Screened() as screened, receipts=receipts):
+                return await self.approved(Recorded(screened, receipts), gone)
+            case Recorded(outcome=Held() | Halted() as stopped, receipts=receipts):
+                return Recorded(stopped, receipts)
+
+    async def approved(self, screened: Recorded[Screened], gone: Callable[[], bool]) -> End:
+        """Go on from a request that may be sent upstream, unless nobody waits for it any more."""
+        submission = screened.outcome.submission
+        reason = "client_left" if gone() else "" if await self.record.calling(submission) else "taken"
+        if reason:
+            halted = _stopped(submission, screened.outcome.judged, reason)
+            return Recorded(halted, await self.record.write(submission, halted))
+        match await self._take(self.generate, screened, submission, _halted):
+            case Recorded(outcome=Generated() as generated, receipts=receipts):
+                return await self.returned(Recorded(generated, receipts))
+            case Recorded(outcome=Halted() as halted, receipts=receipts):
+                return Recorded(halted, receipts)
+
+    async def returned(self, generated: Recorded[Generated]) -> End:
+        """Go on from pictures that came back. A fault from here on holds: they are paid for."""
+        submission = generated.outcome.screened.submission
+        none_cleared: tuple[Cleared | Held | Halted, ...] = ()
+
+        def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
+            return self._waiting(Examined(generated.outcome, none_cleared), fault)
+
+        match await self._take(self.examine, generated, submission, wait):
+            case Recorded(outcome=Examined() as examined, receipts=receipts):
+                return await self.examined(Recorded(examined, receipts))
+
+    async def examined(self, examined: Recorded[Examined]) -> End:
+        """Go on from pictures that were judged: release those that are cleared."""
+        outcome = examined.outcome
+        if not any(isinstance(each, Cleared) for each in outcome.outcomes):
+            return examined
+        submission = outcome.generated.screened.submission
+
+
+        def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
+            return self._waiting(replace(outcome, generated=again(outcome.generated)), fault)
+
+        match await self._take(self.release, examined, submission, wait):
+            case Recorded(outcome=Released() as released, receipts=receipts):
+                return Recorded(released, receipts)
+            case Recorded(outcome=Examined() as waiting, receipts=receipts):
+                return Recorded(waiting, receipts)
+
+    async def _take(
+        self,
+        step: Step[In, Out],
+        item: In,
+        submission: Submission,
+        faulted: Callable[[Submission, Stage, Exception], Fault],
+    ) -> Recorded[Out | Fault]:
+        """Run a step, and write down what it did before anyone may use the result."""
+        outcome: Out | Fault
+        try:
+            outcome = await step(item)
+        except Exception as fault:  # noqa: BLE001 - one of two: a fault of a stage is an outcome
+            outcome = faulted(submission, step.stage, fault)
+        receipts = await self.record.write(submission, outcome)
+        await self.seizure.follow(submission, outcome)
+        return Recorded(outcome, receipts)
+
+    def _waiting(self, examined: Examined, fault: Exception) -> Examined:
+        """Hold every picture that nobody has decided on, or that was about to leave."""
+        decided = {
+            outcome.index: outcome
+            for outcome in examined.outcomes
+            if not isinstance(outcome, Cleared)
+        }
+        return Examined(
+            examined.generated,
+            tuple(
+                decided.get(picture.index) or self._held(examined, picture, fault)
+                for picture in examined.generated.pictures
+            ),
+        )
+
+    def _held(self, examined: Examined, picture: Sealed, fault: Exception) -> Held:
+        return Held(
+            examined.generated.screened.submission.id,
+            Stage.EXAMINE,
+            Cause.INCAPACITY,
+            picture.index,
+            picture.vault_id,
+            self.now() + self.hold_for,
+            None,
+            f"fault_{type(fault).__name__}",
+        )
+
+
+def _stopped(submission: Submission, judged: Judged, reason: str) -> Halted:
+    unavailable = PublicCode.TEMPORARILY_UNAVAILABLE
+    return Halted(submission.id, Stage.GENERATE, unavailable, judged, reason)
+
+
+def _halted(submission: Submission, stage: Stage, fault: Exception) -> Halted:
+    """Stop a submission that nobody has paid for, or whose paid call has an answer of its own."""
+    return Halted(
+        submission.id,
+        stage,
+        PublicCode.TEMPORARILY_UNAVAILABLE,
+        None,
+        f"fault_{type(fault).__name__}",
+    )

@@ -1,0 +1,59 @@
+"""Answers that are pictures. They take `Recorded[Released]`: without its receipts there are none."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Mapping
+
+from fastapi.responses import JSONResponse, Response
+
+from audit.entry import Receipt
+from pipeline.items import Json, Marked, Recorded, Released, seed_of
+
+WITHHELD = "X-Imprimatur-Withheld"
+
+
+def receipt_headers(receipt: Receipt) -> Mapping[str, str]:
+    """Return the receipt as headers: the entry's id, its index, and the signed checkpoint."""
+    return {
+        "X-Audit-Id": str(receipt.entry_id),
+        "X-Audit-Index": str(receipt.index),
+        "X-Audit-Checkpoint": base64.b64encode(receipt.checkpoint.encode()).decode(),
+    }
+
+
+def pictures(released: Recorded[Released], accept: str) -> Response:
+    """Answer as NovelAI does: a ZIP, or JSON if `accept` is exactly that."""
+    outcome = released.outcome
+    headers = {
+        **receipt_headers(released.receipts[-1]),
+        "X-Imprimatur-Id": str(outcome.submission.id),
+        WITHHELD: str(outcome.withheld),
+    }
+    if accept == "application/json":
+        seed = seed_of(outcome.submission.work)
+        images = [_inline(picture, seed) for picture in outcome.pictures]
+        return JSONResponse({"images": images}, headers=headers)
+    return Response(
+        _zip({f"image_{picture.index}.png": picture.data for picture in outcome.pictures}),
+        headers={**headers, "Content-Disposition": "attachment; filename=images.zip"},
+        # exactly this type: two of the three community SDKs refuse application/zip
+        media_type="binary/octet-stream",
+    )
+
+
+def _inline(picture: Marked, seed: int) -> dict[str, Json]:
+    return {
+        "image": base64.b64encode(picture.data).decode(),
+        "index": picture.index,
+        "seed": seed + picture.index,
+    }
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    """Pack pictures, stored: they are compressed already."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+    return buffer.getvalue()

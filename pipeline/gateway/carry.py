@@ -1,0 +1,162 @@
+"""From a request's bytes to its end: what both image routes do, in order."""
+
+import asyncio
+from collections.abc import Mapping
+
+from fastapi import Request
+
+from audit.entry import Receipt
+from audit.errors import AuditError
+from classifiers.errors import Unreadable, UnreadableError
+from pipeline.access.callers import Caller
+from pipeline.errors import StoreError, VaultError
+from pipeline.flow import End
+from pipeline.gateway.answers import receipt_headers
+from pipeline.gateway.body import read_body
+from pipeline.gateway.errors import STATUS, GateError
+from pipeline.gateway.gate import Gate
+from pipeline.items import Examined, Halted, Held, PublicCode, Recorded, Released, Subject
+from pipeline.jobs.desk import Ticket
+from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError
+from pipeline.jobs.received import Received
+from pipeline.novelai.errors import RequestRefusedError
+from pipeline.novelai.price import quote
+
+BUSY_RETRY_SECONDS = 5
+SICK_RETRY_SECONDS = 30
+LONGEST_KEY = 255
+
+
+async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
+    """Read a request, admit it, and return its ticket. Nothing is parsed before it is limited.
+
+    Raises:
+        GateError: what is wrong with it, or why it is not admitted.
+    """
+    body = await read_body(request, gate.limits.body_bytes)
+    received = Received(request.headers.get("content-type", ""), body, subject)
+    idempotency_key = _key_of(request)
+    try:
+        work = await asyncio.to_thread(received.work, gate.limits)
+        price = quote(work, gate.plan).total
+        return await gate.desk.submit(received, work, caller.key_id, price, idempotency_key)
+    except RequestRefusedError as fault:
+        raise GateError(fault.status, fault.message, details=fault.details) from None
+    except UnreadableError as fault:
+        raise unreadable(fault) from None
+    except KeyReusedError:
+        raise GateError(409, "This Idempotency-Key came with another body before.") from None
+    except BusyError:
+        raise GateError(
+            429,
+            "Too many requests are in progress.",
+            retry_after_seconds=BUSY_RETRY_SECONDS,
+        ) from None
+    except (ClosingError, VaultError, StoreError, TimeoutError):
+        raise unavailable(gate, subject.language or "") from None
+
+
+async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
+    """Wait for a ticket's end, as long as the client does; None if the client left, or it ended
+    before this request came.
+
+    Raises:
+        GateError: 503 when the log could not be written: then there is no picture.
+    """
+    if ticket.end is None:
+        return None
+    left = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({ticket.end, left}, return_when=asyncio.FIRST_COMPLETED)
+        return await asyncio.shield(ticket.end) if ticket.end.done() else None
+    except (AuditError, StoreError, asyncio.CancelledError) as fault:
+        if isinstance(fault, asyncio.CancelledError) and not ticket.end.cancelled():
+            raise
+        raise unavailable(gate, "") from None
+    finally:
+        left.cancel()
+        ticket.leave()
+
+
+async def _left(request: Request) -> None:
+    """Return once the client is gone: after the body there is nothing else to receive."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def refusal(gate: Gate, end: End, language: str) -> GateError:
+    """Return how an end without pictures is told."""
+    match end:
+        case Recorded(outcome=Halted() as halted, receipts=receipts):
+            return told(
+                gate,
+                halted.code,
+                language,
+                receipts[-1],
+                str(halted.submission),
+                halted.retry_after_seconds,
+            )
+        case Recorded(outcome=Held() as held, receipts=receipts):
+            return told(gate, PublicCode.HELD, language, receipts[-1], str(held.submission))
+        case Recorded(outcome=Examined() as examined, receipts=receipts):
+            waits = any(isinstance(each, Held) for each in examined.outcomes)
+            code = PublicCode.HELD if waits else PublicCode.CONTENT_NOT_ALLOWED
+            submission = examined.generated.screened.submission
+            return told(gate, code, language, receipts[-1], str(submission.id))
+        case Recorded(outcome=Released()):
+            message = "an end with pictures is no refusal"
+            raise TypeError(message)
+
+
+def told(
+    gate: Gate,
+    code: PublicCode,
+    language: str,
+    receipt: Receipt | None,
+    submission: str,
+    retry_after_seconds: int | None = None,
+) -> GateError:
+    """Return a public code as an answer, in the caller's language, with its receipt."""
+    headers: Mapping[str, str] = {} if receipt is None else receipt_headers(receipt)
+    return GateError(
+        STATUS[code],
+        gate.texts.say(code, language),
+        code=code,
+        id=submission,
+        retry_after_seconds=retry_after_seconds,
+        headers={**headers, "X-Imprimatur-Id": submission},
+    )
+
+
+def unavailable(gate: Gate, language: str) -> GateError:
+    """Return the answer when the installation cannot do its work: no picture, try again."""
+    code = PublicCode.TEMPORARILY_UNAVAILABLE
+    return GateError(
+        STATUS[code],
+        gate.texts.say(code, language),
+        code=code,
+        retry_after_seconds=SICK_RETRY_SECONDS,
+    )
+
+
+_UNREADABLE: Mapping[Unreadable, int] = {
+    Unreadable.UNSUPPORTED_FORMAT: 415,
+    Unreadable.TOO_LARGE: 413,
+}
+
+
+def unreadable(fault: UnreadableError) -> GateError:
+    """Return what is wrong with an image, as far as it can be said without showing it."""
+    return GateError(_UNREADABLE.get(fault.kind, 400), str(fault))
+
+
+def language_of(request: Request, subject: Subject) -> str:
+    """Return the language in which to answer: the subject's, or what the client accepts."""
+    return subject.language or request.headers.get("accept-language", "")
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+        raise GateError(400, f"Idempotency-Key: expected up to {LONGEST_KEY} characters.")
+    return key

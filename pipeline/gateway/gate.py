@@ -1,0 +1,47 @@
+"""What the routes work with: every part of the house that they may ask, built by `app.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.log import Log
+from pipeline.access.callers import Callers
+from pipeline.access.tokens import SubjectTokens
+from pipeline.gateway.texts import Texts
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.shelf import Shelf
+from pipeline.judge import Judge
+from pipeline.novelai.accounts import Accounts
+from pipeline.novelai.limits import Limits
+from pipeline.novelai.price import Plan
+from pipeline.store.store import Store
+from policies.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The parts behind the routes."""
+
+    desk: Desk
+    shelf: Shelf
+    judge: Judge
+    store: Store
+    log: Log
+    callers: Callers
+    tokens: SubjectTokens
+    accounts: Accounts
+    policy_of: Callable[[str], Policy]
+    texts: Texts
+    limits: Limits
+    plan: Plan
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    banks: Callable[[], tuple[str, ...]]
+    """The versions of the banks in use; empty when the operator declared that there are none."""
+    subject_key: bytes
+    """Keys the fingerprints by which refusals are counted."""
+    refusals_a_day: int
+    """How many refused dry runs a subject has in a day, so that nobody maps the rules by trying."""
+
+

@@ -1,0 +1,112 @@
+"""/v1/generations: the same work as NovelAI's route, with an id, a state, and pictures by address."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from audit.errors import AuditError
+from pipeline.access.permissions import Permission
+from pipeline.errors import MissingObjectError, VaultError
+from pipeline.gateway import carry
+from pipeline.gateway.answers import receipt_headers
+from pipeline.gateway.callers import caller_of, subject_in
+from pipeline.gateway.errors import GateError
+from pipeline.gateway.gate import Gate
+from pipeline.gateway.shapes import errors
+from pipeline.items import Examined, Held, Json, Recorded, Released
+from pipeline.store.pictures import Picture, PictureState
+from pipeline.store.submissions import IN_FLIGHT, SubmissionRow
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Return the routes of generations, working with `gate`."""
+    router = APIRouter(prefix="/v1/generations", tags=["Generations"])
+
+    @router.post("", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503))
+    async def create(request: Request) -> JSONResponse:
+        """Generate pictures: 200 with their addresses, 202 when a review has to come first.
+
+        The body is NovelAI's. For whom it is made is the token's subject, or `X-Imprimatur-Subject`,
+        `-Tier`, `-Territory`, `-Language` and `-Age-Claim`.
+        """
+        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        subject = subject_in(request, caller)
+        ticket = await carry.submit(request, gate, caller, subject)
+        end = await carry.finish(request, gate, ticket)
+        location = {"Location": f"/v1/generations/{ticket.id}"}
+        match end:
+            case Recorded(outcome=Released(), receipts=receipts):
+                headers = {**location, **receipt_headers(receipts[-1])}
+                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 200, headers)
+            case Recorded(outcome=Held() | Examined() as outcome, receipts=receipts) if _waits(
+                outcome
+            ):
+                headers = {**location, **receipt_headers(receipts[-1])}
+                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 202, headers)
+            case None:
+                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 200, location)
+            case _:
+                raise carry.refusal(gate, end, carry.language_of(request, subject))
+
+    @router.get("/{generation}", responses=errors(401, 403, 404))
+    async def read(request: Request, generation: UUID) -> JSONResponse:
+        """Tell where a generation stands, and where its released pictures are."""
+        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        return JSONResponse(await _state(gate, caller.tenant, generation))
+
+    @router.get("/{generation}/images/{index}", responses=errors(401, 403, 404, 410, 503))
+    async def image(request: Request, generation: UUID, index: int) -> Response:
+        """Give a released picture once more; each time is written down."""
+        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        picture = await gate.shelf.find(caller.tenant, generation, index)
+        if picture is None:
+            raise GateError(404, "There is no such picture.")
+        if picture.state is PictureState.DESTROYED:
+            raise GateError(410, "This picture is kept no longer.")
+        try:
+            opened = await gate.shelf.open(picture)
+        except MissingObjectError:
+            raise GateError(410, "This picture is kept no longer.") from None
+        except (VaultError, AuditError):
+            raise carry.unavailable(gate, "") from None
+        if opened is None:
+            raise GateError(403, "This picture is not released.", id=str(generation))
+        return Response(
+            opened.picture.data,
+            headers={**receipt_headers(opened.receipt), "Cache-Control": "no-store"},
+            media_type="image/png",
+        )
+
+    return router
+
+
+def _waits(outcome: Held | Examined) -> bool:
+    return isinstance(outcome, Held) or any(isinstance(e, Held) for e in outcome.outcomes)
+
+
+async def _state(gate: Gate, tenant: str, generation: UUID) -> dict[str, Json]:
+    row = await gate.store.submissions.get(tenant, generation)
+    if row is None:
+        raise GateError(404, "There is no such generation.")
+    pictures = await gate.store.pictures.of(tenant, generation)
+    return {
+        "id": str(row.id),
+        "state": "running" if row.state in IN_FLIGHT else row.state,
+        "code": row.code,
+        "message": None if row.code is None else gate.texts.say(row.code, ""),
+        "received_at": row.received_at.isoformat(),
+        "images": [_picture(row, picture) for picture in pictures],
+        "withheld": sum(picture.state is PictureState.WITHHELD for picture in pictures),
+        "held": sum(picture.state is PictureState.HELD for picture in pictures),
+    }
+
+
+def _picture(row: SubmissionRow, picture: Picture) -> dict[str, Json]:
+    released = picture.state is PictureState.RELEASED
+    return {
+        "index": picture.index,
+        "state": picture.state,
+        "url": f"/v1/generations/{row.id}/images/{picture.index}" if released else None,
+        "expires_at": picture.expires_at.isoformat() if released else None,
+    }

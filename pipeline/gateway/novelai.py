@@ -1,0 +1,118 @@
+"""NovelAI's routes, gated: a platform changes one base URL.
+
+What this gate does not serve is refused by name: nothing is passed through unread.
+"""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from pipeline.access.permissions import Permission
+from pipeline.gateway import answers, carry
+from pipeline.gateway.callers import caller_of
+from pipeline.gateway.errors import GateError
+from pipeline.gateway.gate import Gate
+from pipeline.gateway.shapes import errors
+from pipeline.items import Json, Recorded, Released
+
+TIER_OPUS = 3
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Return NovelAI's routes, working with `gate`."""
+    router = APIRouter(tags=["NovelAI"])
+
+    @router.post("/ai/generate-image", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503))
+    async def generate_image(request: Request) -> Response:
+        """Generate pictures, as NovelAI's own route does, once every gate has passed."""
+        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        language = carry.language_of(request, caller.subject)
+        ticket = await carry.submit(request, gate, caller, caller.subject)
+        end = await carry.finish(request, gate, ticket)
+        match end:
+            case Recorded(outcome=Released() as released, receipts=receipts):
+                return answers.pictures(
+                    Recorded(released, receipts), request.headers.get("accept", "")
+                )
+            case None:
+                raise GateError(
+                    409,
+                    "This request was made before. Ask for it by its id.",
+                    id=str(ticket.id),
+                    headers={"Location": f"/v1/generations/{ticket.id}"},
+                )
+            case _:
+                raise carry.refusal(gate, end, language)
+
+    @router.get("/user/subscription", responses=errors(401, 403))
+    async def subscription(request: Request) -> JSONResponse:
+        """Tell the tenant's budget in the shape of a subscription; never the operator's account."""
+        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        tenant = await gate.store.tenants.get(caller.tenant)
+        left = 0 if tenant is None else max(tenant.anlas_budget - tenant.anlas_spent, 0)
+        return JSONResponse(_subscription(left, int(gate.now().timestamp()) + YEAR_SECONDS))
+
+    @router.post("/user/login", responses=errors(401))
+    async def login() -> None:
+        """Refuse: a gateway key is a persistent token already, and nobody sends passwords here."""
+        raise GateError(
+            401,
+            "There is no login here. Use your gateway key (pst-...) as a persistent token.",
+        )
+
+    for method, path, what in NOT_SERVED:
+        router.add_api_route(path, _not_served(what), methods=[method], responses=errors(404))
+    return router
+
+
+NOT_SERVED = (
+    ("POST", "/ai/generate-image-stream", "streaming"),
+    ("POST", "/ai/augment-image", "director tools"),
+    ("POST", "/ai/upscale", "upscaling"),
+    ("POST", "/ai/encode-vibe", "vibe encoding"),
+    ("POST", "/ai/annotate-image", "control net preprocessing"),
+    ("GET", "/ai/generate-image/suggest-tags", "tag suggestion"),
+    ("POST", "/ai/generate", "text generation"),
+    ("POST", "/ai/generate-stream", "text generation"),
+    ("GET", "/user/data", "account data"),
+    ("GET", "/user/information", "account data"),
+    ("GET", "/user/priority", "account data"),
+)
+"""NovelAI's routes that are not served yet: each refuses before it reads a body."""
+
+
+def _not_served(what: str):
+    async def refuse() -> None:
+        raise GateError(404, f"This gate does not serve {what}.")
+
+    refuse.__doc__ = f"Refuse: {what} is not served yet by this gate."
+    return refuse
+
+
+def _subscription(left: int, expires_at: int) -> Mapping[str, Json]:
+    """Return old and new keys together, so that every SDK finds those it requires."""
+    return {
+        "tier": TIER_OPUS,
+        "active": True,
+        "expiresAt": expires_at,
+        "isGracePeriod": False,
+        "isPaypal": False,
+        "accountType": 0,
+        "paymentProcessor": None,
+        "paymentProcessorData": None,
+        "perks": {
+            "maxPriorityActions": 0,
+            "startPriority": 0,
+            "contextTokens": 0,
+            "moduleTrainingSteps": 0,
+            "unlimitedMaxPriority": False,
+            "voiceGeneration": False,
+            "imageGeneration": True,
+            "unlimitedImageGeneration": False,
+            "unlimitedImageGenerationLimits": [],
+        },
+        "trainingStepsLeft": {"fixedTrainingStepsLeft": left, "purchasedTrainingSteps": 0},
+        "usage": {"percent": 0, "isNegative": left == 0, "timeUntilNextPercent": 0},
+    }

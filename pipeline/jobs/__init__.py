@@ -1,0 +1,1 @@
+"""Submissions as work to be finished: admitted, joined, drained, recovered, looked at again."""

@@ -1,0 +1,28 @@
+"""What goes wrong at the desk.
+
+* JobError
+  - BusyError              as much is in flight as this installation carries
+  - ClosingError           the server is stopping and admits nothing
+  - KeyReusedError         an idempotency key came with another body
+  - RulingError            a ruling is not possible
+"""
+
+
+class JobError(Exception):
+    """Root of what goes wrong at the desk."""
+
+
+class BusyError(JobError):
+    """As much is in flight as this installation carries."""
+
+
+class ClosingError(JobError):
+    """The server is stopping: it finishes what it has and admits nothing."""
+
+
+class KeyReusedError(JobError):
+    """An idempotency key came a second time, with another body."""
+
+
+class RulingError(JobError):
+    """A ruling is not possible: `str()` says why, without content."""

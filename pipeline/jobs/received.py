@@ -1,0 +1,62 @@
+"""A request as received: sealed in the vault, and read again after a hold or a crash."""
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from pipeline.items import Subject, Tier, Work
+from pipeline.novelai.errors import RequestRefusedError
+from pipeline.novelai.limits import Limits
+from pipeline.novelai.reader import read_json, read_multipart
+from pipeline.novelai.request import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The bytes of a request, what they are, and on whose behalf they came."""
+
+    content_type: str
+    body: bytes = field(repr=False)
+    subject: Subject
+
+    def work(self, limits: Limits) -> Work:
+        """Return what is asked for.
+
+        Raises:
+            RequestRefusedError: it asks for something that this gate does not serve.
+        """
+        kind = self.content_type.partition(";")[0].strip().lower()
+        if kind == "application/json":
+            return parse(read_json(self.body, limits), None, limits=limits)
+        if kind == "multipart/form-data":
+            asked, parts = read_multipart(self.content_type, self.body, limits)
+            return parse(asked, parts, limits=limits)
+        raise RequestRefusedError(415, "Send application/json or multipart/form-data.")
+
+    @property
+    def sha256(self) -> str:
+        """The digest by which an identical request is known: same body, same subject."""
+        return sha256(self.write()).hexdigest()
+
+    def write(self) -> bytes:
+        """Return it as it is sealed: one line of JSON, then the body."""
+        subject = self.subject
+        head = {
+            "content_type": self.content_type,
+            "tenant": subject.tenant,
+            "pseudonym": subject.pseudonym,
+            "tier": subject.tier,
+            "territory": subject.territory,
+            "language": subject.language,
+            "age_claim": subject.age_claim,
+            "assured": subject.assured,
+        }
+        return json.dumps(head, sort_keys=True).encode() + b"\n" + self.body
+
+    @classmethod
+    def read(cls, sealed: bytes) -> "Received":
+        """Read back what `write` wrote."""
+        line, _, body = sealed.partition(b"\n")
+        head = json.loads(line)
+        content_type = head.pop("content_type")
+        return cls(content_type, body, Subject(**head | {"tier": Tier(head["tier"])}))

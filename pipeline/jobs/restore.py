@@ -1,0 +1,110 @@
+"""Restores a submission from the vault, after a hold or a crash, and looks at it anew."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
+
+from audit.entry import Kind, Receipt, entry_id
+from audit.leaf import Leaf
+from audit.log import Log
+from pipeline.items import (
+    Generated,
+    Judged,
+    Recorded,
+    Screened,
+    Sealed,
+    Submission,
+    may_go_on,
+)
+from pipeline.jobs.received import Received
+from pipeline.judge import Judge
+from pipeline.novelai.limits import Limits
+from pipeline.stages.generate import picture_name
+from pipeline.projection import hold_id, ruling_id
+from pipeline.store.submissions import SubmissionRow
+from pipeline.vault import Vault, id_of
+from policies.policy import Moment, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Reads back what was sealed. Every restored item is judged by today's policy and banks."""
+
+    judge: Judge
+    vault: Vault
+    log: Log
+    policy_of: Callable[[str], Policy]
+    limits: Limits
+
+    async def submission(self, row: SubmissionRow) -> Submission:
+        """Return a submission as it was sealed, to be judged by today's policy.
+
+        Raises:
+            VaultError: it cannot be opened.
+        """
+        received = Received.read(await self.vault.look(row.vault_id))
+        work = received.work(self.limits)
+        return Submission(
+            id=row.id,
+            subject=received.subject,
+            work=work,
+            contents=await self.judge.prepare(work.prompt, work.images),
+            vault_id=row.vault_id,
+            policy=self.policy_of(row.tenant),
+            received_at=row.received_at,
+            body_sha256=row.body_sha256,
+        )
+
+    async def judged(self, submission: Submission) -> Judged:
+        """Judge a restored request once more."""
+        facts = submission.subject.facts
+        return await self.judge.judge(
+            submission.contents, submission.policy, Moment.REQUEST, facts
+        )
+
+    async def generated(
+        self, row: SubmissionRow, index: int | None = None, ruling: UUID | None = None
+    ) -> Recorded[Generated] | None:
+        """Return the pictures of a submission (or the one of `index`), for one more look.
+
+        None if none ever came back, or if today its request is refused: then they stay sealed.
+
+        Raises:
+            VaultError: they cannot be opened.
+        """
+        receipt = await self.log.receipt(entry_id(row.id, Kind.GENERATED))
+        if receipt is None:
+            return None
+        submission = await self.submission(row)
+        judged = await self.judged(submission)
+        approved = ruling or await self._request_ruling(row.id)
+        if not may_go_on(judged.decision, approved):
+            return None
+        indices = range(row.samples) if index is None else [index]
+        submission = replace(submission, attempt=await self.next_look(row.id, indices[0]))
+        pictures = [await self._sealed(row.id, each) for each in indices]
+        screened = Screened(submission, judged, approved)
+        return Recorded(Generated(screened, tuple(pictures), 0, ruling), (receipt,))
+
+    async def next_look(self, submission: UUID, index: int) -> int:
+        """Return the number of looks that a picture had."""
+        attempt = 0
+        while await self._seen(submission, index, attempt) is not None:
+            attempt += 1
+        return attempt
+
+    async def _request_ruling(self, submission: UUID) -> UUID | None:
+        """Return the ruling that let the request through, if it was held and approved."""
+        receipt = await self.log.receipt(ruling_id(hold_id(submission, None, 0)))
+        if receipt is None or Leaf.parse(receipt.leaf).public.get("outcome") != "approved":
+            return None
+        return receipt.entry_id
+
+    async def _seen(self, submission: UUID, index: int, attempt: int) -> Receipt | None:
+        return await self.log.receipt(entry_id(submission, Kind.EXAMINED, index, attempt))
+
+    async def _sealed(self, submission: UUID, index: int) -> Sealed:
+        vault_id = id_of(submission, picture_name(index))
+        data = await self.vault.look(vault_id)
+        return Sealed(vault_id, index, sha256(data).hexdigest())

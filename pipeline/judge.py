@@ -1,0 +1,194 @@
+"""Judges contents by a policy: what was seen, and what follows.
+
+The one place where classifiers run. They run in worker threads, with a deadline, off the event
+loop; whatever goes wrong with one is `Unavailable`, for each name that it should have reported.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from classifiers import canonical, normalise
+from classifiers.canonical import Canonical
+from classifiers.classifier import Capability, Classifier
+from classifiers.content import Image, Prompt
+from classifiers.normalise import Reading
+from classifiers.signals import Field, Finding, Picture, Reason, SignalName, Unavailable, Where
+from pipeline.items import Contents, Judged
+from policies.policy import Facts, Moment, Policy
+
+C = TypeVar("C")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Watched(Generic[C]):
+    """A classifier, and whether it worked when it was last used."""
+
+    classifier: Classifier[C]
+    fault: str | None = field(default=None)
+
+    def look(self, content: C, where: Where) -> tuple[Finding, ...]:
+        """Report every name that the classifier emits, each with a finding or as unavailable."""
+        try:
+            findings = tuple(self.classifier.classify(content))
+        except Exception as fault:  # noqa: BLE001 - one of two: a failure to look is a finding
+            self.fault = type(fault).__name__
+            return self.nothing(where, Reason.FAILED)
+        if {finding.name for finding in findings} != self.classifier.emits:
+            self.fault = "reports other names than it declares"
+            return self.nothing(where, Reason.FAILED)
+        self.fault = None
+        return findings
+
+    def nothing(self, where: Where, reason: Reason) -> tuple[Unavailable, ...]:
+        """Say for every name that nobody could look."""
+        source = self.classifier.id
+        return tuple(
+            Unavailable(name, where, source, reason) for name in sorted(self.classifier.emits)
+        )
+
+    def recover(self) -> None:
+        """Try a classifier that failed once more on its known content."""
+        try:
+            self.classifier.warm()
+        except Exception as fault:  # noqa: BLE001 - it stays sick, and says why
+            self.fault = type(fault).__name__
+        else:
+            self.fault = None
+
+
+class Workers:
+    """Threads that look, a bounded number at a time; each job has a deadline from its start."""
+
+    def __init__(self, count: int, deadline_seconds: float) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="looks")
+        self._free = asyncio.Semaphore(count)
+        self._deadline = deadline_seconds
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` in a thread.
+
+        Raises:
+            TimeoutError: it did not end in time. Its thread stays taken until it does.
+        """
+        await self._free.acquire()
+        future = asyncio.get_running_loop().run_in_executor(self._pool, job)
+        future.add_done_callback(lambda done: (self._free.release(), done.exception())[0])
+        return await asyncio.wait_for(asyncio.shield(future), self._deadline)
+
+    def close(self) -> None:
+        """Take no more jobs; do not wait for one that hangs."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Judge:
+    """Prepares contents, has every classifier look, and lets the policy decide."""
+
+    def __init__(
+        self,
+        text: Sequence[Classifier[Reading]],
+        picture: Sequence[Classifier[Canonical]],
+        workers: Workers,
+    ) -> None:
+        self._text = [Watched(classifier) for classifier in text]
+        self._picture = [Watched(classifier) for classifier in picture]
+        self._workers = workers
+
+    def installed(self) -> frozenset[Capability]:
+        """Every question that an installed classifier is qualified to answer."""
+        return _answers(self._watched())
+
+    def healthy(self) -> frozenset[Capability]:
+        """Every question that a classifier can answer now."""
+        return _answers(watched for watched in self._watched() if watched.fault is None)
+
+    def faults(self) -> dict[str, str]:
+        """The sick classifiers by id, each with the kind of its fault."""
+        return {w.classifier.id: w.fault for w in self._watched() if w.fault is not None}
+
+    def sources(self) -> tuple[str, ...]:
+        """The ids of all classifiers, for the log."""
+        return tuple(watched.classifier.id for watched in self._watched())
+
+    async def recover(self) -> None:
+        """Try every sick classifier once more."""
+        for watched in self._watched():
+            if watched.fault is not None:
+                await self._workers.run(watched.recover)
+
+    async def prepare(self, prompt: Prompt, images: Sequence[Image]) -> Contents:
+        """Read the texts in all their views and decode each image, once.
+
+        Raises:
+            UnreadableError: an image is not one, or is beyond the limits: the caller's bad input.
+        """
+        return await self._workers.run(
+            lambda: Contents(normalise.read(prompt), tuple(canonical.read(i) for i in images))
+        )
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Do some other work on content where looking is done: off the event loop, in its turn."""
+        return await self._workers.run(job)
+
+    async def judge(
+        self,
+        contents: Contents,
+        policy: Policy,
+        moment: Moment,
+        facts: Facts,
+        before: Sequence[Finding] = (),
+    ) -> Judged:
+        """Look at `contents`, and decide over that and what was found `before`.
+
+        Never raises for a classifier: what cannot be looked at is `Unavailable`.
+        """
+        started = perf_counter()
+        jobs = [self._look(self._text, contents.reading, Field("*"))]
+        jobs += [
+            self._look(self._picture, picture, Picture(picture.carrier, picture.index))
+            for picture in contents.pictures
+        ]
+        seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
+        findings = (*before, *seen)
+        decision = policy.decide(moment, findings, facts, self.installed())
+        return Judged(findings, decision, round((perf_counter() - started) * 1000))
+
+    async def _look(
+        self, watchers: Sequence[Watched[C]], content: C, where: Where
+    ) -> list[Finding]:
+        done: dict[int, tuple[Finding, ...]] = {}
+
+        def look() -> None:
+            for position, watched in enumerate(watchers):
+                done[position] = watched.look(content, where)
+
+        late = False
+        try:
+            await self._workers.run(look)
+        except TimeoutError:
+            late = True
+        findings: list[Finding] = []
+        for position, watched in enumerate(watchers):
+            found = done.get(position)
+            if found is None:
+                watched.fault = "timed out" if late else "was not asked"
+                found = watched.nothing(where, Reason.TIMED_OUT)
+            findings += found
+        return findings
+
+    def _watched(self) -> Iterable[Watched[Reading] | Watched[Canonical]]:
+        return (*self._text, *self._picture)
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._workers.close()
+
+
+def _answers(watched: Iterable[Watched[Reading] | Watched[Canonical]]) -> frozenset[Capability]:
+    return frozenset(answer for each in watched for answer in each.classifier.answers)
+
+

@@ -1,0 +1,185 @@
+"""Repeats in app.db what the log holds, for quick questions. What is appended comes first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from classifiers.signals import Signal
+from pipeline.items import (
+    Cleared,
+    Examined,
+    Generated,
+    Halted,
+    Held,
+    Json,
+    Judged,
+    PublicCode,
+    Released,
+    Screened,
+    Submission,
+)
+from pipeline.store.holds import Hold
+from pipeline.store.pictures import Picture, PictureState
+from pipeline.store.store import Store
+from pipeline.store.submissions import State
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Follows the outcomes of a submission, each after its entry is durable."""
+
+    store: Store
+    now: Callable[[], datetime]
+    keep_for: Callable[[str], timedelta]
+    """How long a tenant's released pictures are kept."""
+
+    async def calling(self, submission: Submission) -> bool:
+        """Note that the paid call begins; False if somebody else has begun it."""
+        return await self._move(submission, State.CALLING)
+
+    async def follow(
+        self,
+        submission: Submission,
+        outcome: Screened | Held | Halted | Generated | Examined | Released,
+    ) -> None:
+        """Note what an outcome changed."""
+        match outcome:
+            case Screened():
+                pass  # it is admitted already, and stays so until the paid call
+            case Held():
+                await self._hold(submission, outcome)
+                await self._move(submission, State.HELD, PublicCode.HELD)
+            case Halted(code=code):
+                await self._move(submission, State.HALTED, code)
+            case Generated():
+                await self._generated(submission, outcome)
+            case Examined():
+                await self._examined(submission, outcome)
+            case Released():
+                await self._released(submission, outcome)
+
+    async def _generated(self, submission: Submission, outcome: Generated) -> None:
+        await self.store.pictures.add(
+            [
+                Picture(
+                    submission.subject.tenant,
+                    submission.id,
+                    picture.index,
+                    picture.vault_id,
+                    picture.sha256,
+                    PictureState.SEALED,
+                    self.now() + self.keep_for(submission.subject.tenant),
+                )
+                for picture in outcome.pictures
+            ]
+        )
+        await self._move(submission, State.GENERATED)
+
+    async def _examined(self, submission: Submission, outcome: Examined) -> None:
+        await self._move(submission, State.EXAMINED)
+        for each in outcome.outcomes:
+            match each:
+                case Cleared(picture=picture):
+                    await self._picture(submission, picture.index, PictureState.CLEARED)
+                case Held(index=index):
+                    await self._hold(submission, each)
+                    await self._picture(submission, index, PictureState.HELD)
+                case Halted(index=index):
+                    await self._picture(submission, index, PictureState.WITHHELD)
+        if not any(isinstance(each, Cleared) for each in outcome.outcomes):
+            await self._settle(submission.subject.tenant, submission.id)
+
+    async def close(self, tenant: str, submission: UUID, index: int | None) -> None:
+        """Note that a submission, or one sample of it, ended without a picture."""
+        if index is None:
+            code = PublicCode.TEMPORARILY_UNAVAILABLE
+            await self.store.submissions.move(tenant, submission, State.HALTED, self.now(), code)
+            return
+        for row in await self.store.pictures.of(tenant, submission):
+            if row.index == index:
+                await self.store.pictures.move(row, PictureState.WITHHELD, self.now())
+        await self._settle(tenant, submission)
+
+    async def _settle(self, tenant: str, submission: UUID) -> None:
+        """Let a submission stand where its pictures do: held, as long as one of them is."""
+        states = {row.state for row in await self.store.pictures.of(tenant, submission)}
+        to, code = State.WITHHELD, PublicCode.CONTENT_NOT_ALLOWED
+        if PictureState.HELD in states:
+            to, code = State.HELD, PublicCode.HELD
+        await self.store.submissions.move(tenant, submission, to, self.now(), code)
+
+    async def _released(self, submission: Submission, outcome: Released) -> None:
+        until = self.now() + self.keep_for(submission.subject.tenant)
+        for picture in outcome.pictures:
+            await self._picture(submission, picture.index, PictureState.RELEASED, until)
+        await self._move(submission, State.RELEASED)
+
+    async def _move(
+        self, submission: Submission, to: State, code: PublicCode | None = None
+    ) -> bool:
+        tenant = submission.subject.tenant
+        return await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
+
+    async def _picture(
+        self,
+        submission: Submission,
+        index: int | None,
+        to: PictureState,
+        until: datetime | None = None,
+    ) -> None:
+        for row in await self.store.pictures.of(submission.subject.tenant, submission.id):
+            if row.index == index:
+                await self.store.pictures.move(row, to, until)
+
+    async def _hold(self, submission: Submission, held: Held) -> None:
+        await self.store.holds.open(
+            Hold(
+                hold_id(submission.id, held.index, submission.attempt),
+                submission.subject.tenant,
+                submission.id,
+                held.stage,
+                held.index,
+                held.cause,
+                held.vault_id,
+                self.now(),
+                held.expires_at,
+                facts(held.judged, held.reason) | {"attempt": submission.attempt},
+            )
+        )
+
+
+def hold_id(submission: UUID, index: int | None, attempt: int) -> UUID:
+    """Return the one id of a hold: the same item is not held twice at the same look."""
+    return uuid5(submission, f"hold/{index}/{attempt}")
+
+
+def ruling_id(hold: UUID) -> UUID:
+    """Return the one id of the entry of a ruling: a hold is ruled on once."""
+    return uuid5(hold, "ruling")
+
+
+def closed_id(submission: UUID, index: int | None) -> UUID:
+    """Return the one id of the entry that closes an item without looking: it is closed once."""
+    return uuid5(submission, f"closed/{index}")
+
+
+def facts(judged: Judged | None, reason: str) -> dict[str, Json]:
+    """Return what a reviewer sees first: rules, codes and scores, never content."""
+    if judged is None:
+        return {"reason": reason}
+    return {
+        "code": judged.decision.code,
+        "rules": [
+            {"rule": v.rule, "layer": v.layer, "action": v.action, "truth": v.truth.name.lower()}
+            for v in judged.decision.verdicts
+        ],
+        "scores": {
+            finding.name: round(finding.score, 4)
+            for finding in sorted(
+                (f for f in judged.findings if isinstance(f, Signal)), key=lambda f: f.score
+            )
+        },
+        "evidence": sorted({f.evidence for f in judged.findings if isinstance(f, Signal)} - {""}),
+        "unavailable": sorted({f.name for f in judged.findings if not isinstance(f, Signal)}),
+    }

@@ -1,0 +1,247 @@
+"""Writes down what the path did: first into the audit log, then into the working records.
+
+The log is what happened; `app.db` only repeats it for quick questions. If the log cannot be
+written, whoever asked gets the error, and with it nothing else.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.entry import Entry, Json, Kind, Receipt, entry_id
+from audit.log import Log
+from classifiers.signals import Field, Finding, Signal
+from pipeline.items import (
+    Cleared,
+    Examined,
+    Generated,
+    Halted,
+    Held,
+    Judged,
+    Released,
+    Screened,
+    Stage,
+    Submission,
+)
+from pipeline.store.submissions import SubmissionRow
+from pipeline.projection import Projection, closed_id
+from policies.decision import Verdict
+
+Outcome = Screened | Held | Halted | Generated | Examined | Released
+"""Everything that a stage may return, and that is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The one writer of what happens to submissions."""
+
+    log: Log
+    projection: Projection
+    now: Callable[[], datetime]
+    versions: Callable[[], dict[str, Json]]
+    """The digests of models and banks in use, as the public part of a leaf has them."""
+
+    async def write(self, submission: Submission, outcome: Outcome) -> tuple[Receipt, ...]:
+        """Make an outcome durable, and return a receipt for it, or for each of its samples.
+
+        Raises:
+            AuditError: it is not durable, and MUST NOT be used.
+        """
+        if isinstance(outcome, Examined):
+            submission = outcome.generated.screened.submission  # it knows which look this was
+        entries = self._entries(submission, outcome)
+        receipts = await asyncio.gather(*(self.log.append(entry) for entry in entries))
+        await self.projection.follow(submission, outcome)
+        return tuple(receipts[: _count(outcome, len(receipts))])
+
+    async def calling(self, submission: Submission) -> bool:
+        """Note that the paid call is about to be made, so that a crash never makes it twice.
+
+        False means that somebody else is making it; the caller MUST NOT.
+        """
+        return await self.projection.calling(submission)
+
+    async def close(
+        self, row: SubmissionRow, stage: Stage, index: int | None, reason: str
+    ) -> Receipt:
+        """End a submission, or one sample of it, for good and without looking at it again.
+
+        Raises:
+            AuditError: it is not durable.
+        """
+        kind = Kind.HALTED if index is None else Kind.WITHHOLD
+        receipt = await self.log.append(
+            Entry(
+                closed_id(row.id, index),
+                kind,
+                self.now(),
+                {
+                    "submission": str(row.id),
+                    "sample": index or 0,
+                    "tenant": row.tenant,
+                    "stage": stage,
+                    "reason": reason,
+                },
+            )
+        )
+        await self.projection.close(row.tenant, row.id, index)
+        return receipt
+
+    def _entries(self, submission: Submission, outcome: Outcome) -> Sequence[Entry]:
+        match outcome:
+            case Screened(judged=judged):
+                return [self._entry(submission, Kind.ADMIT, judged, self._work(submission))]
+            case Generated(milliseconds=milliseconds):
+                return [self._generated(submission, outcome, milliseconds)]
+            case Examined(outcomes=outcomes):
+                seen = [self._examined(submission, each) for each in outcomes]
+                after = [
+                    self._entries(submission, each)[0]
+                    for each in outcomes
+                    if not isinstance(each, Cleared)
+                ]
+                return [*seen, *after]
+            case Held(judged=judged, index=index):
+                held: dict[str, Json] = {
+                    "stage": outcome.stage,
+                    "cause": outcome.cause,
+                    "expires_at": outcome.expires_at.isoformat(),
+                }
+                return [
+                    self._entry(submission, Kind.HELD, judged, held | _reason(outcome), index or 0)
+                ]
+            case Halted(judged=judged, index=index):
+                kind = Kind.HALTED if index is None else Kind.WITHHOLD
+                public = _reason(outcome) | {"stage": outcome.stage}
+                return [self._entry(submission, kind, judged, public, index or 0)]
+            case Released(pictures=pictures, withheld=withheld):
+                return [
+                    self._entry(
+                        submission,
+                        Kind.RELEASE,
+                        None,
+                        {
+                            "withheld": withheld,
+                            "bytes": len(picture.data),
+                            "marked": picture.sha256 != picture.examined_sha256,
+                        },
+                        picture.index,
+                        {"examined_sha256": picture.examined_sha256, "sha256": picture.sha256},
+                    )
+                    for picture in pictures
+                ]
+
+    def _examined(self, submission: Submission, outcome: Cleared | Held | Halted) -> Entry:
+        index = outcome.picture.index if isinstance(outcome, Cleared) else outcome.index
+        return self._entry(
+            submission, Kind.EXAMINED, outcome.judged, {"automated": True}, index or 0
+        )
+
+    def _generated(self, submission: Submission, outcome: Generated, milliseconds: int) -> Entry:
+        return self._entry(
+            submission,
+            Kind.GENERATED,
+            None,
+            {"samples": len(outcome.pictures), "duration_us": milliseconds * 1000},
+            personal={
+                f"sha256_{picture.index}": picture.sha256
+                for picture in outcome.pictures
+            },
+        )
+
+    def _work(self, submission: Submission) -> dict[str, Json]:
+        work = submission.work
+        return {
+            "model": work.model,
+            "samples": work.samples,
+            "width": work.width,
+            "height": work.height,
+            "tier": submission.subject.tier,
+            "received_at": submission.received_at.isoformat(),
+        }
+
+    def _entry(
+        self,
+        submission: Submission,
+        kind: Kind,
+        judged: Judged | None,
+        public: dict[str, Json],
+        sample: int = 0,
+        personal: dict[str, str | bytes] | None = None,
+    ) -> Entry:
+        subject = submission.subject
+        who = {
+            "subject": subject.pseudonym,
+            "age_claim": subject.age_claim,
+            "territory": subject.territory,
+            "request_sha256": submission.body_sha256,
+        }
+        return Entry(
+            entry_id(submission.id, kind, sample, submission.attempt),
+            kind,
+            self.now(),
+            {
+                "submission": str(submission.id),
+                "sample": sample,
+                "attempt": submission.attempt,
+                "tenant": subject.tenant,
+                "policy_digest": submission.policy.digest,
+                **self.versions(),
+                **(_decided(judged) if judged else {}),
+                **public,
+            },
+            {**{name: value for name, value in who.items() if value}, **(personal or {})},
+            _detail(judged) if judged else {},
+        )
+
+
+def _count(outcome: Outcome, written: int) -> int:
+    """How many of the receipts are for the outcome itself: the others follow from it."""
+    return len(outcome.outcomes) if isinstance(outcome, Examined) else written
+
+
+def _reason(outcome: Held | Halted) -> dict[str, Json]:
+    return {"reason": outcome.reason} if outcome.reason else {}
+
+
+def _decided(judged: Judged) -> dict[str, Json]:
+    return {
+        "action": judged.decision.action,
+        "code": judged.decision.code,
+        "duration_us": judged.milliseconds * 1000,
+    }
+
+
+def _detail(judged: Judged) -> dict[str, Json]:
+    return {
+        "findings": [_finding(finding) for finding in judged.findings],
+        "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
+        "missing": sorted(map(str, judged.decision.missing)),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    where = finding.where
+    place = (
+        f"{where.path}{list(where.span) if where.span else ''}"
+        if isinstance(where, Field)
+        else f"{where.carrier}/{where.index}{list(where.box) if where.box else ''}"
+    )
+    said: dict[str, Json] = (
+        {"score": finding.score, "evidence": finding.evidence}
+        if isinstance(finding, Signal)
+        else {"unavailable": finding.reason}
+    )
+    return {"name": finding.name, "where": place, "source": finding.source, **said}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Json]:
+    return {
+        "rule": verdict.rule,
+        "layer": verdict.layer,
+        "action": verdict.action,
+        "code": verdict.code,
+        "truth": verdict.truth.name.lower(),
+        "shadow": verdict.shadow,
+    }

@@ -1,0 +1,166 @@
+"""Examine: every picture that came back is judged, together with what its request carried."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from numpy.typing import NDArray
+
+from classifiers import canonical, normalise
+from classifiers.canonical import Canonical
+from classifiers.content import Image, Prompt, Purpose
+from classifiers.errors import UnreadableError
+from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
+from pipeline.items import (
+    Cause,
+    Cleared,
+    Contents,
+    Examined,
+    Generated,
+    Halted,
+    Held,
+    Judged,
+    PublicCode,
+    Recorded,
+    Sealed,
+    Stage,
+    Submission,
+    may_go_on,
+    public_code,
+)
+from pipeline.judge import Judge
+from pipeline.novelai import marks
+from pipeline.novelai.marks import Marks, PromptMark, SignatureMark
+from pipeline.vault import Vault
+from policies.decision import Action
+from policies.policy import Moment
+
+INHERITED = frozenset({"CSE", "NCII"})
+"""The families of harm that halt a whole batch when one picture of it shows them."""
+MARKS = "novelai_marks@1"
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Judges the pictures of a batch, each alone, unless one of them taints all."""
+
+    judge: Judge
+    vault: Vault
+    verify_key: Ed25519PublicKey
+    now: Callable[[], datetime]
+    hold_for: timedelta
+    stage: Stage = Stage.EXAMINE
+
+    async def __call__(self, item: Recorded[Generated], /) -> Examined:
+        """Return every picture with its own outcome, in its own place."""
+        generated = item.outcome
+        outcomes = await asyncio.gather(
+            *(self._one(generated, picture) for picture in generated.pictures)
+        )
+        return Examined(generated, _inherit(generated.screened.submission.id, outcomes))
+
+    async def _one(self, generated: Generated, picture: Sealed) -> Cleared | Held | Halted:
+        submission = generated.screened.submission
+        data = await self.vault.look(picture.vault_id)
+        image = Image("output", picture.index, Purpose.OUTPUT, data)
+        try:
+            contents, found = await self.judge.run(lambda: self._read(submission, image))
+        except UnreadableError:
+            return self._held(generated, picture, Cause.SUSPICION, None, "picture_unreadable")
+        judged = await self.judge.judge(
+            contents,
+            submission.policy,
+            Moment.OUTPUT,
+            submission.subject.facts,
+            (*generated.screened.judged.findings, *_findings(found, picture.index)),
+        )
+        decision = judged.decision
+        if may_go_on(decision, generated.ruling):
+            return Cleared(picture, judged, generated.ruling)
+        if decision.action is Action.HOLD:
+            cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
+            return self._held(generated, picture, cause, judged, "")
+        return Halted(
+            submission.id, self.stage, public_code(decision), judged, "refused", picture.index
+        )
+
+    def _read(self, submission: Submission, image: Image) -> tuple[Contents, Marks]:
+        """Decode a picture once, and read the marks in it and the texts that nobody approved."""
+        picture = canonical.read(image)
+        prompt = submission.work.prompt
+        found = marks.read(image.data, prompt.texts, self.verify_key, _as_received(picture))
+        reading = normalise.read(Prompt(found.texts, prompt.grammar))
+        return Contents(reading, (picture,)), found
+
+    def _held(
+        self,
+        generated: Generated,
+        picture: Sealed,
+        cause: Cause,
+        judged: Judged | None,
+        reason: str,
+    ) -> Held:
+        return Held(
+            generated.screened.submission.id,
+            self.stage,
+            cause,
+            picture.index,
+            picture.vault_id,
+            self.now() + self.hold_for,
+            judged,
+            reason,
+        )
+
+
+def _as_received(picture: Canonical) -> NDArray[np.uint8] | None:
+    """Return the pixels that a signature is over, if the decoded picture still has them."""
+    if len(picture.views) != 1:
+        return None  # composed on white and black: the colours as received are not at hand
+    if picture.alpha is None:
+        return picture.rgb
+    return np.dstack((picture.rgb, picture.alpha))
+
+
+def _findings(found: Marks, index: int) -> tuple[Finding, ...]:
+    """Say what a picture's own marks mean; a mark that is not there is no answer."""
+    where = Picture("output", index)
+    signature = {SignatureMark.VALID: 0.0, SignatureMark.INVALID: 1.0}.get(found.signature)
+    prompt = {PromptMark.MATCHES: 0.0, PromptMark.DIFFERS: 1.0}.get(found.prompt)
+    said = ((SignalName.IMAGE_MARK_ALTERED, signature), (SignalName.IMAGE_MARK_FOREIGN, prompt))
+    return tuple(
+        Unavailable(name, where, MARKS, Reason.NOT_ASSESSED)
+        if score is None
+        else Signal(name, score, where, MARKS)
+        for name, score in said
+    )
+
+
+def _inherit(
+    submission: UUID, outcomes: list[Cleared | Held | Halted]
+) -> tuple[Cleared | Held | Halted, ...]:
+    """Halt the whole batch if one of its pictures shows what taints its siblings."""
+    if not any(map(_taints, outcomes)):
+        return tuple(outcomes)
+    return tuple(
+        outcome
+        if isinstance(outcome, Halted)
+        else Halted(
+            submission,
+            Stage.EXAMINE,
+            PublicCode.CONTENT_NOT_ALLOWED,
+            outcome.judged,
+            "sibling",
+            outcome.picture.index if isinstance(outcome, Cleared) else outcome.index,
+        )
+        for outcome in outcomes
+    )
+
+
+def _taints(outcome: Cleared | Held | Halted) -> bool:
+    if not isinstance(outcome, Halted) or outcome.judged is None:
+        return False
+    return outcome.judged.decision.code.family in INHERITED

@@ -1,0 +1,87 @@
+"""Generate: the one call that is paid for, and its pictures sealed before anybody looks."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from time import perf_counter
+from uuid import UUID
+
+from classifiers import canonical
+from pipeline.items import (
+    Contents,
+    Generated,
+    Halted,
+    PublicCode,
+    Recorded,
+    Screened,
+    Sealed,
+    Stage,
+)
+from pipeline.judge import Judge
+from pipeline.novelai.client import Client
+from pipeline.novelai.errors import (
+    NoAccountError,
+    UpstreamBusyError,
+    UpstreamError,
+    UpstreamUnreachableError,
+)
+from pipeline.vault import Vault
+
+SICK_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Sends an approved request upstream, once, and seals what comes back."""
+
+    client: Client
+    judge: Judge
+    vault: Vault
+    stage: Stage = Stage.GENERATE
+
+    async def __call__(self, item: Recorded[Screened], /) -> Generated | Halted:
+        """Return the sealed pictures, or say why there are none."""
+        started = perf_counter()
+        submission = item.outcome.submission
+        try:
+            images = await self.judge.run(lambda: _images(submission.contents))
+            answer = await self.client.generate(submission.work, images)
+        except UpstreamError as fault:
+            return _halted(submission.id, fault)
+        pictures = await asyncio.gather(
+            *(
+                self._seal(submission.id, index, picture.data)
+                for index, picture in enumerate(answer.pictures)
+            )
+        )
+        return Generated(item.outcome, tuple(pictures), round((perf_counter() - started) * 1000))
+
+    async def _seal(self, submission: UUID, index: int, data: bytes) -> Sealed:
+        vault_id = await self.vault.put(data, submission, picture_name(index))
+        return Sealed(vault_id, index, sha256(data).hexdigest())
+
+
+def picture_name(index: int) -> str:
+    """Return the name under which a sample is sealed; it finds the picture again after a crash."""
+    return f"picture-{index}"
+
+
+def _images(contents: Contents) -> Mapping[str, bytes]:
+    """Write the pictures that were judged anew: nothing that came with them is forwarded."""
+    return {picture.carrier: canonical.stripped(picture) for picture in contents.pictures}
+
+
+def _halted(submission: UUID, fault: UpstreamError) -> Halted:
+    """Say what became of the call. Only what was surely not paid invites the client to repeat."""
+    unpaid = isinstance(fault, UpstreamBusyError | UpstreamUnreachableError | NoAccountError)
+    code = PublicCode.TEMPORARILY_UNAVAILABLE if unpaid else PublicCode.UPSTREAM_REFUSED
+    wait = fault.retry_after_seconds if isinstance(fault, UpstreamBusyError) else SICK_RETRY_SECONDS
+    return Halted(
+        submission,
+        Stage.GENERATE,
+        code,
+        None,
+        fault.reason,
+        retry_after_seconds=wait if unpaid else None,
+    )

@@ -1,0 +1,43 @@
+"""Release: what was examined and cleared is opened with its receipt, and marked as it will leave."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit.entry import Receipt
+from classifiers.container.take_apart import take_apart
+from pipeline.items import Cleared, Examined, Marked, Recorded, Released, Sealed, Stage
+from pipeline.vault import Vault
+
+MAX_METADATA_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Opens the cleared pictures of a batch. What it returns leaves only once it is recorded."""
+
+    vault: Vault
+    strip_text: bool
+    """Whether the texts that NovelAI writes into a file (the prompt among them) are taken out."""
+    stage: Stage = Stage.RELEASE
+
+    async def __call__(self, item: Recorded[Examined], /) -> Released:
+        """Return the cleared pictures, each opened with the receipt of its own examination."""
+        examined = item.outcome
+        cleared = [
+            (outcome.picture, receipt)
+            for outcome, receipt in zip(examined.outcomes, item.receipts, strict=True)
+            if isinstance(outcome, Cleared)
+        ]
+        pictures = [await self.open(picture, receipt) for picture, receipt in cleared]
+        withheld = len(examined.outcomes) - len(pictures)
+        return Released(examined.generated.screened.submission, tuple(pictures), withheld)
+
+    async def open(self, picture: Sealed, examined: Receipt) -> Marked:
+        """Open one picture as it leaves.
+
+        Raises:
+            VaultError: the receipt is not that of its examination, or the object does not open.
+        """
+        data = await self.vault.open(picture, examined)
+        leaves = take_apart(data, MAX_METADATA_BYTES).pixels if self.strip_text else data
+        return Marked(picture.index, leaves, picture.sha256, sha256(leaves).hexdigest())
