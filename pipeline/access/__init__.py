@@ -1,0 +1,1 @@
+"""Says who is asking, for whom, and what they may do."""

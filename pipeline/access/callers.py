@@ -1,0 +1,105 @@
+"""Callers: who stands behind a request, and for whom it is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from pipeline.access.permissions import FOR_API_KEYS, FOR_SUBJECT_TOKENS, Permission
+from pipeline.access.secrets import hash_of
+from pipeline.access.subjects import subject_of
+from pipeline.errors import ForbiddenError, UnauthenticatedError
+from pipeline.items import Subject
+from pipeline.store.api_keys import ApiKey
+from pipeline.store.store import Store
+from pipeline.store.subject_tokens import SubjectToken
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who was authenticated."""
+
+    tenant: str
+    key_id: UUID
+    permissions: frozenset[Permission]
+    subject: Subject
+    """For whom: the token's subject, or, with an API key, nobody named."""
+    by_token: bool
+    """Whether a subject token spoke: then the subject is settled, and no header may change it."""
+
+    def require(self, permission: Permission) -> None:
+        """Return if the caller has the permission.
+
+        Raises:
+            ForbiddenError: they have not.
+        """
+        if permission not in self.permissions:
+            raise ForbiddenError(permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Authenticates whoever presents a bearer."""
+
+    store: Store
+    now: Callable[[], datetime]
+
+    async def authenticate(self, bearer: SecretStr) -> Caller:
+        """Return the caller behind an API key or a subject token.
+
+        The secret is looked up by its hash, so neither time nor index tells how near a guess was.
+
+        Raises:
+            UnauthenticatedError: it is unknown, revoked or expired; which of them is not said.
+        """
+        hashed = hash_of(bearer)
+        key = await self.store.api_keys.of_secret(hashed)
+        if key is not None:
+            return await self._by_key(key)
+        token = await self.store.subject_tokens.of_secret(hashed, self.now())
+        if token is None:
+            raise _unknown()
+        return await self._by_token(token)
+
+    async def _by_key(self, key: ApiKey) -> Caller:
+        subject = subject_of(key.tenant, assured=await self._assured(key.tenant))
+        return Caller(key.tenant, key.id, _permissions(key), subject, by_token=False)
+
+    async def _by_token(self, token: SubjectToken) -> Caller:
+        minted_by = await self.store.api_keys.get(token.tenant, token.key_id)
+        if minted_by is None:
+            raise _unknown()
+        subject = subject_of(
+            token.tenant,
+            assured=await self._assured(token.tenant),
+            pseudonym=token.pseudonym,
+            tier=token.tier,
+            territory=token.territory,
+            language=token.language,
+            age_claim=token.age_claim,
+        )
+        permissions = _permissions(minted_by) & FOR_SUBJECT_TOKENS
+        return Caller(token.tenant, token.key_id, permissions, subject, by_token=True)
+
+    async def _assured(self, tenant: str) -> bool:
+        found = await self.store.tenants.get(tenant)
+        if found is None:
+            raise _unknown()
+        return found.assured
+
+
+def _permissions(key: ApiKey) -> frozenset[Permission]:
+    """Return what a key may do; a revoked one is nobody's.
+
+    Raises:
+        UnauthenticatedError: it is revoked.
+    """
+    if key.revoked_at is not None:
+        raise _unknown()
+    return frozenset(map(Permission, key.permissions)) & FOR_API_KEYS
+
+
+def _unknown() -> UnauthenticatedError:
+    return UnauthenticatedError("bearer", "a valid API key or subject token", "another")

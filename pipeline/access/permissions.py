@@ -1,0 +1,51 @@
+"""Permissions, and the people who hold them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.errors import ForbiddenError
+
+
+class Permission(StrEnum):
+    """Everything that somebody may be allowed to do, as `scope:action`, in alphabetical order."""
+
+    AUDIT_READ = "audit:read"
+    CHILD_SAFETY_OPEN = "child-safety:open"
+    GENERATIONS_CREATE = "generations:create"
+    KEYS_MANAGE = "keys:manage"
+    MODERATION_DRY_RUN = "moderation:dry-run"
+    REVIEW_LIST = "review:list"
+    REVIEW_RULE = "review:rule"
+    REVIEW_SHOW = "review:show"
+    SUBJECT_TOKENS_CREATE = "subject-tokens:create"
+    TENANTS_MANAGE = "tenants:manage"
+
+
+FOR_API_KEYS = frozenset(
+    {
+        Permission.GENERATIONS_CREATE,
+        Permission.MODERATION_DRY_RUN,
+        Permission.SUBJECT_TOKENS_CREATE,
+    }
+)
+"""What a tenant's key can be given. The rest is for people of the operator: a key is no person."""
+
+FOR_SUBJECT_TOKENS = frozenset({Permission.GENERATIONS_CREATE})
+"""What a subject token can do at most; never more than the key that minted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the operator's, by the name that rulings and the log record."""
+
+    name: str
+    permissions: frozenset[Permission] = frozenset()
+
+    def require(self, permission: Permission) -> None:
+        """Return if the person has the permission.
+
+        Raises:
+            ForbiddenError: they have not.
+        """
+        if permission not in self.permissions:
+            raise ForbiddenError(permission)
