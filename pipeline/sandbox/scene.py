@@ -81,7 +81,7 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
     palette = _PALETTES[int(dice.integers(len(_PALETTES)))]
     waterline = int(height * dice.uniform(0.42, 0.6))
     shore = int(height * dice.uniform(0.72, 0.84))
-    canvas = Image.fromarray(_sky(palette, width, height))
+    canvas = _sky(palette, width, height)
     scene = _Scene(ImageDraw.Draw(canvas), dice, palette, width, height)
     scene.sun(waterline)
     scene.clouds(waterline)
@@ -95,10 +95,12 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
     return np.array(canvas)
 
 
-def _sky(palette: Palette, width: int, height: int) -> NDArray[np.uint8]:
+def _sky(palette: Palette, width: int, height: int) -> Image.Image:
     steps = np.linspace(0.0, 1.0, height)[:, None, None]
-    mixed = (1 - steps) * np.array(palette.zenith) + steps * np.array(palette.horizon)
-    return np.ascontiguousarray(np.broadcast_to(mixed.astype(np.uint8), (height, width, 3)))
+    column = (1 - steps) * np.array(palette.zenith) + steps * np.array(palette.horizon)
+    return Image.fromarray(column.astype(np.uint8)).resize(
+        (width, height), Image.Resampling.NEAREST
+    )
 
 
 @dataclass(frozen=True, slots=True)

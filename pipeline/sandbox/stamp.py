@@ -74,10 +74,9 @@ def as_webp(rgb: NDArray[np.uint8], label: Label, signature: str) -> bytes:
 
 def _with_alpha(rgb: NDArray[np.uint8], texts: Mapping[str, str]) -> NDArray[np.uint8]:
     height, width, _ = rgb.shape
-    rgba = np.empty((height, width, 4), np.uint8)
-    rgba[:, :, :3] = rgb
-    rgba[:, :, 3] = _hidden(texts, width, height)
-    return rgba
+    picture = Image.fromarray(rgb)
+    picture.putalpha(Image.fromarray(np.ascontiguousarray(_hidden(texts, width, height))))
+    return np.asarray(picture)
 
 
 def _hidden(texts: Mapping[str, str], width: int, height: int) -> NDArray[np.uint8]:

@@ -8,6 +8,8 @@ from typing import Any, cast
 from zipfile import BadZipFile, ZipFile
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from httpx import ASGITransport, AsyncClient, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from pipeline.sandbox.app import create
 from pipeline.sandbox.errors import DroppedError, NoPicturesError, UnknownFaultError
+from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 from pipeline.sandbox.settings import Account, SandboxSettings
 
 Asked = Callable[..., dict[str, Any]]
@@ -32,6 +35,19 @@ def _entries(answer: Response) -> dict[str, bytes]:
 def _comment(content: bytes) -> dict[str, Any]:
     with Image.open(BytesIO(content)) as picture:
         return cast("dict[str, Any]", json.loads(cast("PngImageFile", picture).text["Comment"]))
+
+
+def _is_signed(content: bytes) -> bool:
+    comment = _comment(content)
+    signature = b64decode(comment.pop("signed_hash"))
+    with Image.open(BytesIO(content)) as picture:
+        message = picture.convert("RGB").tobytes() + json.dumps(comment).encode()
+    key = Ed25519PublicKey.from_public_bytes(b64decode(TEST_VERIFY_KEY_BASE64))
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _size(content: bytes) -> tuple[int, int]:
@@ -349,8 +365,7 @@ class TestFaults:
         bad = _entries(await client.post(_PATH, json=asked(), headers=headers))["image_0.png"]
 
         assert _comment(bad) == _comment(good)
-        with Image.open(BytesIO(good)) as one, Image.open(BytesIO(bad)) as other:
-            assert one.convert("RGB").tobytes() != other.convert("RGB").tobytes()
+        assert (_is_signed(good), _is_signed(bad)) == (True, False)
 
     async def test_a_picture_can_be_of_another_prompt(self, sandbox: Sandbox, asked: Asked) -> None:
         """Properly signed, and not what was approved."""
@@ -358,6 +373,7 @@ class TestFaults:
         content = _entries(await client.post(_PATH, json=asked()))["image_0.png"]
 
         assert _comment(content)["prompt"] == "a lighthouse that nobody asked for"
+        assert _is_signed(content)
 
     async def test_a_dropped_connection_is_paid_for(self, sandbox: Sandbox, asked: Asked) -> None:
         """The worst case of all: done, charged, and nobody knows."""
