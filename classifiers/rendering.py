@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 from classifiers.container.parts import Container, not_a_picture, truncated
 
@@ -72,21 +72,15 @@ def views_of(pixels: Pixels, alpha: NDArray[np.uint8] | None) -> tuple[Pixels, .
     """
     if alpha is None or int(alpha.min()) >= _UNSEEN:
         return (pixels,)
-    on_white, on_black = _on(255, pixels, alpha), _on(0, pixels, alpha)
-    views = [on_white]
+    part = Image.fromarray(alpha)
+    veil = Image.merge("RGB", (part, part, part))
+    on_black = _frozen(np.asarray(ImageChops.multiply(Image.fromarray(pixels), veil)))
+    views = [_frozen(on_black + (255 - alpha)[:, :, np.newaxis])]
     for other in (on_black, pixels):
         if not any(np.array_equal(other, view) for view in views):
             views.append(other)
     seen = [view for view in views if (view != view[0, 0]).any()]
     return tuple(seen or views[:1])
-
-
-def _on(level: int, pixels: Pixels, alpha: NDArray[np.uint8]) -> Pixels:
-    """Lay the picture over one level of grey."""
-    part = alpha[:, :, np.newaxis].astype(np.uint16)
-    mixed = pixels.astype(np.uint16) * part
-    mixed += np.uint16(level) * (255 - part) + np.uint16(127)
-    return _frozen((mixed // 255).astype(np.uint8))
 
 
 def _colours(picture: Image.Image) -> Pixels:
