@@ -1,0 +1,147 @@
+"""Finds faces in photographs with the embedded tiny face detector.
+
+The detector divides a black square, with the picture in its upper left corner, into 13 x 13 cells.
+Each cell answers for five anchors: where in the cell a face's centre is, how much wider and higher
+than the anchor it is, and how likely it is one. A face is found once: of boxes that overlap, the
+likeliest stays.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.canonical import Canonical
+from classifiers.errors import ModelError
+from classifiers.registry import Model, open_model
+
+NAME: Final = "tiny_face_detector"
+_ANCHORS: Final = np.asarray(
+    [
+        (1.603231, 2.094468),
+        (6.041143, 7.080126),
+        (2.882459, 3.518061),
+        (4.266906, 5.178857),
+        (9.041765, 10.66308),
+    ]
+)
+"""Width and height, in cells."""
+_GROWTH: Final = (-6.0, 6.0)
+"""The exponent of a box is cut here, at 1/400 and 400 times its anchor: every box has an area."""
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face: the view it was found in, its box x, y, w, h in the picture's pixels, its score."""
+
+    view: int
+    box: Box
+    score: float
+
+
+class Faces:
+    """The detector: finds the likeliest faces of a picture, in all its views."""
+
+    def __init__(self, model: Model) -> None:
+        self.id = model.id
+        self._model = model
+        self._at_least = model.card.number("face_at_least")
+        self._overlap = model.card.number("overlap_at_most")
+        self._most = int(model.card.number("faces_at_most"))
+
+    @classmethod
+    def embedded(cls) -> Self:
+        """Open the detector that lies in the repository.
+
+        Raises:
+            ModelError: it is missing or altered.
+        """
+        return cls(open_model(NAME))
+
+    def find(self, picture: Canonical) -> tuple[Face, ...]:
+        """Give the faces found, the likeliest first, and no more than the card's `faces_at_most`.
+
+        Raises:
+            ModelError: the detector has no answer.
+        """
+        found = [face for view in range(len(picture.views)) for face in self._find(picture, view)]
+        found.sort(key=lambda face: face.score, reverse=True)
+        return tuple(found[: self._most])
+
+    def warm(self) -> None:
+        """Look once at a known picture.
+
+        Raises:
+            ModelError: it does not see what it must see.
+        """
+        self._model.warm()
+
+    def _find(self, picture: Canonical, view: int) -> list[Face]:
+        side = self._model.card.pixels.width
+        longer = max(picture.width, picture.height)
+        width = max(1, round(picture.width * side / longer))
+        height = max(1, round(picture.height * side / longer))
+        square = np.zeros((1, side, side, 3), np.uint8)
+        square[0, :height, :width] = picture.shrunk(width, height, view)
+        boxes, scores = decode(self._model.answer(square)[0])
+        likely = scores >= self._at_least
+        boxes, scores = boxes[likely], scores[likely]
+        kept = apart(boxes, scores, overlap=self._overlap, most=self._most)
+        scale = np.asarray((picture.width / width, picture.height / height) * 2) * side
+        faces = [(clipped(boxes[i] * scale, picture), float(scores[i])) for i in kept]
+        return [Face(view, box, score) for box, score in faces if box[2] > 0 and box[3] > 0]
+
+
+def decode(cells: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn an answer of n x n x 25 into boxes left, top, right, bottom (1 = the square) and scores.
+
+    Raises:
+        ModelError: the answer has another shape.
+    """
+    count = cells.shape[0]
+    if cells.shape != (count, count, 25):
+        message = f"face detector: expected n x n x 25, got {cells.shape!r}"
+        raise ModelError(message)
+    anchors = cells.reshape(count, count, 5, 5).astype(np.float64)
+    corner = np.stack(np.meshgrid(np.arange(count), np.arange(count)), axis=-1)[:, :, np.newaxis]
+    centre = (corner + _sigmoid(anchors[..., 0:2])) / count
+    half = np.exp(np.clip(anchors[..., 2:4], *_GROWTH)) * _ANCHORS / count / 2
+    boxes = np.concatenate([centre - half, centre + half], axis=-1)
+    return boxes.reshape(-1, 4), _sigmoid(anchors[..., 4]).reshape(-1)
+
+
+def apart(
+    boxes: NDArray[np.float64], scores: NDArray[np.float64], *, overlap: float, most: int
+) -> list[int]:
+    """Choose the likeliest boxes, `most` at most, none of which lies over another by `overlap`."""
+    kept: list[int] = []
+    left = np.argsort(-scores, kind="stable")
+    while len(left) > 0 and len(kept) < most:
+        first = int(left[0])
+        kept.append(first)
+        left = left[1:]
+        left = left[_shared(boxes[first], boxes[left]) <= overlap]
+    return kept
+
+
+def clipped(box: NDArray[np.float64], picture: Canonical) -> Box:
+    """Cut a box left, top, right, bottom off at the picture's edges: x, y, w, h in whole pixels."""
+    edges = (picture.width, picture.height) * 2
+    left, top, right, bottom = (int(min(max(b, 0), e)) for b, e in zip(box, edges, strict=True))
+    return (left, top, right - left, bottom - top)
+
+
+def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -60.0, 60.0)))
+
+
+def _shared(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give what a box shares with each of N others, of the area that the two cover together."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    both = np.maximum(sides, 0.0).prod(axis=1)
+    areas = (box[2:] - box[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1)
+    shared: NDArray[np.float64] = both / (areas - both)
+    return shared

@@ -1,0 +1,110 @@
+"""Runs ONNX models through onnxruntime: one thread each unless told otherwise, nothing sent out."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import (
+    onnxruntime_pybind11_state as ort_errors,  # pyright: ignore[reportAttributeAccessIssue]  # compiled
+)
+
+from classifiers.errors import ModelError
+
+Array = NDArray[Any]
+
+_RUNTIME_ERRORS: Final = (
+    ort_errors.DeviceReset,
+    ort_errors.EPFail,
+    ort_errors.EngineError,
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.ModelLoadCanceled,
+    ort_errors.ModelLoaded,
+    ort_errors.ModelRequiresCompilation,
+    ort_errors.NoModel,
+    ort_errors.NoSuchFile,
+    ort_errors.NotFound,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""onnxruntime's errors share no root; the last three are what its bindings raise on bad arrays."""
+_ERRORS_ONLY: Final = 3
+
+
+class Device(StrEnum):
+    """Where a model runs."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+_PROVIDERS: Final = {Device.CPU: "CPUExecutionProvider", Device.CUDA: "CUDAExecutionProvider"}
+
+
+class Session:
+    """One loaded model. It may be run from several threads at once, until it is closed."""
+
+    def __init__(
+        self, name: str, model: bytes, *, threads: int = 1, device: Device = Device.CPU
+    ) -> None:
+        """Load `model`, whose digest MUST have been checked before.
+
+        Raises:
+            ModelError: onnxruntime cannot load it, or has no such device.
+        """
+        self.name = name
+        provider = _PROVIDERS[device]
+        if provider not in ort.get_available_providers():
+            message = f"{name}: expected a runtime with {provider}, got one without"
+            raise ModelError(message)
+        try:
+            loaded = ort.InferenceSession(model, _options(threads), providers=[provider])
+        except _RUNTIME_ERRORS as error:
+            message = f"{name}: expected a model that loads, got {type(error).__name__}"
+            raise ModelError(message) from error
+        self._inputs: tuple[str, ...] = tuple(part.name for part in loaded.get_inputs())
+        self._session: ort.InferenceSession | None = loaded
+
+    def run(self, *inputs: Array) -> tuple[Array, ...]:
+        """Run the model on `inputs`, in the order of its graph, and give all its outputs.
+
+        Raises:
+            ModelError: it is closed, refuses the inputs, or answers with NaN or infinity.
+        """
+        session = self._session
+        if session is None:
+            message = f"{self.name}: expected an open model, got a closed one"
+            raise ModelError(message)
+        if len(inputs) != len(self._inputs):
+            message = f"{self.name}: expected {len(self._inputs)} inputs, got {len(inputs)}"
+            raise ModelError(message)
+        try:
+            answers = session.run(None, dict(zip(self._inputs, inputs, strict=True)))
+        except _RUNTIME_ERRORS as error:
+            message = f"{self.name}: expected an answer, got {type(error).__name__}"
+            raise ModelError(message) from error
+        outputs = tuple(np.asarray(answer) for answer in answers)
+        if not all(np.isfinite(output).all() for output in outputs):
+            message = f"{self.name}: expected finite numbers, got NaN or infinity"
+            raise ModelError(message)
+        return outputs
+
+    def close(self) -> None:
+        """Free the model's memory; a run in progress finishes, the next one is refused."""
+        self._session = None
+
+
+def _options(threads: int) -> Any:  # noqa: ANN401  # onnxruntime ships no types
+    ort.disable_telemetry_events()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    return options
