@@ -1,0 +1,161 @@
+"""Asks NovelAI for pictures, once: a generation is paid for and has no idempotency key.
+
+Only what is certain not to have been generated is tried again: a busy account (429), and a token
+that is not accepted (401). Whatever goes wrong after the request was sent is unknown to us, is
+told so, and is never repeated.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from time import perf_counter
+
+import httpx
+
+from pipeline.items import Work
+from pipeline.novelai import answers, archive
+from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.answers import Reply
+from pipeline.novelai.archive import Picture
+from pipeline.novelai.errors import (
+    UpstreamBusyError,
+    UpstreamError,
+    UpstreamMalformedError,
+    UpstreamUnknownError,
+    UpstreamUnreachableError,
+)
+from pipeline.novelai.limits import AnswerLimits
+from pipeline.novelai.request import serialise
+
+PATH = "/ai/generate-image"
+USER_AGENT = "Imprimatur/0.1"
+"""Stated, because NovelAI's front refuses the defaults of HTTP libraries."""
+OVERALL_SECONDS = 300.0
+_TIMEOUT = httpx.Timeout(connect=10.0, read=180.0, write=60.0, pool=10.0)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What NovelAI generated: as many pictures as were asked for, in their order."""
+
+    pictures: tuple[Picture, ...]
+    account: str
+    """The label of the account that paid."""
+    elapsed_seconds: float
+
+
+class Client:
+    """Calls one NovelAI address with the tokens of `accounts`.
+
+    `http` is closed by whoever made it, and SHOULD be made without proxies from the environment.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        accounts: Accounts,
+        http: httpx.AsyncClient,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        limits: AnswerLimits | None = None,
+    ) -> None:
+        self._url = httpx.URL(base_url.rstrip("/") + PATH)
+        self._accounts = accounts
+        self._http = http
+        self._now = now
+        self._sleep = sleep
+        self._random = random
+        self._limits = limits or AnswerLimits()
+
+    async def generate(self, work: Work, images: Mapping[str, bytes]) -> Answer:
+        """Give the pictures of `work`, its images taken from `images`, by carrier.
+
+        Raises:
+            UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
+            UpstreamMalformedError: it was paid for, and the answer cannot be used.
+            UpstreamError: another of its kinds, each of which says whether it may be paid.
+            ValueError: `images` are not those of `work`.
+        """
+        started = perf_counter()
+        content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
+        account, packed = await self._fetch(content)
+        pictures = await asyncio.to_thread(archive.unpack, packed, work.samples, self._limits)
+        return Answer(pictures, account, perf_counter() - started)
+
+    async def _fetch(self, content: bytes) -> tuple[str, bytes]:
+        """Ask with one account after the other, until NovelAI accepts the token of one."""
+        while True:
+            async with self._accounts.lease() as token:
+                reply = await self._ask(token, content)
+                if reply.status in answers.SUCCESSES:
+                    return token.label, reply.body
+                if reply.status != HTTPStatus.UNAUTHORIZED:
+                    raise answers.fault_of(reply.status)
+                self._accounts.refuse(token)
+
+    async def _ask(self, token: Token, content: bytes) -> Reply:
+        """Ask with one account, again while it is busy: such an answer is given before any work."""
+        deadline = asyncio.get_running_loop().time() + OVERALL_SECONDS
+        attempt = 0
+        while True:
+            reply = await self._post(token, content, deadline)
+            if reply.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return reply
+            seconds = answers.wait_seconds(reply, attempt, self._now, self._random)
+            if attempt == answers.MOST_RETRIES or not answers.is_worth_waiting(seconds):
+                message = f"generate-image: still busy after {attempt + 1} tries"
+                raise UpstreamBusyError(message, max(1, math.ceil(seconds)))
+            await self._sleep(seconds)
+            attempt += 1
+
+    async def _post(self, token: Token, content: bytes, deadline: float) -> Reply:
+        fault: UpstreamError
+        try:
+            async with (
+                asyncio.timeout_at(deadline),
+                self._http.stream(
+                    "POST",
+                    self._url,
+                    content=content,
+                    headers=_headers(token),
+                    timeout=_TIMEOUT,
+                    follow_redirects=False,
+                ) as response,
+            ):
+                return await self._read(response)
+        except _NOT_SENT as error:
+            fault = UpstreamUnreachableError(f"generate-image: {type(error).__name__}, not sent")
+        except (httpx.HTTPError, TimeoutError) as error:
+            fault = UpstreamUnknownError(f"generate-image: {type(error).__name__} after sending")
+        # Outside the handler: their errors hold the request, and with it the prompt and the token.
+        raise fault
+
+    async def _read(self, response: httpx.Response) -> Reply:
+        if response.status_code not in answers.SUCCESSES:
+            return Reply(response.status_code, retry_after=response.headers.get("Retry-After"))
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise UpstreamMalformedError("answer: expected no content encoding: none was asked for")
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > self._limits.body_bytes:
+                message = f"answer: expected at most {self._limits.body_bytes} bytes"
+                raise UpstreamMalformedError(message)
+        return Reply(response.status_code, bytes(body))
+
+
+def _headers(token: Token) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token.secret}",
+        "Content-Type": "application/json",
+        "Accept": "*/*",  # the pictures in a ZIP
+        "Accept-Encoding": "identity",  # nothing to inflate before the size is known
+        "User-Agent": USER_AGENT,
+    }

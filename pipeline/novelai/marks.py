@@ -1,0 +1,125 @@
+"""What NovelAI itself wrote into a picture: its signature, and the prompt it says it followed.
+
+The embedded prompt is compared with what was approved. A difference means that the server chose or
+rewrote something (a randomiser, for example) that no gate has read; its texts are to be read then.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from classifiers.canonical import Canonical
+from classifiers.content import Polarity, Text
+from pipeline.items import Json
+from pipeline.novelai import embedded, signature
+from pipeline.novelai.embedded import Embedded
+
+_SOURCE_CHARACTERS = 100
+_PROMPTS = frozenset({"prompt", "uc", "v4_prompt", "v4_negative_prompt", "actual_prompts"})
+# What else the comment says that is a name and no text.
+_NAMES = frozenset(
+    {"signed_hash", "sampler", "noise_schedule", "request_type", "req_type", "model_name"}
+    | {"model_hash", "controlnet_model", "stream"}
+)
+_NEGATIVE = frozenset({"uc", "v4_negative_prompt", "negative_prompt"})
+
+
+class SignatureMark(StrEnum):
+    """What became of verifying NovelAI's signature."""
+
+    VALID = "valid"
+    """Every copy that is signed verifies against the pixels that were looked at."""
+    INVALID = "invalid"
+    ABSENT = "absent"
+
+
+class PromptMark(StrEnum):
+    """How the embedded prompt compares with the approved one."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What one picture says of itself."""
+
+    signature: SignatureMark
+    prompt: PromptMark
+    source: str
+    """The model by its own name, such as `NovelAI Diffusion V4.5 4BDE2A90`; empty if not stated."""
+    texts: tuple[Text, ...] = field(repr=False)
+    """Every embedded text that was not approved, to be read like a request's."""
+
+
+def read(picture: Canonical, approved: Iterable[Text], key: Ed25519PublicKey) -> Marks:
+    """Give the marks of one picture, of which every text in `approved` was read already.
+
+    The paths of the texts are `output.prompt` and `output.other`: no name that a picture chose.
+    """
+    found = embedded.read(picture)
+    known = frozenset(_key(text) for text in approved)
+    prompts, others = tuple(_prompts(found)), tuple(_others(found))
+    fresh = {_key(text): text for text in (*prompts, *others) if _key(text) not in known}
+    source = "".join(character for character in found.source if character.isprintable())
+    return Marks(
+        _signature(picture, found, key),
+        _compare(prompts, known),
+        source[:_SOURCE_CHARACTERS],
+        tuple(fresh.values()),
+    )
+
+
+def _signature(picture: Canonical, found: Embedded, key: Ed25519PublicKey) -> SignatureMark:
+    """Ask every signed copy, not just one: somebody may have replaced the other."""
+    signed = [comment for comment in found.comments if signature.FIELD in comment]
+    if not signed:
+        return SignatureMark.ABSENT
+    # The colours as they are in the file are one of the views, with or without transparency.
+    every = all(
+        any(signature.holds(view, comment, key) for view in picture.views) for comment in signed
+    )
+    return SignatureMark.VALID if every else SignatureMark.INVALID
+
+
+def _compare(prompts: tuple[Text, ...], known: frozenset[tuple[str, Polarity]]) -> PromptMark:
+    if not prompts:
+        return PromptMark.ABSENT
+    same = all(_key(text) in known for text in prompts)
+    return PromptMark.MATCHES if same else PromptMark.DIFFERS
+
+
+def _prompts(found: Embedded) -> Iterator[Text]:
+    for comment in found.comments:
+        for name, value in comment.items():
+            if name in _PROMPTS:
+                yield from _strings("output.prompt", name, value)
+
+
+def _others(found: Embedded) -> Iterator[Text]:
+    for text in found.texts:
+        yield Text("output.other", text)
+    for comment in found.comments:
+        for name, value in comment.items():
+            if name not in _PROMPTS and name not in _NAMES:
+                yield from _strings("output.other", name, value)
+
+
+def _strings(path: str, name: str, value: Json) -> Iterator[Text]:
+    """Give every text below `value`; below a negative prompt all of them are negative."""
+    if isinstance(value, str) and value.strip():
+        polarity = Polarity.NEGATIVE if name in _NEGATIVE else Polarity.POSITIVE
+        yield Text(path, value, polarity)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(path, name, item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(path, name if name in _NEGATIVE else key, item)
+
+
+def _key(text: Text) -> tuple[str, Polarity]:
+    return " ".join(text.text.split()), text.polarity

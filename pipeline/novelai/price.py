@@ -1,0 +1,74 @@
+"""What a generation costs, in Anlas (novelai-api.md 2.7).
+
+There is no price endpoint, so the cost is computed as NovelAI's clients do. On V5 the figures are
+estimates: reconcile them with the balance.
+"""
+
+import math
+from dataclasses import dataclass
+
+from pipeline.items import ImageToImage, Json, Work
+from pipeline.novelai.catalogue import MODELS, Family
+
+_LEAST_PIXELS = 65_536
+_PER_PIXEL = 2.951823174884865e-6
+_PER_PIXEL_STEP = 5.753298233447344e-7
+_FREE_PIXELS = 1_048_576
+_FREE_STEPS = 28
+_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the account that pays is entitled to."""
+
+    opus: bool = False
+    """Whether it has an active subscription of tier 3."""
+    meter_spent: bool = False
+    """Whether its free use of V5 is used up (`usage.isNegative`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one request costs, in Anlas."""
+
+    per_image: int
+    billable: int
+    """How many of its samples are paid for."""
+
+    @property
+    def total(self) -> int:
+        """What the account is charged."""
+        return self.per_image * self.billable
+
+
+def quote(work: Work, plan: Plan) -> Price:
+    """Give the price of `work` on an account with `plan`."""
+    parameters = work.body["parameters"]
+    given = parameters if isinstance(parameters, dict) else {}
+    steps = _number(given.get("steps"), MODELS[work.model].steps)
+    pixels = max(work.width * work.height, _LEAST_PIXELS)
+    base = math.ceil(_PER_PIXEL * pixels + _PER_PIXEL_STEP * pixels * steps)
+    strength = _number(given.get("strength"), 1) if isinstance(work, ImageToImage) else 1
+    per_image = max(math.ceil(base * _multiplier(work.model, given) * strength), _LEAST)
+    free = _is_free(work, plan, pixels, steps)
+    return Price(per_image, work.samples - 1 if free else work.samples)
+
+
+def _multiplier(model: str, parameters: dict[str, Json]) -> float:
+    if MODELS[model].family is Family.V5:
+        return 1.5
+    if parameters.get("sm_dyn") is True:
+        return 1.4
+    return 1.2 if parameters.get("sm") is True else 1
+
+
+def _is_free(work: Work, plan: Plan, pixels: int, steps: float) -> bool:
+    """Whether the first picture costs nothing."""
+    if not plan.opus or pixels > _FREE_PIXELS or steps > _FREE_STEPS:
+        return False
+    return MODELS[work.model].family is not Family.V5 or not plan.meter_spent
+
+
+def _number(value: Json, default: float) -> float:
+    return value if isinstance(value, int | float) else default

@@ -1,0 +1,81 @@
+"""What the fields of a request must be to one another, and to the model (novelai-api.md 1.10, 2.4).
+
+NovelAI answers 500 to several of these; a precise 400 tells a client what to change.
+"""
+
+from collections.abc import Mapping
+
+from pipeline.items import Json
+from pipeline.novelai.catalogue import Family, most_samples
+from pipeline.novelai.errors import RequestRefusedError
+
+SIDE_STEP = 64
+MOST_PIXELS = 3_145_728
+_TWICE = frozenset({"strength", "noise", "extra_noise_seed", "color_correct"})
+
+
+def check_relations(parameters: Mapping[str, Json], family: Family) -> None:
+    """Hold each field against the others; every field MUST have been checked by itself.
+
+    Raises:
+        RequestRefusedError: two of them do not go together, or not with models of `family`.
+    """
+    _check_size(parameters)
+    _check_features(parameters, family)
+    _check_characters(parameters, family)
+    _check_strengths(parameters)
+
+
+def _check_size(parameters: Mapping[str, Json]) -> None:
+    match parameters:
+        case {"width": int(width), "height": int(height)}:
+            pass
+        case _:
+            raise RequestRefusedError(400, "parameters: missing keys: height, width")
+    if width % SIDE_STEP or height % SIDE_STEP:
+        message = f"parameters.width, height: expected multiples of {SIDE_STEP}"
+        raise RequestRefusedError(400, message)
+    if width * height > MOST_PIXELS:
+        message = f"Image resolution too high: expected at most {MOST_PIXELS} pixels"
+        raise RequestRefusedError(400, message)
+    most, samples = most_samples(width * height), parameters.get("n_samples", 1)
+    if isinstance(samples, int) and samples > most:
+        message = f"parameters.n_samples: expected at most {most} at this size"
+        raise RequestRefusedError(400, message)
+
+
+def _check_features(parameters: Mapping[str, Json], family: Family) -> None:
+    if family.has_captions and "v4_prompt" not in parameters:
+        raise RequestRefusedError(400, f"parameters.v4_prompt: {family} models need it")
+    if family.has_captions and (parameters.get("sm") or parameters.get("sm_dyn")):
+        raise RequestRefusedError(400, f"parameters.sm, sm_dyn: not on {family} models")
+    schedule = parameters.get("noise_schedule")
+    if schedule is not None and schedule not in family.noise_schedules:
+        known = ", ".join(sorted(family.noise_schedules))
+        message = f"parameters.noise_schedule: expected one of {known} on {family} models"
+        raise RequestRefusedError(400, message)
+
+
+def _check_characters(parameters: Mapping[str, Json], family: Family) -> None:
+    for key in ("v4_prompt", "v4_negative_prompt", "characterPrompts"):
+        match parameters.get(key):
+            case {"caption": {"char_captions": list(characters)}} | list(characters):
+                if len(characters) > family.characters:
+                    message = (
+                        f"parameters.{key}: expected at most {family.characters} characters"
+                        f" on {family} models"
+                    )
+                    raise RequestRefusedError(400, message)
+            case _:
+                pass
+
+
+def _check_strengths(parameters: Mapping[str, Json]) -> None:
+    """Refuse two values for one thing: whichever NovelAI took, the other was judged or priced."""
+    nested = parameters.get("img2img")
+    if not isinstance(nested, dict):
+        return
+    for key in nested.keys() & parameters.keys() & _TWICE:
+        if nested[key] != parameters[key]:
+            message = f"parameters.img2img.{key}: expected the same as parameters.{key}"
+            raise RequestRefusedError(400, message)
