@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from typing_extensions import override
+
 from classifiers.content import Rendition
 from classifiers.signals import Finding, SignalName
 
-Content = TypeVar("Content", contravariant=True)
+Content_contra = TypeVar("Content_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,11 +23,12 @@ class Capability:
     name: SignalName
     rendition: Rendition | None = None
 
+    @override
     def __str__(self) -> str:
         return self.name if self.rendition is None else f"{self.name}@{self.rendition}"
 
 
-class Classifier(Protocol[Content]):
+class Classifier(Protocol[Content_contra]):
     """Looks at prepared content and reports what it was built to report, exactly."""
 
     @property
@@ -35,12 +38,12 @@ class Classifier(Protocol[Content]):
 
     @property
     def emits(self) -> frozenset[SignalName]:
-        """The names it reports: each `classify` gives at least one finding for each, and no other."""
+        """The names it reports: `classify` gives a finding or more for each, and no other."""
         ...
 
     @property
     def answers(self) -> frozenset[Capability]:
-        """The questions it is qualified to answer; a name it emits may be answered of one rendition."""
+        """The questions it is qualified to answer: a name, perhaps of one rendition only."""
         ...
 
     def warm(self) -> None:
@@ -51,7 +54,7 @@ class Classifier(Protocol[Content]):
         """
         ...
 
-    def classify(self, content: Content, /) -> Sequence[Finding]:
+    def classify(self, content: Content_contra, /) -> Sequence[Finding]:
         """Report on `content`.
 
         Raises:

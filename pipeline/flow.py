@@ -22,8 +22,8 @@ from pipeline.items import (
     PublicCode,
     Recorded,
     Released,
-    Sealed,
     Screened,
+    Sealed,
     Stage,
     Submission,
     again,
@@ -36,7 +36,7 @@ In = TypeVar("In")
 Out = TypeVar("Out", bound=Outcome)
 Fault = TypeVar("Fault", bound=Outcome)
 
-End = Recorded[Released] | Recorded[Examined] | Recorded[Held] | Recorded[Halted]
+End = Recorded[Released | Examined | Held | Halted]
 """How a request ends here: with pictures, with none of them cleared, held, or halted."""
 
 
@@ -59,36 +59,33 @@ class Flow:
         Raises:
             AuditError: the log could not be written. Nothing leaves; the log says how far it came.
         """
-        match await self._take(self.screen, submission, submission, _halted):
-            case Recorded(outcome=Screened() as screened, receipts=receipts):
-                return await self.approved(Recorded(screened, receipts), gone)
-            case Recorded(outcome=Held() | Halted() as stopped, receipts=receipts):
-                return Recorded(stopped, receipts)
+        taken = await self._take(self.screen, submission, submission, _halted)
+        if isinstance(taken.outcome, Screened):
+            return await self.approved(Recorded(taken.outcome, taken.receipts), gone)
+        return Recorded(taken.outcome, taken.receipts)
 
     async def approved(self, screened: Recorded[Screened], gone: Callable[[], bool]) -> End:
         """Go on from a request that may be sent upstream, unless nobody waits for it any more."""
         submission = screened.outcome.submission
-        reason = "client_left" if gone() else "" if await self.record.calling(submission) else "taken"
+        reason = (
+            "client_left" if gone() else "" if await self.record.calling(submission) else "taken"
+        )
         if reason:
             halted = _stopped(submission, screened.outcome.judged, reason)
             return Recorded(halted, await self.record.write(submission, halted))
-        match await self._take(self.generate, screened, submission, _halted):
-            case Recorded(outcome=Generated() as generated, receipts=receipts):
-                return await self.returned(Recorded(generated, receipts))
-            case Recorded(outcome=Halted() as halted, receipts=receipts):
-                return Recorded(halted, receipts)
+        taken = await self._take(self.generate, screened, submission, _halted)
+        if isinstance(taken.outcome, Generated):
+            return await self.returned(Recorded(taken.outcome, taken.receipts))
+        return Recorded(taken.outcome, taken.receipts)
 
     async def returned(self, generated: Recorded[Generated]) -> End:
         """Go on from pictures that came back. A fault from here on holds: they are paid for."""
         submission = generated.outcome.screened.submission
-        none_cleared: tuple[Cleared | Held | Halted, ...] = ()
 
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
-            return self._waiting(Examined(generated.outcome, none_cleared), fault)
+            return self._waiting(Examined(generated.outcome, ()), fault)
 
-        match await self._take(self.examine, generated, submission, wait):
-            case Recorded(outcome=Examined() as examined, receipts=receipts):
-                return await self.examined(Recorded(examined, receipts))
+        return await self.examined(await self._take(self.examine, generated, submission, wait))
 
     async def examined(self, examined: Recorded[Examined]) -> End:
         """Go on from pictures that were judged: release those that are cleared."""
@@ -97,15 +94,10 @@ class Flow:
             return examined
         submission = outcome.generated.screened.submission
 
-
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
             return self._waiting(replace(outcome, generated=again(outcome.generated)), fault)
 
-        match await self._take(self.release, examined, submission, wait):
-            case Recorded(outcome=Released() as released, receipts=receipts):
-                return Recorded(released, receipts)
-            case Recorded(outcome=Examined() as waiting, receipts=receipts):
-                return Recorded(waiting, receipts)
+        return await self._take(self.release, examined, submission, wait)
 
     async def _take(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from audit.entry import Receipt
@@ -22,7 +22,7 @@ from policies.decision import Action, Decision
 from policies.labels import HarmCode
 from policies.policy import Facts, Policy
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 S_co = TypeVar("S_co", covariant=True)
 
@@ -192,12 +192,17 @@ NEVER_RELEASED = "CSE"
 
 
 def may_go_on(decision: Decision, ruling: UUID | None) -> bool:
-    """Whether a decision allows, or holds and a person's ruling approves. Nobody approves `CSE.*`."""
+    """Whether a decision allows, or holds and a ruling approves. Nobody approves `CSE.*`."""
     if decision.allows:
         return True
     families = {code.family for code in decision.codes}
     held = decision.action is Action.HOLD and NEVER_RELEASED not in families
     return held and ruling is not None
+
+
+def _not_allowed(what: str, judged: Judged) -> ValueError:
+    action = judged.decision.action
+    return ValueError(f"{what}: expected a decision or a ruling that allows, got {action}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +220,7 @@ class Screened:
 
     def __post_init__(self) -> None:
         if not may_go_on(self.judged.decision, self.ruling):
-            message = f"screened: expected a decision or ruling that allows, got {self.judged.decision.action}"
-            raise ValueError(message)
+            raise _not_allowed("screened", self.judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +256,7 @@ class Cleared:
 
     def __post_init__(self) -> None:
         if not may_go_on(self.judged.decision, self.ruling):
-            message = f"cleared: expected a decision or ruling that allows, got {self.judged.decision.action}"
-            raise ValueError(message)
+            raise _not_allowed("cleared", self.judged)
 
 
 @dataclass(frozen=True, slots=True)

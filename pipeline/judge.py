@@ -16,7 +16,7 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
 from classifiers.content import Image, Prompt
 from classifiers.normalise import Reading
-from classifiers.signals import Field, Finding, Picture, Reason, SignalName, Unavailable, Where
+from classifiers.signals import Field, Finding, Picture, Reason, Unavailable, Where
 from pipeline.items import Contents, Judged
 from policies.policy import Facts, Moment, Policy
 
@@ -77,8 +77,13 @@ class Workers:
         """
         await self._free.acquire()
         future = asyncio.get_running_loop().run_in_executor(self._pool, job)
-        future.add_done_callback(lambda done: (self._free.release(), done.exception())[0])
+        future.add_done_callback(self._freed)
         return await asyncio.wait_for(asyncio.shield(future), self._deadline)
+
+    def _freed(self, done: asyncio.Future[T]) -> None:
+        self._free.release()
+        if not done.cancelled():
+            done.exception()  # one that ended after its deadline has nobody else to look at it
 
     def close(self) -> None:
         """Take no more jobs; do not wait for one that hangs."""
@@ -190,5 +195,3 @@ class Judge:
 
 def _answers(watched: Iterable[Watched[Reading] | Watched[Canonical]]) -> frozenset[Capability]:
     return frozenset(answer for each in watched for answer in each.classifier.answers)
-
-

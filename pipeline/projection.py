@@ -180,6 +180,8 @@ def facts(judged: Judged | None, reason: str) -> dict[str, Json]:
                 (f for f in judged.findings if isinstance(f, Signal)), key=lambda f: f.score
             )
         },
-        "evidence": sorted({f.evidence for f in judged.findings if isinstance(f, Signal)} - {""}),
-        "unavailable": sorted({f.name for f in judged.findings if not isinstance(f, Signal)}),
+        "evidence": [
+            *sorted({f.evidence for f in judged.findings if isinstance(f, Signal)} - {""})
+        ],
+        "unavailable": [*sorted({f.name for f in judged.findings if not isinstance(f, Signal)})],
     }

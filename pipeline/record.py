@@ -24,8 +24,8 @@ from pipeline.items import (
     Stage,
     Submission,
 )
-from pipeline.store.submissions import SubmissionRow
 from pipeline.projection import Projection, closed_id
+from pipeline.store.submissions import SubmissionRow
 from policies.decision import Verdict
 
 Outcome = Screened | Held | Halted | Generated | Examined | Released
@@ -144,10 +144,7 @@ class Record:
             Kind.GENERATED,
             None,
             {"samples": len(outcome.pictures), "duration_us": milliseconds * 1000},
-            personal={
-                f"sha256_{picture.index}": picture.sha256
-                for picture in outcome.pictures
-            },
+            personal={f"sha256_{picture.index}": picture.sha256 for picture in outcome.pictures},
         )
 
     def _work(self, submission: Submission) -> dict[str, Json]:

@@ -75,7 +75,7 @@ def _grave(submission: Submission, outcome: object) -> list[tuple[Judged, str]]:
     """Return what is to be seized of an outcome: the judgement and the vault id of each object."""
     match outcome:
         case Halted(index=None):
-            objects = [(outcome, submission.vault_id)]
+            objects: list[tuple[object, str]] = [(outcome, submission.vault_id)]
         case Examined(outcomes=outcomes, generated=generated):
             kept = [picture.vault_id for picture in generated.pictures]
             objects = list(zip(outcomes, kept, strict=True))

@@ -1,4 +1,4 @@
-"""Answers that are pictures. They take `Recorded[Released]`: without its receipts there are none."""
+"""Answers that are pictures: they take `Recorded[Released]`, so none is without its receipt."""
 
 import base64
 import io

@@ -33,9 +33,7 @@ async def caller_of(request: Request, gate: Gate, permission: Permission) -> Cal
         caller = await gate.callers.authenticate(SecretStr(secret.strip()))
         caller.require(permission)
     except UnauthenticatedError:
-        raise GateError(
-            401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"}
-        ) from None
+        raise GateError(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"}) from None
     except ForbiddenError as fault:
         raise GateError(403, f"This key lacks the permission {fault.permission}.") from None
     return caller
@@ -47,8 +45,8 @@ def subject_in(request: Request, caller: Caller) -> Subject:
     Raises:
         GateError: 400 when a header does not parse, or contradicts a token.
     """
-    stated = {name: request.headers.get(header) for name, header in _HEADERS.items()}
-    stated = {name: value for name, value in stated.items() if value is not None}
+    headers = request.headers
+    stated = {name: headers[header] for name, header in _HEADERS.items() if header in headers}
     if not stated:
         return caller.subject
     if caller.by_token:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from uuid import UUID
 
 from fastapi import Request
 
@@ -15,7 +16,7 @@ from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
-from pipeline.items import Examined, Halted, Held, PublicCode, Recorded, Released, Subject
+from pipeline.items import Examined, Halted, Held, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError
 from pipeline.jobs.received import Received
@@ -57,8 +58,9 @@ async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject)
 
 
 async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
-    """Wait for a ticket's end, as long as the client does; None if the client left, or it ended
-    before this request came.
+    """Wait for a ticket's end, as long as the client does.
+
+    None if the client left, or if it ended before this request came.
 
     Raises:
         GateError: 503 when the log could not be written: then there is no picture.
@@ -86,24 +88,18 @@ async def _left(request: Request) -> None:
 
 def refusal(gate: Gate, end: End, language: str) -> GateError:
     """Return how an end without pictures is told."""
-    match end:
-        case Recorded(outcome=Halted() as halted, receipts=receipts):
-            return told(
-                gate,
-                halted.code,
-                language,
-                receipts[-1],
-                str(halted.submission),
-                halted.retry_after_seconds,
-            )
-        case Recorded(outcome=Held() as held, receipts=receipts):
-            return told(gate, PublicCode.HELD, language, receipts[-1], str(held.submission))
-        case Recorded(outcome=Examined() as examined, receipts=receipts):
+    receipt = end.receipts[-1]
+    match end.outcome:
+        case Halted() as halted:
+            wait = halted.retry_after_seconds
+            return told(gate, halted.code, language, receipt, halted.submission, wait)
+        case Held() as held:
+            return told(gate, PublicCode.HELD, language, receipt, held.submission)
+        case Examined() as examined:
             waits = any(isinstance(each, Held) for each in examined.outcomes)
             code = PublicCode.HELD if waits else PublicCode.CONTENT_NOT_ALLOWED
-            submission = examined.generated.screened.submission
-            return told(gate, code, language, receipts[-1], str(submission.id))
-        case Recorded(outcome=Released()):
+            return told(gate, code, language, receipt, examined.generated.screened.submission.id)
+        case Released():
             message = "an end with pictures is no refusal"
             raise TypeError(message)
 
@@ -112,19 +108,18 @@ def told(
     gate: Gate,
     code: PublicCode,
     language: str,
-    receipt: Receipt | None,
-    submission: str,
+    receipt: Receipt,
+    submission: UUID,
     retry_after_seconds: int | None = None,
 ) -> GateError:
     """Return a public code as an answer, in the caller's language, with its receipt."""
-    headers: Mapping[str, str] = {} if receipt is None else receipt_headers(receipt)
     return GateError(
         STATUS[code],
         gate.texts.say(code, language),
         code=code,
-        id=submission,
+        id=str(submission),
         retry_after_seconds=retry_after_seconds,
-        headers={**headers, "X-Imprimatur-Id": submission},
+        headers={**receipt_headers(receipt), "X-Imprimatur-Id": str(submission)},
     )
 
 

@@ -1,6 +1,6 @@
 """How a failure is told to a caller: one shape, NovelAI's, with our fields beside it.
 
-    {"statusCode": 403, "message": "...", "code": "HELD", "retry": false, "id": "...", "help": "..."}
+    {"statusCode": 403, "message": "...", "code": "HELD", "retry": false, "id": "...", "help": ".."}
 
 The community SDKs show `message` of 400 and 403; they retry 429 and 5xx, so a refusal is never
 one of those. The help link is the same for all refusals: it tells nothing about the reason.
@@ -24,6 +24,7 @@ STATUS: Mapping[PublicCode, int] = {
     PublicCode.UPSTREAM_REFUSED: 502,
     PublicCode.TEMPORARILY_UNAVAILABLE: 503,
 }
+
 
 class GateError(Exception):
     """An answer that is no picture. `message` may be shown to anybody: it MUST NOT hold content."""

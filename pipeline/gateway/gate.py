@@ -43,5 +43,3 @@ class Gate:
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
     """How many refused dry runs a subject has in a day, so that nobody maps the rules by trying."""
-
-

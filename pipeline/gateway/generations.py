@@ -1,4 +1,4 @@
-"""/v1/generations: the same work as NovelAI's route, with an id, a state, and pictures by address."""
+"""/v1/generations: NovelAI's work with an id, a state, and pictures by address."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors
-from pipeline.items import Examined, Held, Json, Recorded, Released
+from pipeline.items import Examined, Halted, Held, Json, Released
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.submissions import IN_FLIGHT, SubmissionRow
 
@@ -27,27 +27,19 @@ def routes(gate: Gate) -> APIRouter:
     async def create(request: Request) -> JSONResponse:
         """Generate pictures: 200 with their addresses, 202 when a review has to come first.
 
-        The body is NovelAI's. For whom it is made is the token's subject, or `X-Imprimatur-Subject`,
-        `-Tier`, `-Territory`, `-Language` and `-Age-Claim`.
+        The body is NovelAI's. For whom it is made is the token's subject, or the headers
+        `X-Imprimatur-Subject`, `-Tier`, `-Territory`, `-Language` and `-Age-Claim`.
         """
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
         subject = subject_in(request, caller)
         ticket = await carry.submit(request, gate, caller, subject)
         end = await carry.finish(request, gate, ticket)
-        location = {"Location": f"/v1/generations/{ticket.id}"}
-        match end:
-            case Recorded(outcome=Released(), receipts=receipts):
-                headers = {**location, **receipt_headers(receipts[-1])}
-                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 200, headers)
-            case Recorded(outcome=Held() | Examined() as outcome, receipts=receipts) if _waits(
-                outcome
-            ):
-                headers = {**location, **receipt_headers(receipts[-1])}
-                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 202, headers)
-            case None:
-                return JSONResponse(await _state(gate, caller.tenant, ticket.id), 200, location)
-            case _:
-                raise carry.refusal(gate, end, carry.language_of(request, subject))
+        if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
+            raise carry.refusal(gate, end, carry.language_of(request, subject))
+        receipt = {} if end is None else receipt_headers(end.receipts[-1])
+        state = await _state(gate, caller.tenant, ticket.id)
+        status = 202 if state["state"] in {"held", "running"} else 200
+        return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
 
     @router.get("/{generation}", responses=errors(401, 403, 404))
     async def read(request: Request, generation: UUID) -> JSONResponse:
@@ -81,8 +73,15 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
-def _waits(outcome: Held | Examined) -> bool:
-    return isinstance(outcome, Held) or any(isinstance(e, Held) for e in outcome.outcomes)
+def _waits(outcome: Examined | Held | Halted) -> bool:
+    """Whether a review comes next, of the request or of one of its pictures."""
+    match outcome:
+        case Examined(outcomes=outcomes):
+            return any(isinstance(each, Held) for each in outcomes)
+        case Held():
+            return True
+        case Halted():
+            return False
 
 
 async def _state(gate: Gate, tenant: str, generation: UUID) -> dict[str, Json]:

@@ -53,9 +53,7 @@ async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
     subject = subject_in(request, caller)
     counted, today = fingerprint(gate.subject_key, subject), gate.now().date()
     if await gate.store.refusals.count(caller.tenant, counted, today) >= gate.refusals_a_day:
-        raise GateError(
-            429, "Too many refusals today.", retry_after_seconds=TOMORROW_SECONDS
-        )
+        raise GateError(429, "Too many refusals today.", retry_after_seconds=TOMORROW_SECONDS)
     body = await read_body(request, gate.limits.body_bytes)
     texts, images = (_texts(body, gate), ()) if kind == "prompt" else ((), (_image(body),))
     try:

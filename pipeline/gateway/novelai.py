@@ -3,7 +3,7 @@
 What this gate does not serve is refused by name: nothing is passed through unread.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -24,27 +24,26 @@ def routes(gate: Gate) -> APIRouter:
     """Return NovelAI's routes, working with `gate`."""
     router = APIRouter(tags=["NovelAI"])
 
-    @router.post("/ai/generate-image", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503))
+    @router.post(
+        "/ai/generate-image", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503)
+    )
     async def generate_image(request: Request) -> Response:
         """Generate pictures, as NovelAI's own route does, once every gate has passed."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
         language = carry.language_of(request, caller.subject)
         ticket = await carry.submit(request, gate, caller, caller.subject)
         end = await carry.finish(request, gate, ticket)
-        match end:
-            case Recorded(outcome=Released() as released, receipts=receipts):
-                return answers.pictures(
-                    Recorded(released, receipts), request.headers.get("accept", "")
-                )
-            case None:
-                raise GateError(
-                    409,
-                    "This request was made before. Ask for it by its id.",
-                    id=str(ticket.id),
-                    headers={"Location": f"/v1/generations/{ticket.id}"},
-                )
-            case _:
-                raise carry.refusal(gate, end, language)
+        if end is None:
+            raise GateError(
+                409,
+                "This request was made before. Ask for it by its id.",
+                id=str(ticket.id),
+                headers={"Location": f"/v1/generations/{ticket.id}"},
+            )
+        if isinstance(end.outcome, Released):
+            released = Recorded(end.outcome, end.receipts)
+            return answers.pictures(released, request.headers.get("accept", ""))
+        raise carry.refusal(gate, end, language)
 
     @router.get("/user/subscription", responses=errors(401, 403))
     async def subscription(request: Request) -> JSONResponse:
@@ -83,7 +82,7 @@ NOT_SERVED = (
 """NovelAI's routes that are not served yet: each refuses before it reads a body."""
 
 
-def _not_served(what: str):
+def _not_served(what: str) -> Callable[[], Awaitable[None]]:
     async def refuse() -> None:
         raise GateError(404, f"This gate does not serve {what}.")
 

@@ -38,7 +38,9 @@ def routes(gate: Gate) -> APIRouter:
             stated = {name: value for name, value in asked.items() if isinstance(value, str)}
             if asked.keys() != stated.keys() or stated.keys() - _FIELDS:
                 raise GateError(400, f"expected strings for some of {sorted(_FIELDS)}")
-            if lifetime is not None and (isinstance(lifetime, bool) or not isinstance(lifetime, int)):
+            if lifetime is not None and (
+                isinstance(lifetime, bool) or not isinstance(lifetime, int)
+            ):
                 raise GateError(400, "lifetime_seconds: expected a whole number")
             seconds = DEFAULT_LIFETIME if lifetime is None else timedelta(seconds=lifetime)
             token = await gate.tokens.mint(caller, checked(caller, stated), seconds)

@@ -20,8 +20,8 @@ from pipeline.items import (
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
-from pipeline.stages.generate import picture_name
 from pipeline.projection import hold_id, ruling_id
+from pipeline.stages.generate import picture_name
 from pipeline.store.submissions import SubmissionRow
 from pipeline.vault import Vault, id_of
 from policies.policy import Moment, Policy
@@ -59,9 +59,7 @@ class Restore:
     async def judged(self, submission: Submission) -> Judged:
         """Judge a restored request once more."""
         facts = submission.subject.facts
-        return await self.judge.judge(
-            submission.contents, submission.policy, Moment.REQUEST, facts
-        )
+        return await self.judge.judge(submission.contents, submission.policy, Moment.REQUEST, facts)
 
     async def generated(
         self, row: SubmissionRow, index: int | None = None, ruling: UUID | None = None

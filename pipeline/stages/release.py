@@ -1,4 +1,4 @@
-"""Release: what was examined and cleared is opened with its receipt, and marked as it will leave."""
+"""Release: what was cleared is opened with the receipt of its examination, as it will leave."""
 
 from dataclasses import dataclass
 from hashlib import sha256

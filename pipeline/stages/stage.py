@@ -4,11 +4,11 @@ from typing import Protocol, TypeVar
 
 from pipeline.items import Stage
 
-In = TypeVar("In", contravariant=True)
-Out = TypeVar("Out", covariant=True)
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 
 
-class Step(Protocol[In, Out]):
+class Step(Protocol[In_contra, Out_co]):
     """Takes an item in one state and returns it in the next, or held, or halted."""
 
     @property
@@ -16,6 +16,6 @@ class Step(Protocol[In, Out]):
         """Where on the path it stands."""
         ...
 
-    async def __call__(self, item: In, /) -> Out:
+    async def __call__(self, item: In_contra, /) -> Out_co:
         """Do the step. Whatever it raises is turned into `Halted` or `Held` by the flow."""
         ...

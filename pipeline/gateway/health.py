@@ -1,0 +1,61 @@
+"""/health, /ready and /metrics: whether it lives, what it can serve, and what it did."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from pipeline.errors import StoreError
+from pipeline.gateway.gate import Gate
+from pipeline.items import Json
+from pipeline.novelai.accounts import AccountState
+from policies.policy import Policy, Rating
+
+
+def routes(gate: Gate, policy: Policy, registry: CollectorRegistry) -> APIRouter:
+    """Return the operator's routes; they tell nothing of any request or tenant."""
+    router = APIRouter(tags=["Operation"])
+
+    @router.get("/health")
+    async def health() -> dict[str, str]:
+        """Answer as long as the process does."""
+        return {"status": "ok"}
+
+    @router.get("/ready", responses={503: {"description": "Nothing can be served now."}})
+    async def ready() -> JSONResponse:
+        """Tell what can be served, and what is missing for the rest. 503 if nothing can be."""
+        report = await readiness(gate, policy)
+        return JSONResponse(report, 200 if report["ready"] else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Give the metrics in Prometheus's text format."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def readiness(gate: Gate, policy: Policy) -> dict[str, Json]:
+    """Return what this installation can serve now, in words that start-up prints too."""
+    healthy, faults = gate.judge.healthy(), gate.judge.faults()
+    servable = policy.servable(healthy)
+    try:
+        await gate.store.ping()
+        store = "ok"
+    except StoreError as fault:
+        store = type(fault).__name__
+    log = "ok" if gate.log.fault is None else type(gate.log.fault).__name__
+    accounts = gate.accounts.states()
+    usable = any(state is not AccountState.REFUSED for state in accounts.values())
+    return {
+        "ready": store == "ok" and log == "ok" and usable and not servable[Rating.GENERAL],
+        "serves": {
+            rating: {"served": not missing, "missing": [*sorted(map(str, missing))]}
+            for rating, missing in servable.items()
+        },
+        "sick": dict(faults),
+        "banks": list(gate.banks()) or "none: known pictures are not looked for (banks: [])",
+        "accounts": {label: state.value for label, state in accounts.items()},
+        "in_flight": gate.desk.in_flight,
+        "log": log,
+        "store": store,
+    }

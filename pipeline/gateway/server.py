@@ -1,0 +1,88 @@
+"""Puts the routes together. Whatever is not foreseen ends here, as 503 and without a picture."""
+
+import re
+from collections.abc import Callable
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.gateway import generations, health, moderate, novelai, subject_tokens
+from pipeline.gateway.carry import unavailable
+from pipeline.gateway.errors import HELP, GateError
+from pipeline.gateway.gate import Gate
+from policies.policy import Policy
+
+_SLASHES = re.compile(r"/{2,}")
+_say = structlog.get_logger("gateway")
+_HELP = """<!doctype html><title>Why was my request refused?</title>
+<h1>Why was my request refused?</h1>
+<p>Every request and every picture is checked before it is released. What is refused is told by a
+coarse code, never by the rule. If you think that a refusal is wrong, ask the platform that you use
+and give it the <code>id</code> of the answer.</p>"""
+
+
+def create(gate: Gate, policy: Policy, registry: CollectorRegistry) -> FastAPI:
+    """Return the application. It opens nothing: `app.py` does, and closes it."""
+    app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
+    app.add_middleware(OneSlash)
+    app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
+    app.include_router(novelai.routes(gate))
+    app.include_router(generations.routes(gate))
+    app.include_router(moderate.routes(gate))
+    app.include_router(subject_tokens.routes(gate))
+    app.include_router(health.routes(gate, policy, registry))
+
+    @app.get(HELP, response_class=HTMLResponse, include_in_schema=False)
+    async def help_page() -> str:
+        return _HELP
+
+    @app.exception_handler(GateError)
+    async def told(_: Request, fault: GateError) -> JSONResponse:
+        return fault.response()
+
+    @app.exception_handler(HTTPException)
+    async def not_found(_: Request, fault: HTTPException) -> JSONResponse:
+        return GateError(fault.status_code, str(fault.detail)).response()
+
+    return app
+
+
+class OneSlash:
+    """Reads `//ai/generate-image` as `/ai/generate-image`: a base URL with a slash at its end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with single slashes."""
+        if scope["type"] == "http":
+            scope = {**scope, "path": _SLASHES.sub("/", scope["path"])}
+        await self._app(scope, receive, send)
+
+
+class LastResort:
+    """Answers a fault that no route foresaw. It shows its kind in the log, never its data."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[], Response]) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; if that fails before anything was answered, answer."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as fault:  # noqa: BLE001 - its traceback could hold content
+            _say.error("unforeseen", path=scope.get("path"), fault=type(fault).__name__)
+            if not begun and scope["type"] == "http":
+                await self._answer()(scope, receive, send)
