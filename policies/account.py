@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from classifiers.classifier import Capability
 from classifiers.signals import Finding
-from policies.answer import Answer
+from policies.answer import Answer, any_of
 from policies.condition import View
 from policies.decision import Action, Verdict
 from policies.evidence import Weight
@@ -24,6 +23,7 @@ class Account:
     """How a decision came about: everything that was judged, also what led to nothing."""
 
     rating: Rating
+    """By what is known; where a set's `mature_when` is unknown, more has been asked than that."""
     weight: Weight
     judgements: tuple[Judgement, ...]
 
@@ -38,8 +38,8 @@ def give_account(
     """Judge by `sets` and the floor's matrix, and say what came of every part of it."""
     subjects = subjects_of(moment, findings, facts, floor.evidence.scale)
     requirement = together(each.requirement for each in sets)
-    rating = _rating(floor, sets, subjects, facts, requirement)
-    required = requirement.at(rating)
+    rating, strictest = _ratings(floor, sets, subjects, facts, requirement)
+    required = requirement.demands(strictest)
     weight = floor.evidence.weigh(subjects, required)
     view = View(subjects, facts, weight, required)
     if not _anything(moment, subjects):
@@ -52,27 +52,30 @@ def give_account(
             for rule in own.rules
             for each in rule.judge(moment, view, own.name)
         ),
-        *_not_assessed(subjects, required),
+        *_unanswered(subjects),
     ]
     return Account(rating, weight, tuple(judgements))
 
 
-def _rating(
+def _ratings(
     floor: Floor,
     sets: Sequence[PolicySet],
     subjects: Sequence[Subject],
     facts: Facts,
     requirement: Requirement,
-) -> Rating:
-    """Rate by what is known to be there; a set's own condition also where it is not known."""
-    required = requirement.at(Rating.GENERAL)
+) -> tuple[Rating, Rating]:
+    """Rate by what is known, and by what cannot be excluded where a set says when it is mature."""
+    required = requirement.demands(Rating.GENERAL)
     weight = floor.evidence.weigh(subjects, required)
     if weight.minor.known is not Minor.NONE or weight.sexual.known is not Sexual.NONE:
-        return Rating.MATURE
+        return Rating.MATURE, Rating.MATURE
     view = View(subjects, facts, weight, required)
     own = [each.mature_when.ask(view) for each in sets if each.mature_when is not None]
-    points = any(answer.truth is not Truth.FALSE for answer in own)
-    return Rating.MATURE if points else Rating.GENERAL
+    points = any_of(own).truth if own else Truth.FALSE
+    return (
+        Rating.MATURE if points is Truth.TRUE else Rating.GENERAL,
+        Rating.GENERAL if points is Truth.FALSE else Rating.MATURE,
+    )
 
 
 def _anything(moment: Moment, subjects: Iterable[Subject]) -> bool:
@@ -88,26 +91,18 @@ def _nothing() -> Judgement:
     return Judgement(verdict.rule, verdict.layer, "everything", Answer(Truth.UNKNOWN), verdict)
 
 
-def _not_assessed(
-    subjects: Sequence[Subject], required: frozenset[Capability]
-) -> tuple[Judgement, ...]:
-    """Write down which questions nobody answered, and nobody had to: that allows, but is said."""
-    open_questions = tuple(
+def _unanswered(subjects: Sequence[Subject]) -> tuple[Judgement, ...]:
+    """Write down every question that nobody answered; what follows from it, other rules say."""
+    questions = tuple(
         finding
         for subject in subjects
         for name in subject.findings
-        if not subject.needs(name, required)
         for finding in subject.unanswered(name)
     )
-    if not open_questions:
+    if not questions:
         return ()
     verdict = Verdict(
-        "not_assessed",
-        Layer.FLOOR,
-        Action.ALLOW,
-        HarmCode.OK,
-        Truth.UNKNOWN,
-        evidence=open_questions,
+        "unanswered", Layer.FLOOR, Action.ALLOW, HarmCode.OK, Truth.UNKNOWN, evidence=questions
     )
-    answer = Answer(Truth.UNKNOWN, open_questions)
+    answer = Answer(Truth.UNKNOWN, questions)
     return (Judgement(verdict.rule, verdict.layer, "everything", answer, verdict),)

@@ -44,6 +44,14 @@ class Weight:
     minor: Range[Minor]
     sexual: Range[Sexual]
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether either may turn out higher than is known."""
+        return (
+            self.minor.known is not self.minor.possible
+            or self.sexual.known is not self.sexual.possible
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -21,7 +21,7 @@ class Explanation:
     decision: Decision
     account: Account
 
-    def __str__(self) -> str:
+    def render(self) -> str:
         """Say it in lines: the decision, the two axes, then each rule. It holds no content."""
         decision, account = self.decision, self.account
         lines = [

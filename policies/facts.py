@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from classifiers.signals import Where
+from classifiers.signals import Picture, Where
 
 OUTPUT_CARRIER = "output"
 """The carrier of a generated picture; at the moment of a request every picture is an upload."""
@@ -22,7 +22,7 @@ class Surface(StrEnum):
     TEXT = "text"
     UPLOAD = "upload"
     MASK = "mask"
-    """A picture that is surely a one-bit mask. One that is not is judged as an upload."""
+    """A picture in a mask's place that is one. One that is not is judged as an upload."""
     OUTPUT = "output"
     WHOLE = "whole"
 
@@ -55,6 +55,8 @@ class Facts:
     A question that nobody answered about one of them is unknown. MUST be complete: of a place that
     is named neither here nor by a finding, nobody can know that it was forgotten.
     """
+    masks: frozenset[Picture] = frozenset()
+    """Those of the pictures that stand in the place of a mask; any other is judged as a picture."""
 
     def states(self, fact: Fact) -> bool:
         """Whether `fact` is so."""

@@ -55,5 +55,4 @@ class PolicySet:
         named = frozenset(name for condition in conditions for name in condition.reads())
         if self.floor is None:
             return named
-        structural = {SignalName.IMAGE_PHOTOGRAPH, SignalName.IMAGE_MASK}
-        return named | self.floor.evidence.reads() | structural
+        return named | self.floor.evidence.reads() | {SignalName.IMAGE_PHOTOGRAPH}

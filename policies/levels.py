@@ -57,8 +57,3 @@ class Range(Generic[L]):
         if self.possible.height >= level.height:
             return Answer(Truth.UNKNOWN, self.unanswered)
         return Answer(Truth.FALSE)
-
-    def span(self) -> tuple[L, ...]:
-        """Every level that it may turn out to be, the known one first."""
-        levels = list(type(self.known))
-        return tuple(levels[self.known.height : self.possible.height + 1])

@@ -57,13 +57,17 @@ class Matrix:
     def judge(
         self, weight: Weight, subjects: Sequence[Subject], layer: str
     ) -> tuple[Judgement, ...]:
-        """Judge by what is known; and by what is possible, where that could be stricter."""
+        """Judge by what is known; and say unknown where an axis may turn out higher.
+
+        Also where that would land in a cell that allows: the cells are about what was made so far,
+        and a request in which a minor cannot be excluded is not one to make a picture of.
+        """
         cell = self.cells[weight.minor.known, weight.sexual.known]
         code = self.depicted.code(subjects) if cell.code is None else cell.code
         because = (*weight.minor.because, *weight.sexual.because)
         sure = Verdict(RULE, layer, cell.action, code, Truth.TRUE, evidence=because)
         judgement = Judgement(RULE, layer, "everything", Answer(Truth.TRUE, because), sure)
-        if not self._could_be_stricter(weight, cell):
+        if not weight.uncertain:
             return (judgement,)
         unanswered = (*weight.minor.unanswered, *weight.sexual.unanswered)
         unsure = Verdict(
@@ -76,10 +80,3 @@ class Matrix:
         )
         answer = Answer(Truth.UNKNOWN, unanswered)
         return (judgement, Judgement(RULE, layer, "everything", answer, unsure))
-
-    def _could_be_stricter(self, weight: Weight, cell: Cell) -> bool:
-        return any(
-            self.cells[minor, sexual].action.severity > cell.action.severity
-            for minor in weight.minor.span()
-            for sexual in weight.sexual.span()
-        )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from classifiers.classifier import Capability
+from classifiers.content import Rendition
 from policies.facts import Rating
 
 
@@ -15,8 +16,23 @@ class Requirement:
     mature: frozenset[Capability] = frozenset()
     """What is required besides, of anything mature."""
 
+    def demands(self, rating: Rating) -> frozenset[Capability]:
+        """What each subject must answer for; mature and not surely one rendition: for each.
+
+        A general picture that is not surely one must answer only what is asked of any: at that
+        rating nothing in it points anywhere, and an unsure one that points anywhere is mature.
+        """
+        required = self.at(rating)
+        if rating is Rating.GENERAL:
+            return required
+        return required | {
+            Capability(question.name, Rendition.UNSURE)
+            for question in required
+            if question.rendition is not None
+        }
+
     def at(self, rating: Rating) -> frozenset[Capability]:
-        """Every question that is required at `rating`."""
+        """Every question that an installation must be able to answer at `rating`."""
         match rating:
             case Rating.GENERAL:
                 return self.general

@@ -72,11 +72,8 @@ class Subject:
         return bears(self.surface, name)
 
     def needs(self, name: SignalName, required: frozenset[Capability]) -> bool:
-        """Whether `required` asks for an answer here; an unsure picture must answer for both."""
-        renditions = {None, self.rendition}
-        if self.rendition is Rendition.UNSURE:
-            renditions.update(Rendition)
-        return any(Capability(name, rendition) in required for rendition in renditions)
+        """Whether `required` asks for an answer here."""
+        return Capability(name) in required or Capability(name, self.rendition) in required
 
     def unanswered(self, name: SignalName) -> tuple[Unavailable, ...]:
         """Return why `name` is not known, or nothing if it is."""
@@ -127,7 +124,8 @@ def subjects_of(
     if texts or any(isinstance(place, Field) for place in facts.places):
         subjects.append(Subject(Surface.TEXT, ALL_FIELDS, _by_name(texts), None))
     subjects += [
-        _picture(moment, spot, _by_name(pictures[spot]), scale) for spot in sorted(pictures)
+        _picture(moment, Picture(*spot), _by_name(pictures[spot]), facts, scale)
+        for spot in sorted(pictures)
     ]
     return tuple(subjects)
 
@@ -145,17 +143,22 @@ def _by_name(findings: Iterable[Finding]) -> Mapping[SignalName, tuple[Finding, 
 
 def _picture(
     moment: Moment,
-    spot: tuple[str, int],
+    place: Picture,
     findings: Mapping[SignalName, tuple[Finding, ...]],
+    facts: Facts,
     scale: RenditionScale,
 ) -> Subject:
-    place = Picture(*spot)
     if moment is Moment.OUTPUT and place.carrier == OUTPUT_CARRIER:
         return Subject(Surface.OUTPUT, place, findings, _rendition(findings, scale))
-    masks = findings.get(SignalName.IMAGE_MASK, ())
-    if masks and all(isinstance(mask, Signal) and mask.score == 1.0 for mask in masks):
+    if place in facts.masks and _is_mask(findings.get(SignalName.IMAGE_MASK, ())):
         return Subject(Surface.MASK, place, findings, None)
     return Subject(Surface.UPLOAD, place, findings, _rendition(findings, scale))
+
+
+def _is_mask(findings: Sequence[Finding]) -> bool:
+    """Whether everybody who looked says so, and somebody did."""
+    told = [isinstance(finding, Signal) and finding.score == 1.0 for finding in findings]
+    return bool(told) and all(told)
 
 
 def _rendition(
