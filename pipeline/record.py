@@ -5,7 +5,7 @@ written, whoever asked gets the error, and with it nothing else.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,7 +39,7 @@ class Record:
     log: Log
     projection: Projection
     now: Callable[[], datetime]
-    versions: Callable[[], dict[str, Json]]
+    versions: Callable[[], Mapping[str, Json]]
     """The digests of models and banks in use, as the public part of a leaf has them."""
 
     async def write(self, submission: Submission, outcome: Outcome) -> tuple[Receipt, ...]:

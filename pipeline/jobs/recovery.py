@@ -58,9 +58,8 @@ class Recovery:
 
     async def _forgotten(self) -> int:
         """Close what the log admitted and app.db does not know: it was lost, or never written."""
-        known = await self.store.submissions.known()
-        lost = [each.submission for each in await self.log.open_submissions()]
-        lost = [submission for submission in lost if submission not in known]
+        open_ones = [each.submission for each in await self.log.open_submissions()]
+        lost = await self.store.submissions.unknown(open_ones)
         for submission in lost:
             await self.log.append(_closing(submission, self.now()))
         return len(lost)

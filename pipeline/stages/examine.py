@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from numpy.typing import NDArray
 
 from classifiers import canonical, normalise
-from classifiers.canonical import Canonical
 from classifiers.content import Image, Prompt, Purpose
 from classifiers.errors import UnreadableError
 from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
@@ -92,7 +89,7 @@ class Examine:
         """Decode a picture once, and read the marks in it and the texts that nobody approved."""
         picture = canonical.read(image)
         prompt = submission.work.prompt
-        found = marks.read(image.data, prompt.texts, self.verify_key, _as_received(picture))
+        found = marks.read(picture, prompt.texts, self.verify_key)
         reading = normalise.read(Prompt(found.texts, prompt.grammar))
         return Contents(reading, (picture,)), found
 
@@ -114,15 +111,6 @@ class Examine:
             judged,
             reason,
         )
-
-
-def _as_received(picture: Canonical) -> NDArray[np.uint8] | None:
-    """Return the pixels that a signature is over, if the decoded picture still has them."""
-    if len(picture.views) != 1:
-        return None  # composed on white and black: the colours as received are not at hand
-    if picture.alpha is None:
-        return picture.rgb
-    return np.dstack((picture.rgb, picture.alpha))
 
 
 def _findings(found: Marks, index: int) -> tuple[Finding, ...]:

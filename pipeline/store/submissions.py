@@ -1,6 +1,6 @@
 """Submissions: where each request stands, and who carries it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -152,6 +152,15 @@ class Submissions:
             .values(owner=owner, changed_at=now)
         )
         return await self.transact(changing(change)) == 1
+
+    async def unknown(self, named: Collection[UUID]) -> tuple[UUID, ...]:
+        """Return those of `named` that no tenant has here: the log knows more than this table."""
+
+        def read(sql: Connection) -> tuple[UUID, ...]:
+            known = frozenset(sql.execute(select(submissions.c.id)).scalars())
+            return tuple(submission for submission in named if submission not in known)
+
+        return await self.transact(read) if named else ()
 
     async def sealed_requests(self) -> frozenset[str]:
         """Return the vault ids of every tenant's sealed requests, for the sweep."""

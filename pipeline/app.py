@@ -1,0 +1,322 @@
+"""Builds every object by hand, in the order in which they need each other; no logic.
+
+Only here are the clock, randomness, threads and connections made.
+"""
+
+import asyncio
+import base64
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+import policies
+from audit.log import Log
+from audit.seal import DetailKeys
+from audit.signer import Ed25519Signer
+from classifiers import hash_bank_csv
+from classifiers.apparent_age import ApparentAge, FaceAge
+from classifiers.canonical import Canonical
+from classifiers.classifier import Classifier
+from classifiers.content_network import ContentNetwork
+from classifiers.faces import Faces
+from classifiers.hash_bank import BankSet
+from classifiers.hash_match import HashMatch
+from classifiers.image_content import ImageContent
+from classifiers.mask import MaskCheck
+from classifiers.normalise import Reading
+from classifiers.prompt_terms import PromptTerms
+from classifiers.readability import Readability
+from pipeline.access.callers import Callers
+from pipeline.access.keys import ApiKeys
+from pipeline.access.tokens import SubjectTokens
+from pipeline.flow import Flow
+from pipeline.gateway import operator, server
+from pipeline.gateway.gate import Gate
+from pipeline.gateway.health import readiness
+from pipeline.gateway.operator import Operator
+from pipeline.gateway.texts import Texts
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.recovery import Recovery
+from pipeline.jobs.restore import Restore
+from pipeline.jobs.rulings import Rulings
+from pipeline.jobs.shelf import Shelf
+from pipeline.jobs.upkeep import Upkeep
+from pipeline.judge import Judge, Workers
+from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.client import Client
+from pipeline.novelai.limits import Limits
+from pipeline.novelai.price import Plan
+from pipeline.projection import Projection
+from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
+from pipeline.record import Record
+from pipeline.seizure import Seizure
+from pipeline.settings import ReleasedMetadata, Settings, read_key
+from pipeline.stages.examine import Examine
+from pipeline.stages.generate import Generate
+from pipeline.stages.release import Release
+from pipeline.stages.screen import Screen
+from pipeline.store.store import Store
+from pipeline.store.tenants import Tenant
+from pipeline.unsafe import UnsafeSwitch
+from pipeline.vault import DirectoryVault
+from policies.policy import Policy
+
+LOG_KEY, DETAIL_KEY, VKEY = "log.key", "detail.key", "log.vkey"
+SHIPPED = Path(policies.__file__).parent / "sets"
+TEXTS = Path(__file__).parent / "gateway" / "texts.yaml"
+FIRST_TENANT = "default"
+FIRST_BUDGET = 100_000
+UPKEEP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that serves, built and joined."""
+
+    public: FastAPI
+    operator: FastAPI
+    gate: Gate
+    policy: Policy
+    upkeep: Upkeep
+    notices: tuple[str, ...]
+    """Lines to print at start: what was made, and what was found unfinished."""
+
+    async def readiness(self) -> Mapping[str, object]:
+        """Return what can be served now."""
+        return await readiness(self.gate, self.policy)
+
+    async def drain(self, seconds: float) -> int:
+        """Admit nothing more and finish what is in flight; return how many were cut off."""
+        return await self.gate.desk.drain(seconds)
+
+
+def now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Build the house, finish what an earlier process left, and take it down at the end.
+
+    Raises:
+        SettingsError, StoreError, AuditError, ClassifierError, PolicyError: it must not serve.
+    """
+    async with AsyncExitStack() as closing:
+        keys = settings.keys_dir
+        log = await Log.open(
+            settings.data_dir / "log.db",
+            origin=settings.log_origin,
+            signer=_signer(keys, settings.log_origin),
+            keys=_detail_keys(keys),
+            now=now,
+        )
+        closing.push_async_callback(log.close)
+        store = Store.open(settings.data_dir / "app.db")
+        closing.push_async_callback(store.close)
+        vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
+        banks = _banks(settings)
+        judge = _judge(settings, banks)
+        closing.callback(judge.close)
+        policy, policy_of = _policies(settings)
+        accounts = _accounts(settings)
+        http = await closing.enter_async_context(
+            httpx.AsyncClient(
+                trust_env=False, follow_redirects=False, limits=_connections(settings)
+            )
+        )
+        client = Client(
+            settings.upstream.base_url,
+            accounts,
+            http,
+            now=now,
+            sleep=asyncio.sleep,
+            random=random.SystemRandom().random,
+        )
+        hold_for = timedelta(hours=settings.hold_hours)
+        keep_for = timedelta(hours=settings.released_hours)
+        versions = _versions(judge, banks)
+        record = Record(log, Projection(store, now, lambda _: keep_for), now, lambda: versions)
+        release = Release(vault, settings.released_metadata is ReleasedMetadata.STRIP)
+        flow = Flow(
+            screen=Screen(judge, now, hold_for),
+            generate=Generate(client, judge, vault),
+            examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
+            release=release,
+            record=record,
+            seizure=Seizure(vault, _quarantine(settings), log, now),
+            now=now,
+            hold_for=hold_for,
+        )
+        owner = uuid4().hex
+        limits = Limits()
+        restore = Restore(judge, vault, log, policy_of, limits)
+        gate = Gate(
+            desk=Desk(
+                flow=flow,
+                judge=judge,
+                vault=vault,
+                store=store,
+                policy_of=policy_of,
+                now=now,
+                new_id=uuid4,
+                owner=owner,
+                limit=settings.queue_limit + len(settings.upstream.tokens),
+            ),
+            shelf=Shelf(release, store, log, now, uuid4),
+            judge=judge,
+            store=store,
+            log=log,
+            callers=Callers(store, now),
+            tokens=SubjectTokens(store, now, os.urandom),
+            accounts=accounts,
+            policy_of=policy_of,
+            texts=Texts.read(TEXTS),
+            limits=limits,
+            plan=Plan(),
+            now=now,
+            new_id=uuid4,
+            banks=lambda: banks.versions,
+            subject_key=read_key(keys, "subjects"),
+            refusals_a_day=settings.refusals_per_day,
+        )
+        api_keys = ApiKeys(store, now, os.urandom)
+        left = await Recovery(flow, restore, store, log, owner, now).run()
+        upkeep = Upkeep(flow, judge, restore, store, vault, now)
+        yield House(
+            public=server.create(gate, policy, CollectorRegistry()),
+            operator=operator.create(
+                Operator(gate, api_keys, Rulings(flow, restore, store, log, now))
+            ),
+            gate=gate,
+            policy=policy,
+            upkeep=upkeep,
+            notices=(*await _first_tenant(store, api_keys), *_unfinished(left)),
+        )
+
+
+def _signer(keys: Path, origin: str) -> Ed25519Signer:
+    path = keys / LOG_KEY
+    signer = Ed25519Signer.load(path) if path.exists() else Ed25519Signer.create(path, origin)
+    vkey = keys / VKEY
+    if not vkey.exists():
+        vkey.write_text(f"{signer.vkey}\n", encoding="ascii")
+    return signer
+
+
+def _detail_keys(keys: Path) -> DetailKeys:
+    path = keys / DETAIL_KEY
+    return DetailKeys.load(path) if path.exists() else DetailKeys.create(path, "first")
+
+
+def _banks(settings: Settings) -> BankSet:
+    """Read every bank, whole, or refuse to start."""
+    return BankSet(
+        tuple(
+            hash_bank_csv.parse(
+                bank.file.read_bytes(), source=bank.source, kind=bank.kind, fetched_at=now()
+            )
+            for bank in settings.banks
+        )
+    )
+
+
+def _judge(settings: Settings, banks: BankSet) -> Judge:
+    """Open every classifier and have it look once: what is not fit does not serve."""
+    network = ContentNetwork.embedded()
+    text: list[Classifier[Reading]] = [PromptTerms.embedded(), Readability()]
+    picture: list[Classifier[Canonical]] = [
+        MaskCheck(),
+        HashMatch(banks),
+        ImageContent(network),
+        ApparentAge(network.rendition, Faces.embedded(), FaceAge.embedded()),
+    ]
+    for reader in text:
+        reader.warm()
+    for viewer in picture:
+        viewer.warm()
+    if settings.faults_dir is not None:
+        faults = settings.faults_dir
+        text = [UnsafeSwitch(classifier, faults) for classifier in text]
+        picture = [UnsafeSwitch(classifier, faults) for classifier in picture]
+    return Judge(text, picture, Workers(settings.workers, settings.deadline_seconds))
+
+
+def _versions(judge: Judge, banks: BankSet) -> dict[str, list[str]]:
+    """Return what looked, as the public part of a leaf has it: digests only."""
+    lists = [version.rpartition("@")[2] for version in banks.versions]
+    return {
+        "models": [sha256(source.encode()).hexdigest() for source in judge.sources()],
+        "banks": lists,
+    }
+
+
+def _policies(settings: Settings) -> tuple[Policy, Callable[[str], Policy]]:
+    """Compose the installation's policy, and each tenant's on top of it."""
+    sets = [policies.load(_text_of(name), name) for name in settings.policies]
+    policy = policies.compose(sets)
+    return policy, lambda _: policy
+
+
+def _text_of(name: str) -> str:
+    path = Path(name) if name.endswith((".yaml", ".yml")) else SHIPPED / f"{name}.yaml"
+    return path.read_text(encoding="utf-8")
+
+
+def _accounts(settings: Settings) -> Accounts:
+    return Accounts(
+        [
+            Token(f"account-{number}", token.get_secret_value())
+            for number, token in enumerate(settings.upstream.tokens, 1)
+        ],
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        spacing_seconds=settings.upstream.spacing_seconds,
+        most_waiting=settings.queue_limit,
+    )
+
+
+def _connections(settings: Settings) -> httpx.Limits:
+    return httpx.Limits(max_connections=len(settings.upstream.tokens) + 1)
+
+
+def _verify_key(settings: Settings) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(settings.upstream.verify_key))
+
+
+def _quarantine(settings: Settings) -> Quarantine:
+    """Seal to the team's key; development makes a pair of its own."""
+    path = settings.child_safety_public_key
+    if path is None:
+        path = settings.keys_dir / "development-child-safety.pub"
+        if not path.exists():
+            create_key_pair(path.with_suffix(".key"), path, os.urandom)
+    public = read_public_key(path.read_bytes())
+    return Quarantine(settings.data_dir / "quarantine", public, os.urandom)
+
+
+async def _first_tenant(store: Store, api_keys: ApiKeys) -> list[str]:
+    """Begin with one tenant and one key, whose secret is shown once."""
+    if await store.tenants.all():
+        return []
+    await store.tenants.add(Tenant(FIRST_TENANT, "First tenant", now(), anlas_budget=FIRST_BUDGET))
+    made = await api_keys.create(FIRST_TENANT, "first")
+    return [
+        f"first API key of tenant {FIRST_TENANT!r}, shown once: {made.secret.get_secret_value()}"
+    ]
+
+
+def _unfinished(left: int) -> list[str]:
+    return [f"finished or closed {left} requests that an earlier process left"] if left else []

@@ -1,0 +1,227 @@
+"""The operator's own routes, served on a Unix socket that only its owner can open.
+
+Commands that write go through here, so that the one server process stays the only writer. Without
+a server the command line builds the same application, and asks it without a socket.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.entry import Entry, Kind
+from audit.errors import AbsentError, AuditError
+from pipeline.access.keys import ApiKeys
+from pipeline.access.permissions import Permission, Person
+from pipeline.errors import ConflictError, ForbiddenError, PipelineError
+from pipeline.gateway.errors import GateError
+from pipeline.gateway.gate import Gate
+from pipeline.items import Json
+from pipeline.jobs.errors import RulingError
+from pipeline.jobs.rulings import Ruling, Rulings
+from pipeline.store.holds import Hold
+from pipeline.store.tenants import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What the operator's routes work with, besides the gate's own parts."""
+
+    gate: Gate
+    keys: ApiKeys
+    rulings: Rulings
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewKey(_Body):
+    """An API key to be made."""
+
+    tenant: str
+    label: str = "command line"
+
+
+class NewTenant(_Body):
+    """A tenant to be added."""
+
+    id: str
+    name: str
+    assured: bool = False
+    policy_sets: list[str] = Field(default_factory=list)
+    anlas_budget: int = 10_000
+
+
+class NewRuling(_Body):
+    """What a person decides about a hold, and why."""
+
+    person: str
+    approves: bool
+    reason: str
+
+
+class Who(_Body):
+    """Who asks, for the entry of it."""
+
+    person: str
+
+
+def create(operator: Operator) -> FastAPI:
+    """Return the application. It MUST only be served where nobody but the operator can reach it."""
+    app = FastAPI(title="Imprimatur, for its operator", openapi_url=None)
+    _tenants(app, operator)
+    _keys(app, operator)
+    _holds(app, operator)
+    _log(app, operator)
+
+    @app.exception_handler(GateError)
+    async def told(_: Request, fault: GateError) -> JSONResponse:
+        return fault.response()
+
+    @app.exception_handler(ForbiddenError)
+    @app.exception_handler(RulingError)
+    async def refused(_: Request, fault: Exception) -> JSONResponse:
+        return GateError(409, str(fault)).response()
+
+    @app.exception_handler(PipelineError)
+    @app.exception_handler(AuditError)
+    async def failed(_: Request, fault: Exception) -> JSONResponse:
+        return GateError(503, str(fault)).response()
+
+    return app
+
+
+def _tenants(app: FastAPI, operator: Operator) -> None:
+    store = operator.gate.store
+
+    @app.get("/tenants")
+    async def listed() -> list[dict[str, Json]]:
+        return [_tenant(tenant) for tenant in await store.tenants.all()]
+
+    @app.post("/tenants", status_code=201)
+    async def added(new: NewTenant) -> dict[str, Json]:
+        tenant = Tenant(
+            id=new.id,
+            name=new.name,
+            created_at=operator.gate.now(),
+            assured=new.assured,
+            policy_sets=tuple(new.policy_sets),
+            anlas_budget=new.anlas_budget,
+        )
+        try:
+            await store.tenants.add(tenant)
+        except ConflictError:
+            raise GateError(409, f"There is a tenant {new.id!r} already.") from None
+        return _tenant(tenant)
+
+
+def _keys(app: FastAPI, operator: Operator) -> None:
+    @app.get("/keys/{tenant}")
+    async def listed(tenant: str) -> list[dict[str, Json]]:
+        return [
+            {
+                "id": str(key.id),
+                "label": key.label,
+                "created_at": key.created_at.isoformat(),
+                "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(),
+            }
+            for key in await operator.keys.of(tenant)
+        ]
+
+    @app.post("/keys", status_code=201)
+    async def created(new: NewKey) -> dict[str, Json]:
+        try:
+            made = await operator.keys.create(new.tenant, new.label)
+        except ConflictError:
+            raise GateError(404, f"There is no tenant {new.tenant!r}.") from None
+        return {"id": str(made.key.id), "secret": made.secret.get_secret_value()}
+
+    @app.delete("/keys/{tenant}/{key}")
+    async def revoked(tenant: str, key: UUID) -> dict[str, Json]:
+        if not await operator.keys.revoke(tenant, key):
+            raise GateError(404, "There is no such key, or it is revoked already.")
+        return {"revoked": True}
+
+
+def _holds(app: FastAPI, operator: Operator) -> None:
+    holds = operator.gate.store.holds
+
+    async def find(hold_id: UUID) -> Hold:
+        hold = await holds.get_for_review(hold_id)
+        if hold is None:
+            raise GateError(404, "There is no such hold.")
+        return hold
+
+    @app.get("/holds")
+    async def listed() -> list[dict[str, Json]]:
+        return [_hold(hold) for hold in await holds.waiting()]
+
+    @app.get("/holds/{hold_id}")
+    async def shown(hold_id: UUID) -> dict[str, Json]:
+        hold = await find(hold_id)
+        return {**_hold(hold), "facts": dict(hold.facts)}
+
+    @app.post("/holds/{hold_id}/ruling")
+    async def ruled(hold_id: UUID, new: NewRuling) -> dict[str, Json]:
+        ruling = Ruling(reviewer(new.person), new.approves, new.reason)
+        end = await operator.rulings.rule(await find(hold_id), ruling)
+        outcome = "withheld" if end is None else type(end.outcome).__name__.lower()
+        return {"hold": str(hold_id), "outcome": outcome}
+
+
+def _log(app: FastAPI, operator: Operator) -> None:
+    gate = operator.gate
+
+    @app.post("/audit/{entry}/detail")
+    async def detail(entry: UUID, who: Who) -> dict[str, object]:
+        access = Entry(
+            gate.new_id(),
+            Kind.ACCESS,
+            gate.now(),
+            {"event": "detail.read", "entries": [str(entry)]},
+            {"person": who.person},
+        )
+        await gate.log.append(access)
+        try:
+            opened = await gate.log.detail(entry)
+        except AbsentError as fault:
+            raise GateError(404, str(fault)) from None
+        personal = {
+            name: value if isinstance(value, str) else value.hex()
+            for name, value in opened.personal.items()
+        }
+        return {"personal": personal, "detail": opened.detail}
+
+
+def reviewer(name: str) -> Person:
+    """Return whoever can open the socket as a reviewer: the file's mode is what lets them in."""
+    can = {Permission.REVIEW_LIST, Permission.REVIEW_SHOW, Permission.REVIEW_RULE}
+    return Person(name, frozenset(can))
+
+
+def _tenant(tenant: Tenant) -> dict[str, Json]:
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "assured": tenant.assured,
+        "policy_sets": [*tenant.policy_sets],
+        "anlas_budget": tenant.anlas_budget,
+        "anlas_spent": tenant.anlas_spent,
+    }
+
+
+def _hold(hold: Hold) -> dict[str, Json]:
+    return {
+        "id": str(hold.id),
+        "submission": str(hold.submission),
+        "tenant": hold.tenant,
+        "stage": hold.stage,
+        "index": hold.index,
+        "cause": hold.cause,
+        "code": hold.facts.get("code"),
+        "opened_at": hold.opened_at.isoformat(),
+        "expires_at": hold.expires_at.isoformat(),
+    }
