@@ -34,5 +34,5 @@ def kind(value: Json) -> str:
             return "a string"
         case list():
             return "a list"
-        case dict():
+        case _:
             return "an object"
