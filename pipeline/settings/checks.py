@@ -1,0 +1,118 @@
+"""What cannot be served with: settings that are unsafe or contradict each other."""
+
+import ipaddress
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.settings.values import FLOOR, Settings
+
+_TOKEN = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
+
+
+def problems(settings: Settings) -> Sequence[str]:
+    """Return every problem, one line each; none means that it is safe to serve."""
+    checks = (_files, _upstream, _tokens, _exposure, _policies, _banks, _child_safety)
+    return [problem for check in checks for problem in check(settings)]
+
+
+def exposed(path: Path, forbidden: int) -> str | None:
+    """Say what to do if others have one of the `forbidden` rights to `path`; None if not."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & forbidden == 0:
+        return None
+    return f"others can use it (mode {mode:04o}): run chmod {mode & ~forbidden:04o} {path}"
+
+
+def _files(settings: Settings) -> Iterator[str]:
+    writable, any_right = stat.S_IWGRP | stat.S_IWOTH, stat.S_IRWXG | stat.S_IRWXO
+    for name, path, forbidden in (
+        ("data_dir", settings.data_dir, writable),
+        ("keys_dir", settings.keys_dir, any_right),
+    ):
+        if path.is_dir() and (danger := exposed(path, forbidden)):
+            yield f"{name}: {danger}"
+    if settings.faults_dir is not None and not settings.development:
+        yield "faults_dir: faults are injected in development only: remove it"
+
+
+def _upstream(settings: Settings) -> Iterator[str]:
+    name, url = "upstream.base_url", settings.upstream.base_url
+    try:
+        parts, host = urlsplit(url), urlsplit(url).hostname or ""
+        has_more = bool(parts.query or parts.fragment or parts.username or parts.password)
+        _ = parts.port  # raises if it is no number
+    except ValueError:
+        yield f"{name}: not an address: write one like https://image.novelai.net"
+        return
+    if parts.scheme not in {"http", "https"} or not host or has_more:
+        yield f"{name}: expected scheme, host and at most a path: write it like https://host"
+    elif parts.scheme == "http" and not _is_loopback(host):
+        yield f"{name}: tokens and prompts would travel in clear: write https://"
+    elif parts.scheme == "http" and not settings.development:
+        yield f"{name}: http:// is for a sandbox: write https://, or development: true"
+
+
+def _tokens(settings: Settings) -> Iterator[str]:
+    tokens = [token.get_secret_value() for token in settings.upstream.tokens]
+    if not tokens:
+        yield (
+            "upstream.tokens_file: no NovelAI token: set IMPRIMATUR_NOVELAI_TOKENS or "
+            "NOVELAI_TOKEN, or name a file that holds one on each line"
+        )
+    for number, token in enumerate(tokens, start=1):
+        if not _TOKEN.fullmatch(token):
+            yield (
+                f"upstream.tokens_file: token {number} is not `pst-` and 64 characters: make a "
+                "persistent token in NovelAI's account settings"
+            )
+    if len(set(tokens)) < len(tokens):
+        yield "upstream.tokens_file: a token is there twice: one account serves one at a time"
+
+
+def _exposure(settings: Settings) -> Iterator[str]:
+    host = settings.listen.host
+    if settings.development and not _is_loopback(host):
+        yield f"listen.host: development serves this machine only, not {host}: write 127.0.0.1"
+
+
+def _policies(settings: Settings) -> Iterator[str]:
+    sets = settings.policies
+    if not sets or sets[0] != FLOOR:
+        yield "policies: the floor stands first, whatever follows: write [floor, ...]"
+    if len(set(sets)) < len(sets):
+        yield "policies: a set is there twice: remove one"
+    for number, name in enumerate(sets):
+        if Path(name).is_absolute() and not Path(name).is_file():
+            yield f"policies[{number}]: there is no file {name}: make it, or remove it here"
+
+
+def _banks(settings: Settings) -> Iterator[str]:
+    sources = [bank.source for bank in settings.banks]
+    for number, bank in enumerate(settings.banks):
+        if not bank.file.exists():
+            yield f"banks[{number}].file: there is no {bank.file}: import it, or remove the bank"
+        if bank.source in sources[:number]:
+            yield f"banks[{number}].source: {bank.source} is there twice: rename one"
+
+
+def _child_safety(settings: Settings) -> Iterator[str]:
+    name, path = "child_safety_public_key", settings.child_safety_public_key
+    if path is not None and not path.is_file():
+        yield f"{name}: there is no file {path}: put the child-safety team's public key there"
+    if path is None and not settings.development:
+        yield (
+            f"{name}: missing: name the file with the child-safety team's public key "
+            "(made on the team's own machine)"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

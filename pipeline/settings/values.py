@@ -1,0 +1,148 @@
+"""The settings as values: every one of them, its bounds and its default."""
+
+import base64
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+)
+
+from classifiers.hash_bank import Kind
+
+FLOOR = "floor"
+KEYS = "keys"
+_SET_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,95}", re.ASCII)
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,95}", re.ASCII)
+_KEY_BYTES = 32
+
+
+def _within(path: Path, info: ValidationInfo) -> Path:
+    """Paths are meant from the data directory, wherever the server was started."""
+    context = cast("Mapping[str, Path] | None", info.context)
+    return path if context is None else context["data_dir"] / path
+
+
+def _policy_set(text: str, info: ValidationInfo) -> str:
+    if text.endswith((".yaml", ".yml")):
+        return str(_within(Path(text), info))
+    return _fits(text, _SET_NAME, "the name of a set or a .yaml file")
+
+
+def _verify_key(text: str) -> str:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ValueError("expected 32 bytes in base64")
+    return text
+
+
+def _origin(text: str) -> str:
+    return _fits(text, _ORIGIN, "letters, digits, dots, slashes and dashes")
+
+
+def _source(text: str) -> str:
+    return _fits(text, _SOURCE, "a name without spaces")
+
+
+def _fits(text: str, shape: re.Pattern[str], expected: str) -> str:
+    if not shape.fullmatch(text):
+        message = f"expected {expected}"
+        raise ValueError(message)
+    return text
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+LocalPath = Annotated[Path, AfterValidator(_within)]
+Hours = Annotated[int, Field(ge=0, le=30 * 24)]
+
+
+class ReleasedMetadata(StrEnum):
+    """What becomes of the text that NovelAI writes into a picture."""
+
+    KEEP = "keep"
+    STRIP = "strip"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Listen(_Part):
+    """Where the gateway is reached. Port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8788
+
+
+class Upstream(_Part):
+    """NovelAI, or what stands in for it."""
+
+    base_url: str = "https://image.novelai.net"
+    tokens_file: LocalPath | None = None
+    spacing_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    verify_key: Annotated[str, AfterValidator(_verify_key)] = (
+        "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic="
+    )
+    tokens: Annotated[tuple[SecretStr, ...], Field(exclude=True, repr=False)] = ()
+    """Never in the settings file: `load` finds them in the environment or in `tokens_file`."""
+
+
+class BankFile(_Part):
+    """A bank of hashes, and what a match in it means."""
+
+    source: Annotated[str, AfterValidator(_source)]
+    kind: Kind
+    file: LocalPath
+
+
+class Settings(_Part):
+    """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
+
+    data_dir: Path
+    development: bool = False
+    log_origin: Annotated[str, AfterValidator(_origin)] = "imprimatur.local/log"
+    listen: Listen = Listen()
+    upstream: Upstream = Upstream()
+    banks: tuple[BankFile, ...]
+    """Has no default: to run without hash lists is a decision that somebody writes down."""
+    child_safety_public_key: LocalPath | None = None
+    policies: tuple[Annotated[str, AfterValidator(_policy_set)], ...] = (FLOOR, "default")
+    """Names of the sets that come with the program, or files; the floor first."""
+    hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
+    released_hours: Hours = 24
+    released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP
+    queue_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=_processors)
+    deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """How long one classifier may take over one content."""
+    refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
+    """After how many refused dry runs a subject gets no more until the next day."""
+    faults_dir: LocalPath | None = None
+    """Where development looks for faults to inject."""
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the keys lie: may be a volume of its own, whose backup is kept apart."""
+        return self.data_dir / KEYS
+
+    @property
+    def digest(self) -> str:
+        """A digest over every setting but the secrets, for the log."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
