@@ -1,0 +1,108 @@
+"""Finds stated ages: `12yo`, `aged twelve`, `十二歳`, `12세`, `13 лет`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from classifiers.errors import TermsError
+
+ADULT_AT = 18
+"""Years from which an age is an adult's."""
+
+_UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+    "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ENGLISH = (
+    {word: at + 1 for at, word in enumerate(_UNITS)}
+    | {word: at + 10 for at, word in enumerate(_TEENS)}
+    | {word: at * 10 + 20 for at, word in enumerate(_TENS)}
+    | {
+        f"{ten} {unit}": at * 10 + 21 + more
+        for at, ten in enumerate(_TENS)
+        for more, unit in enumerate(_UNITS)
+    }
+)
+_HAN_DIGITS = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
+_HAN = "[〇零一二两三四五六七八九十百]{1,5}"
+_DIGITS = r"(?<![\d.,])\d{1,5}"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAge:
+    """An age, where it stands in a view's text, and the id of the pattern that found it."""
+
+    id: str
+    start: int
+    end: int
+    is_minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    id: str
+    pattern: re.Pattern[str]
+    words: Mapping[str, int]
+    months: bool
+
+
+class Ages:
+    """The patterns of `terms/ages.yaml`."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        """Compile them.
+
+        Raises:
+            TermsError: one does not parse.
+        """
+        try:
+            self._patterns = tuple(_patterns(data))
+        except (KeyError, TypeError, re.error) as error:
+            message = f"ages.yaml: expected patterns, got {error!r}"
+            raise TermsError(message) from error
+
+    def find(self, text: str) -> Iterator[StatedAge]:
+        """Give each age that the folded `text` states."""
+        for one in self._patterns:
+            for match in one.pattern.finditer(text):
+                number = _number(match["n"], one.words)
+                is_minor = one.months or number < ADULT_AT
+                yield StatedAge(one.id, *match.span(), is_minor)
+
+
+def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
+    numbers = cast("Mapping[str, Mapping[str, int]]", data["numbers"])
+    things = "|".join(cast("list[str]", data["things"]))
+    for row in cast("list[Mapping[str, str]]", data["patterns"]):
+        words = _ENGLISH if row["language"] == "en" else numbers.get(row["language"], {})
+        pattern = row["pattern"].replace("{n}", f"(?P<n>{_number_pattern(row, words)})")
+        pattern = pattern.replace("{thing}", rf"(?! (?:{things})\b)")
+        yield _Pattern(row["id"], re.compile(pattern), words, row.get("unit") == "months")
+
+
+def _number_pattern(row: Mapping[str, str], words: Mapping[str, int]) -> str:
+    if row["language"] in {"ja", "zh"}:
+        return f"{_DIGITS}|{_HAN}"
+    longest_first = sorted(words, key=len, reverse=True)
+    return rf"{_DIGITS}|(?<![^\W\d_])(?:{'|'.join(longest_first)})"
+
+
+def _number(text: str, words: Mapping[str, int]) -> int:
+    if text.isdecimal():
+        return int(text)
+    return words[text] if text in words else _han_number(text)
+
+
+def _han_number(text: str) -> int:
+    """Read 十二 as 12, 二十 as 20, 一二 as 12."""
+    total, digit = 0, 0
+    for letter in text:
+        if letter in "十百":
+            total += (digit or 1) * (10 if letter == "十" else 100)
+            digit = 0
+        else:
+            digit = digit * 10 + _HAN_DIGITS[letter]
+    return total + digit

@@ -1,0 +1,28 @@
+"""Turns a prompt into everything it may be read as, each reading with its way back."""
+
+from classifiers.normalise.fold import is_dressed_up, is_invisible, plain_form
+from classifiers.normalise.read import READ_AT_MOST, read
+from classifiers.normalise.reading import (
+    FieldReading,
+    Obstacle,
+    Reading,
+    Run,
+    Span,
+    Spelling,
+    View,
+)
+
+__all__ = [
+    "READ_AT_MOST",
+    "FieldReading",
+    "Obstacle",
+    "Reading",
+    "Run",
+    "Span",
+    "Spelling",
+    "View",
+    "is_dressed_up",
+    "is_invisible",
+    "plain_form",
+    "read",
+]

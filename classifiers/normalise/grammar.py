@@ -1,0 +1,143 @@
+"""NovelAI's prompt language, read only as far as moderation needs it.
+
+Braces and brackets carry no sign and may be unbalanced: they are marks, no structure. `W::` has a
+sign, and so has the `:W` of V3 mixing. Where a sign is in doubt, the reading is taken that keeps
+the text in sight: in a positive field doubt is positive, in a negative field doubt turns.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from classifiers.content import Grammar, Polarity
+from classifiers.normalise.reading import Run, Span
+
+_NUMERIC = frozenset("0123456789.-")
+_BEFORE_WEIGHT = re.compile(r"[\s,;|{}\[\]:()]")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+_MIX = re.compile(r":[ ]?(-?\d{0,8}\.?\d{0,8})[ ]?$", re.ASCII)
+_TEXT_CLAUSE = re.compile(r"(?:^|(?<=[\s,.:\[\]{}、。]))text:(?!:)", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"\n\s*\n|$")
+_QUOTED = re.compile(r'"[^"]+"|「[^「」]+」|『[^『』]+』|“[^“”]+”|‘[^‘’]+’|＂[^＂]+＂')  # noqa: RUF001 (as the site has them)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A weight mark: where it stands, what it sets, and whether its number is beyond doubt."""
+
+    start: int
+    end: int
+    value: float
+    certain: bool
+    minus: bool
+
+
+def weights(text: str) -> tuple[Weight, ...]:
+    """Return each `W::` and `::` in order. A bare `::` sets 1."""
+    found: list[Weight] = []
+    done, at = 0, text.find("::")
+    while at >= 0:
+        start = at
+        while start > done and text[start - 1] in _NUMERIC:
+            start -= 1
+        found.append(_weight(text, start, at))
+        done = at + 2
+        at = text.find("::", done)
+    return tuple(found)
+
+
+def _weight(text: str, start: int, at: int) -> Weight:
+    digits = text[start:at]
+    clean = start == 0 or _BEFORE_WEIGHT.match(text[start - 1]) is not None
+    number = _NUMBER.fullmatch(digits) is not None
+    value = float(digits) if number else 1.0
+    return Weight(start, at + 2, value, certain=clean and number, minus="-" in digits)
+
+
+def runs(text: str, polarity: Polarity, grammar: Grammar) -> tuple[Run, ...]:
+    """Cut `text` into stretches of one weight, without gaps."""
+    pieces = _mixed(text) if grammar is Grammar.V3 else _weighted(text, polarity)
+    return tuple(
+        Run(start, end, weight, _effective(polarity, weight))
+        for start, end, weight in pieces
+        if start < end
+    )
+
+
+def _effective(field: Polarity, weight: float) -> Polarity:
+    """Turn `field` by the sign of `weight`; nothing at weight 0 is asked for."""
+    if field is Polarity.POSITIVE:
+        return Polarity.POSITIVE if weight > 0 else Polarity.NEGATIVE
+    return Polarity.POSITIVE if weight < 0 else Polarity.NEGATIVE
+
+
+def _weighted(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
+    start, weight = 0, 1.0
+    for mark in weights(text):
+        yield from _until_pipe(text, start, mark.start, weight, polarity)
+        start, weight = mark.start, _trusted(mark, polarity)
+    yield from _until_pipe(text, start, len(text), weight, polarity)
+
+
+def _until_pipe(
+    text: str, start: int, end: int, weight: float, polarity: Polarity
+) -> Iterator[tuple[int, int, float]]:
+    """End a weight that hides text at the next character's `|`: it may not reach beyond."""
+    pipe = text.find("|", start, end) if polarity is Polarity.POSITIVE and weight <= 0 else -1
+    if pipe < 0:
+        yield start, end, weight
+    else:
+        yield start, pipe, weight
+        yield pipe, end, 1.0
+
+
+def _trusted(mark: Weight, polarity: Polarity) -> float:
+    if polarity is Polarity.POSITIVE:
+        return mark.value if mark.certain else max(mark.value, 1.0)
+    return -abs(mark.value) or -1.0 if mark.minus else mark.value
+
+
+def _mixed(text: str) -> Iterator[tuple[int, int, float]]:
+    """Cut at `|` and read each piece's `:W`, which holds for the piece before it."""
+    start = 0
+    for piece in text.split("|"):
+        end = start + len(piece)
+        yield start, min(end + 1, len(text)), _mix_weight(piece)
+        start = end + 1
+
+
+def _mix_weight(piece: str) -> float:
+    match = _MIX.search(piece[-24:])
+    if match is None or _NUMBER.fullmatch(match[1]) is None:
+        return 1.0
+    return float(match[1])
+
+
+def marks(text: str, grammar: Grammar) -> list[Span]:
+    """Return where weights stand: not words, whatever stands around them."""
+    found = [(mark.start, mark.end) for mark in weights(text)]
+    if grammar is Grammar.V3 and "|" in text:
+        found += _mix_marks(text)
+    return found
+
+
+def _mix_marks(text: str) -> Iterator[Span]:
+    end = 0
+    for piece in text.split("|"):
+        end += len(piece)
+        match = _MIX.search(piece[-24:])
+        if match is not None:
+            yield end - len(match[0]), end
+        end += 1
+
+
+def drawn(text: str) -> tuple[Span, ...]:
+    """Return where lettering is asked for, in order: `text:` clauses, then quoted strings."""
+    spans: list[Span] = []
+    for clause in _TEXT_CLAUSE.finditer(text):
+        if spans and clause.start() < spans[-1][1]:
+            continue
+        end = _CLAUSE_END.search(text, clause.end())
+        spans.append((clause.end(), len(text) if end is None else end.start()))
+    spans += [match.span() for match in _QUOTED.finditer(text)]
+    return tuple(spans)

@@ -1,0 +1,131 @@
+"""What a request says, in every spelling that can be made out, each with its way back."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from classifiers.content import Polarity, Prompt
+
+Span = tuple[int, int]
+"""`[start, end)` in code points."""
+
+
+class Obstacle(StrEnum):
+    """Why a part of a field was not read."""
+
+    TOO_LONG = "too_long"
+    """It goes on beyond what is read."""
+    TOO_MANY_BRANCHES = "too_many_branches"
+    """Its randomisers spell more words than are tried."""
+
+
+class Spelling(StrEnum):
+    """How a view came about. All but `PLAIN` undo a disguise."""
+
+    PLAIN = "plain"
+    """Folded, with a space where a grammar mark stood."""
+    JOINED = "joined"
+    """Folded, with nothing where a grammar mark stood: `lo{l}i` is one word."""
+    LOOKALIKES = "lookalikes"
+    DELEETED = "deleeted"
+    DEREPEATED = "derepeated"
+    SQUEEZED = "squeezed"
+    """Nothing but letters and digits; `View.edges` tells where words began and ended."""
+    REVERSED = "reversed"
+    ROT13 = "rot13"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One spelling of a field's text."""
+
+    spelling: Spelling
+    source: str
+    """`received`, `branches`, or `decoded:` and an encoding; the way `text` was found."""
+    text: str = field(repr=False)
+    origin: Sequence[int] = field(repr=False)
+    """For each code point of `text`, the place of its source in the text as received."""
+    edges: frozenset[int] = field(default=frozenset(), repr=False)
+    """Of a squeezed view: the places where a word of the text before squeezing began or ended."""
+
+    @property
+    def name(self) -> str:
+        """What tells the views of one field apart, for example `decoded:base64/plain`."""
+        return f"{self.source}/{self.spelling}"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a reader would see these words without undoing anything."""
+        return self.spelling is Spelling.PLAIN and self.source == "received"
+
+    def span(self, start: int, end: int) -> Span:
+        """Return where `text[start:end]` (not empty) stands in the text as received."""
+        first, last = self.origin[start], self.origin[end - 1]
+        return (first, last + 1) if first <= last else (last, first + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of the text as received under one weight."""
+
+    start: int
+    end: int
+    weight: float
+    polarity: Polarity
+    """What it asks for in effect: the field's polarity, turned by the sign of the weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """One text carrier, read; `also` are the carriers that hold the very same."""
+
+    path: str
+    also: tuple[str, ...]
+    polarity: Polarity
+    text: str = field(repr=False)
+    """As received, whole."""
+    views: tuple[View, ...] = field(repr=False)
+    """The plain view comes first."""
+    runs: tuple[Run, ...] = field(repr=False)
+    """In order, without gaps, over all that was read."""
+    drawn: tuple[Span, ...] = ()
+    """Where lettering is asked for: `text:` clauses and quoted strings."""
+    unread: tuple[Obstacle, ...] = ()
+
+    @property
+    def plain(self) -> View:
+        """The view that loses no letter."""
+        return self.views[0]
+
+    def polarity_of(self, span: Span) -> Polarity:
+        """Return POSITIVE if any part of `span` is asked for, else NEGATIVE."""
+        start, end = span
+        first = max(0, bisect_right(self.runs, start, key=lambda run: run.start) - 1)
+        for run in self.runs[first:]:
+            if run.start >= end:
+                break
+            if run.polarity is Polarity.POSITIVE and run.end > start:
+                return Polarity.POSITIVE
+        return Polarity.NEGATIVE if self.runs else self.polarity
+
+    def asked(self) -> str:
+        """Return the plain text of what is asked for, with a space for what is not."""
+        view, wanted = self.plain, bytearray(len(self.text) + 1)
+        for run in self.runs:
+            if run.polarity is Polarity.POSITIVE:
+                wanted[run.start : run.end] = b"\1" * (run.end - run.start)
+        pairs = zip(view.text, view.origin, strict=True)
+        return "".join([letter if wanted[at] else " " for letter, at in pairs])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every text of a request, read once; each distinct text once."""
+
+    prompt: Prompt
+    fields: tuple[FieldReading, ...]
+
+    def asked(self) -> str:
+        """Return all that the request asks for, a line per field: the union to be judged."""
+        return "\n".join(one.asked() for one in self.fields)

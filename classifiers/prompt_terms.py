@@ -1,0 +1,193 @@
+"""Reports the terms and the stated ages that a prompt holds, in whatever spelling."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from itertools import pairwise
+
+from classifiers.ages import Ages
+from classifiers.classifier import Capability
+from classifiers.content import Grammar, Polarity, Prompt, Text
+from classifiers.errors import TermsError
+from classifiers.normalise import (
+    FieldReading,
+    Reading,
+    Spelling,
+    View,
+    is_dressed_up,
+    read,
+)
+from classifiers.signals import Field, Finding, Signal, SignalName
+from classifiers.term_search import Hit, TermSearch
+from classifiers.vocabulary import TermList, Vocabulary, load
+
+_SIGNALS = {
+    TermList.MINOR: SignalName.TEXT_MINOR_TERM,
+    TermList.CONTEXT: SignalName.TEXT_MINOR_CONTEXT,
+    TermList.SUGGESTIVE: SignalName.TEXT_SEXUAL_SUGGESTIVE,
+    TermList.NUDITY: SignalName.TEXT_SEXUAL_NUDITY,
+    TermList.ACT: SignalName.TEXT_SEXUAL_ACT,
+    TermList.NONCONSENT: SignalName.TEXT_NONCONSENT,
+    TermList.ANIMAL: SignalName.TEXT_ANIMAL,
+    TermList.GORE: SignalName.TEXT_GORE,
+    TermList.HATE: SignalName.TEXT_HATE,
+    TermList.SELF_HARM: SignalName.TEXT_SELF_HARM,
+    TermList.REAL_PERSON: SignalName.TEXT_REAL_PERSON,
+}
+"""What a term says where it is asked for. Maturity says nothing there: it never subtracts."""
+_DISGUISES = frozenset(
+    {TermList.MINOR, TermList.NUDITY, TermList.ACT, TermList.NONCONSENT, TermList.ANIMAL}
+)
+"""Lists whose terms nobody disguises without a reason."""
+_EMITS = frozenset(_SIGNALS.values()) | {
+    SignalName.TEXT_MINOR_AGE,
+    SignalName.TEXT_ADULT_AGE,
+    SignalName.TEXT_MINOR_NEGATED,
+    SignalName.TEXT_DISGUISED,
+}
+_LESS_SURE = {
+    Spelling.DELEETED: 0.95,
+    Spelling.DEREPEATED: 0.95,
+    Spelling.SQUEEZED: 0.9,
+    Spelling.REVERSED: 0.9,
+    Spelling.ROT13: 0.9,
+}
+_AGE_VIEWS = frozenset({Spelling.PLAIN, Spelling.JOINED, Spelling.LOOKALIKES})
+_MOST = 8
+"""Signals per name, term and field: more would tell nobody more."""
+_SEAM = 64
+"""Characters looked at on each side where one field follows another."""
+
+
+class PromptTerms:
+    """Looks for the terms of a vocabulary, and for stated ages, in every view of every field."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Build from `vocabulary`.
+
+        Raises:
+            TermsError: its patterns of ages do not parse.
+        """
+        self._search = TermSearch(vocabulary)
+        self._ages = Ages(vocabulary.ages)
+        self._id = f"prompt_terms@1+{vocabulary.digest[:8]}"
+
+    @classmethod
+    def embedded(cls) -> "PromptTerms":
+        """Build from the lists that ship with this package."""
+        return cls(load(files("classifiers") / "terms"))
+
+    @property
+    def id(self) -> str:
+        """Name, version, and the start of the digest of the lists."""
+        return self._id
+
+    @property
+    def emits(self) -> frozenset[SignalName]:
+        """The names it reports."""
+        return _EMITS
+
+    @property
+    def answers(self) -> frozenset[Capability]:
+        """It answers for words that are on a list, of any rendition."""
+        return frozenset(Capability(name) for name in _EMITS)
+
+    def warm(self) -> None:
+        """Look once at a word it must know and at a text that holds none.
+
+        Raises:
+            TermsError: it does not see what it must see, or sees what is not there.
+        """
+        for text, expected in (("1girl, toddler", 1.0), ("a lighthouse at dawn", 0.0)):
+            prompt = Prompt((Text("warm", text),), Grammar.V4)
+            found = [one for one in self._report(read(prompt)) if one.score > 0]
+            if bool(found) != bool(expected):
+                message = f"{self._id}: expected {expected!r} hits, got {len(found)}"
+                raise TermsError(message)
+
+    def classify(self, content: Reading, /) -> Sequence[Finding]:
+        """Report 1.0 for each term as written, a little less for the boldest guesses at one.
+
+        A name without a hit is reported once, as 0.0 of all fields together.
+        """
+        return self._report(content)
+
+    def _report(self, reading: Reading) -> list[Signal]:
+        found: list[Signal] = []
+        for field in reading.fields:
+            found += self._of_field(field)
+        found += self._across(reading.fields)
+        missing = _EMITS - {signal.name for signal in found}
+        return found + [Signal(name, 0.0, Field("*"), self._id) for name in sorted(missing)]
+
+    def _of_field(self, field: FieldReading) -> Iterator[Signal]:
+        seen: Counter[tuple[SignalName, str]] = Counter()
+        for signal in (*self._of_terms(field), *self._of_ages(field)):
+            seen[signal.name, signal.evidence] += 1
+            if seen[signal.name, signal.evidence] <= _MOST:
+                yield signal
+
+    def _of_terms(self, field: FieldReading) -> Iterator[Signal]:
+        for hit in self._search.find(field):
+            (name,) = hit.term.lists
+            asked = field.polarity_of(hit.span) is Polarity.POSITIVE
+            where = Field(field.path, hit.span)
+            evidence = f"term:{hit.term.id}"
+            score = _score(hit.view)
+            if name is TermList.ADULT:
+                if not asked:
+                    yield Signal(SignalName.TEXT_MINOR_NEGATED, score, where, self._id, evidence)
+            elif asked:
+                yield Signal(_SIGNALS[name], score, where, self._id, evidence)
+                if name in _DISGUISES and _is_disguised(hit, field):
+                    yield Signal(SignalName.TEXT_DISGUISED, 1.0, where, self._id, evidence)
+
+    def _of_ages(self, field: FieldReading) -> Iterator[Signal]:
+        reported: set[tuple[SignalName, tuple[int, int]]] = set()
+        for view in field.views:
+            if view.spelling not in _AGE_VIEWS:
+                continue
+            for age in self._ages.find(view.text):
+                span = view.span(age.start, age.end)
+                asked = field.polarity_of(span) is Polarity.POSITIVE
+                name = _age_signal(is_minor=age.is_minor, asked=asked)
+                if name is None or (name, span) in reported:
+                    continue
+                reported.add((name, span))
+                where = Field(field.path, span)
+                yield Signal(name, _score(view), where, self._id, f"term:{age.id}")
+
+    def _across(self, fields: Sequence[FieldReading]) -> Iterator[Signal]:
+        """Report a word that begins at the end of one field and ends in the next."""
+        asking = [one.asked() for one in fields if one.polarity is Polarity.POSITIVE]
+        for before, after in pairwise(asking):
+            head, tail = before[-_SEAM:], after[:_SEAM]
+            if not (head[-1:].isalnum() and tail[:1].isalnum()):
+                continue
+            text = head + tail
+            seam = len(head)
+            view = View(Spelling.JOINED, "union", text, range(len(text)))
+            one = FieldReading("*", (), Polarity.POSITIVE, text, (view,), ())
+            for hit in self._search.find(one):
+                (name,) = hit.term.lists
+                if name in _DISGUISES and hit.span[0] < seam < hit.span[1]:
+                    evidence = f"term:{hit.term.id}"
+                    for signal in (_SIGNALS[name], SignalName.TEXT_DISGUISED):
+                        yield Signal(signal, 1.0, Field("*"), self._id, evidence)
+
+
+def _score(view: View) -> float:
+    decoded = 1.0 if view.source in {"received", "branches", "union"} else 0.9
+    return min(decoded, _LESS_SURE.get(view.spelling, 1.0))
+
+
+def _age_signal(*, is_minor: bool, asked: bool) -> SignalName | None:
+    if asked:
+        return SignalName.TEXT_MINOR_AGE if is_minor else SignalName.TEXT_ADULT_AGE
+    return None if is_minor else SignalName.TEXT_MINOR_NEGATED
+
+
+def _is_disguised(hit: Hit, field: FieldReading) -> bool:
+    """Whether the term was found only by undoing something."""
+    start, end = hit.span
+    return not hit.view.is_plain or is_dressed_up(field.text[start:end])

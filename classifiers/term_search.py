@@ -1,0 +1,173 @@
+"""Finds terms in a field's views, all at once, in linear time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from classifiers.automaton import Automaton
+from classifiers.content import Polarity
+from classifiers.normalise import FieldReading, Span, Spelling, View, plain_form
+from classifiers.normalise.lookalikes import latin_lookalikes
+from classifiers.normalise.spellings import derepeated_form, leet_form, squeezed_form
+from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
+
+_TURNED = frozenset({Spelling.REVERSED, Spelling.ROT13})
+_ALTERING = frozenset(
+    {Spelling.LOOKALIKES, Spelling.DELEETED, Spelling.DEREPEATED, Spelling.SQUEEZED}
+)
+_SHORTEST_TURNED = 4
+"""Letters that a term must have to be looked for backwards or in rot13."""
+_SHORTEST_SQUEEZED = 3
+_LATER_SCRIPTS = "\u2e80"
+"""From here on stand the scripts that write no spaces, and Hangul."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term found: where in the text as received, and in which view."""
+
+    term: Term
+    view: View
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A term as it reads in some views; `altered` if those views also alter innocent words."""
+
+    term: Term
+    altered: bool = False
+
+
+class TermSearch:
+    """All terms of a vocabulary, ready to be found."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._not_reversed = vocabulary.not_reversed
+        spaced: dict[str, dict[str, _Form]] = defaultdict(dict)
+        squeezed: dict[str, dict[str, _Form]] = defaultdict(dict)
+        for term in vocabulary.terms:
+            for text, form in _forms(term):
+                spaced[text].setdefault(term.id, form)
+                tight = squeezed_form(text)
+                if len(tight) >= _SHORTEST_SQUEEZED or not tight.isascii():
+                    squeezed[tight].setdefault(term.id, form)
+        self._spaced = _Patterns(spaced)
+        self._squeezed = _Patterns({text: forms for text, forms in squeezed.items() if text})
+
+    def find(self, field: FieldReading) -> list[Hit]:
+        """Return each term in `field`: where it plainly speaks, or else wherever it is."""
+        hits: dict[tuple[str, Span], Hit] = {}
+        plain: set[str] = set()
+        for view in field.views:
+            for hit in self._find(view, field.text, plain):
+                hits.setdefault((hit.term.id, hit.span), hit)
+            if view.is_plain:
+                plain = {hit.term.id for hit in hits.values() if _speaks(hit, field)}
+        return list(hits.values())
+
+    def _find(self, view: View, received: str, known: set[str]) -> Iterator[Hit]:
+        squeezed = view.spelling is Spelling.SQUEEZED
+        candidates: list[tuple[int, int, Term]] = []
+        harmless: list[tuple[int, int, Term]] = []
+        for start, end, forms in (self._squeezed if squeezed else self._spaced).find(view.text):
+            for form in forms:
+                if form.term.id not in known and self._fits(form, view, received, start, end):
+                    pile = harmless if form.term.harmless else candidates
+                    pile.append((start, end, form.term))
+        for start, end, term in _not_within(candidates, harmless):
+            yield Hit(term, view, view.span(start, end))
+
+    def _fits(self, form: _Form, view: View, received: str, start: int, end: int) -> bool:
+        term, mode = form.term, form.term.mode
+        if view.spelling is Spelling.SQUEEZED:
+            if not _is_whole_words(view.edges, mode, start, end):
+                return False
+        elif not _stands_alone(view.text, mode, start, end):
+            return False
+        if view.spelling in _TURNED:
+            long_enough = term.text.isascii() and len(term.text) >= _SHORTEST_TURNED
+            if form.altered or not long_enough:
+                return False
+            return plain_form(_slice(view, received, start, end)) not in self._not_reversed
+        if not form.altered:
+            return True
+        was = squeezed_form(plain_form(_slice(view, received, start, end)))
+        return view.spelling in _ALTERING and was != squeezed_form(view.text[start:end])
+
+
+class _Patterns:
+    """Texts, each with the forms of terms that it is."""
+
+    def __init__(self, forms: dict[str, dict[str, _Form]]) -> None:
+        self._automaton = Automaton(list(forms))
+        self._forms = [tuple(of.values()) for of in forms.values()]
+
+    def find(self, text: str) -> Iterator[tuple[int, int, tuple[_Form, ...]]]:
+        for start, end, index in self._automaton.find(text):
+            yield start, end, self._forms[index]
+
+
+def _forms(term: Term) -> Iterator[tuple[str, _Form]]:
+    """Give a term as it reads in each kind of view."""
+    text = term.text
+    yield text, _Form(term)
+    if term.mode is Mode.SUBSTRING or term.harmless:
+        return
+    latin = latin_lookalikes(text)
+    leet = leet_form(latin)
+    for altered in (latin, leet, derepeated_form(latin), derepeated_form(leet)):
+        if altered != text:
+            yield altered, _Form(term, altered=True)
+
+
+def _speaks(hit: Hit, field: FieldReading) -> bool:
+    """Whether a hit says something: asked for, or, of maturity, asked not to appear."""
+    asked = field.polarity_of(hit.span) is Polarity.POSITIVE
+    return asked is not (TermList.ADULT in hit.term.lists)
+
+
+def _slice(view: View, received: str, start: int, end: int) -> str:
+    first, last = view.span(start, end)
+    return received[first:last]
+
+
+def _not_within(
+    candidates: Iterable[tuple[int, int, Term]], harmless: list[tuple[int, int, Term]]
+) -> Iterator[tuple[int, int, Term]]:
+    """Leave out what stands inside a harmless phrase. Both are in the order of their ends."""
+    if not harmless:
+        yield from candidates
+        return
+    size = max(end for _, end, _ in (*candidates, *harmless))
+    covered: dict[str, list[int]] = {}  # for each list and place, how far the phrase there reaches
+    for start, end, phrase in harmless:
+        for name in phrase.lists:
+            reach = covered.setdefault(name, [0] * size)
+            reach[start:end] = [end] * (end - start)
+    for start, end, term in candidates:
+        (name,) = term.lists
+        if name not in covered or covered[name][start] < end:
+            yield start, end, term
+
+
+def _is_whole_words(edges: frozenset[int], mode: Mode, start: int, end: int) -> bool:
+    """Whether `start` and `end` are edges of words, and more than one word lies between."""
+    if start not in edges or (mode is not Mode.PREFIX and end not in edges):
+        return False
+    return any(at in edges for at in range(start + 1, end))
+
+
+def _stands_alone(text: str, mode: Mode, start: int, end: int) -> bool:
+    if mode is Mode.SUBSTRING:
+        return True
+    if start and _are_kin(text[start - 1], text[start]):
+        return False
+    return mode is Mode.PREFIX or end == len(text) or not _are_kin(text[end - 1], text[end])
+
+
+def _are_kin(one: str, other: str) -> bool:
+    """Whether two characters may belong to one word: letters of like scripts, or two digits."""
+    if one.isalpha() and other.isalpha():
+        return (one < _LATER_SCRIPTS) == (other < _LATER_SCRIPTS)
+    return one.isdigit() and other.isdigit()

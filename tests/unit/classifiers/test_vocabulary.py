@@ -1,0 +1,68 @@
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from classifiers.errors import TermsError
+from classifiers.vocabulary import TermList, Vocabulary, load
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Vocabulary:
+    return load(files("classifiers") / "terms")
+
+
+def copy_of_the_lists(folder: Path) -> Path:
+    for one in (files("classifiers") / "terms").iterdir():
+        if one.name.endswith((".csv", ".yaml")):
+            (folder / one.name).write_bytes(one.read_bytes())
+    return folder
+
+
+def test_every_list_speaks_every_language(shipped: Vocabulary) -> None:
+    """A language is called covered only if each list has words of it."""
+    spoken = {(*term.lists, term.id.split(".")[1]) for term in shipped.terms if not term.harmless}
+
+    assert {(name, language) for name in TermList for language in shipped.languages} <= spoken
+
+
+def test_changing_a_list_changes_the_digest(tmp_path: Path, shipped: Vocabulary) -> None:
+    """Whoever reads the log knows which lists were used."""
+    folder = copy_of_the_lists(tmp_path)
+    assert load(folder).digest == shipped.digest
+
+    with (folder / "hate.csv").open("a", encoding="utf-8") as file:
+        file.write("hate.en.9001,word,placeholder\n")
+
+    assert load(folder).digest != shipped.digest
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "hate.en.1,word,placeholder",
+        "gore.en.9001,word,placeholder",
+        "hate.en.9001,somehow,placeholder",
+        "hate.en.9001,word,",
+        "hate.en.9001",
+    ],
+    ids=["an id twice", "another list's id", "no such mode", "no text", "a short row"],
+)
+def test_a_row_that_makes_no_sense_is_refused(tmp_path: Path, row: str) -> None:
+    """A list that is half read is a gate that is half open."""
+    folder = copy_of_the_lists(tmp_path)
+    with (folder / "hate.csv").open("a", encoding="utf-8") as file:
+        file.write(row + "\n")
+
+    with pytest.raises(TermsError):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["minor.csv", "harmless.csv", "index.yaml", "ages.yaml"])
+def test_a_missing_file_is_refused(tmp_path: Path, name: str) -> None:
+    """Without its list a signal would always be 0."""
+    folder = copy_of_the_lists(tmp_path)
+    (folder / name).unlink()
+
+    with pytest.raises(TermsError):
+        load(folder)
