@@ -7,7 +7,7 @@ loop; whatever goes wrong with one is `Unavailable`, for each name that it shoul
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -152,13 +152,16 @@ class Judge:
         Never raises for a classifier: what cannot be looked at is `Unavailable`.
         """
         started = perf_counter()
-        jobs = [self._look(self._text, contents.reading, Field("*"))]
+        where = Field("*")
+        jobs = [self._look(self._text, contents.reading, where)]
         jobs += [
             self._look(self._picture, picture, Picture(picture.carrier, picture.index))
             for picture in contents.pictures
         ]
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
         findings = (*before, *seen)
+        pictures = [Picture(picture.carrier, picture.index) for picture in contents.pictures]
+        facts = replace(facts, places=frozenset((where, *pictures)))
         decision = policy.decide(moment, findings, facts, self.installed())
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
 

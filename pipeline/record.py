@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
+from audit.fields import write_time
 from audit.log import Log
 from classifiers.signals import Field, Finding, Signal
 from pipeline.items import (
@@ -106,7 +107,7 @@ class Record:
                 held: dict[str, Json] = {
                     "stage": outcome.stage,
                     "cause": outcome.cause,
-                    "expires_at": outcome.expires_at.isoformat(),
+                    "expires_at": write_time(outcome.expires_at),
                 }
                 return [
                     self._entry(submission, Kind.HELD, judged, held | _reason(outcome), index or 0)
@@ -155,7 +156,7 @@ class Record:
             "width": work.width,
             "height": work.height,
             "tier": submission.subject.tier,
-            "received_at": submission.received_at.isoformat(),
+            "received_at": write_time(submission.received_at),
         }
 
     def _entry(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from uuid import UUID
 
+import structlog
 from fastapi import Request
 
 from audit.entry import Receipt
@@ -22,6 +23,8 @@ from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.price import quote
+
+_say = structlog.get_logger("gateway")
 
 BUSY_RETRY_SECONDS = 5
 SICK_RETRY_SECONDS = 30
@@ -71,9 +74,8 @@ async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
     try:
         await asyncio.wait({ticket.end, left}, return_when=asyncio.FIRST_COMPLETED)
         return await asyncio.shield(ticket.end) if ticket.end.done() else None
-    except (AuditError, StoreError, asyncio.CancelledError) as fault:
-        if isinstance(fault, asyncio.CancelledError) and not ticket.end.cancelled():
-            raise
+    except (AuditError, StoreError) as fault:
+        _say.error("not recorded", submission=str(ticket.id), fault=type(fault).__name__)
         raise unavailable(gate, "") from None
     finally:
         left.cancel()
