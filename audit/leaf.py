@@ -85,7 +85,7 @@ class Leaf:
         public, personal, detail = parsed["public"], parsed["personal"], parsed["detail"]
         if not isinstance(public, dict) or not isinstance(personal, dict):
             raise MalformedError("leaf", "objects under public and personal", "another type")
-        if not is_id(parsed["id"]) or parsed["kind"] not in set(Kind):
+        if not is_id(parsed["id"]) or parsed["kind"] not in [*Kind]:
             raise MalformedError("leaf", "an id and a known kind", "another")
         if not (detail is None or isinstance(detail, str)):
             raise MalformedError("leaf", "a commitment or null under detail", "another type")

@@ -59,8 +59,8 @@ class Note:
 
 
 def valid_name(name: str) -> bool:
-    """Say whether a key may have this name: not empty, no Unicode space, no plus."""
-    return bool(name) and not any(each.isspace() or each == "+" for each in name)
+    """Say whether a key may have this name: not empty, no Unicode space, plus or control."""
+    return bool(name) and not any(each.isspace() or each == "+" or each < " " for each in name)
 
 
 def encode_base64(data: bytes) -> str:

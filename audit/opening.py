@@ -38,7 +38,10 @@ def open_store(
         UnusableError: a check failed; the message says which.
     """
     create_file(path)
-    store = Store(path, connect, signer, now)
+    try:
+        store = Store(path, connect, signer, now)
+    except sqlite3.Error as fault:
+        raise UnusableError(path.name, f"SQLite: {fault}") from fault
     try:
         _make_tables(store.connection, signer)
         _check_identity(store.connection, signer)
@@ -49,7 +52,7 @@ def open_store(
         store.resume(edge, kept)
         if edge.size == 0:
             _write_genesis(store, signer, now())
-    except sqlite3.DatabaseError as fault:
+    except sqlite3.Error as fault:
         store.close()
         raise UnusableError(path.name, f"SQLite: {fault}") from fault
     except (UnusableError, UntrustedError, NotDurableError):
@@ -74,9 +77,10 @@ def _make_tables(connection: sqlite3.Connection, signer: Signer) -> None:
 
 
 def _check_identity(connection: sqlite3.Connection, signer: Signer) -> None:
-    origin, vkey = connection.execute("SELECT origin, vkey FROM log").fetchone()
-    if (origin, vkey) != (signer.vkey.name, signer.vkey.write()):
-        raise UnusableError("log", f"it is of {origin!r} and another key than the one given")
+    found = connection.execute("SELECT origin, vkey FROM log").fetchall()
+    if found != [(signer.vkey.name, signer.vkey.write())]:
+        origins = [origin for origin, _ in found]
+        raise UnusableError("log", f"it is of {origins} or of another key than the one given")
 
 
 def _check_state(connection: sqlite3.Connection, edge: Edge) -> None:

@@ -54,7 +54,10 @@ def edge_of(connection: sqlite3.Connection) -> Edge:
     Raises:
         UnusableError: size, edge and root do not belong together.
     """
-    size, root, joined = connection.execute("SELECT size, root, edge FROM log_state").fetchone()
+    found = connection.execute("SELECT size, root, edge FROM log_state").fetchall()
+    if len(found) != 1:
+        raise UnusableError("log", f"expected one state row, got {len(found)}")
+    ((size, root, joined),) = found
     hashes = tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
     edge = Edge(size, hashes)
     if len(hashes) != size.bit_count() or edge.root() != root:

@@ -1,0 +1,244 @@
+"""Verifies a log file offline, for somebody who trusts neither the operator nor us.
+
+Needs the file and the log's verifier key; nothing of the gateway, no network, no secret. Every
+entry's bytes are hashed again: comparing stored roots alone proves nothing.
+
+    python -m audit.verify log.db 'gw.example/audit+0123abcd+AAAA...' --known receipt.txt --json
+
+Exits with 0 (everything checked holds), 1 (problems), 2 (it could not be checked).
+"""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+from audit.checkpoint import Checkpoint, open_checkpoint
+from audit.connection import connect_reader
+from audit.entry import Kind
+from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
+from audit.leaf import Leaf
+from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
+from audit.pairing import Pairing
+from audit.report import Findings, Report
+from audit.tables import Row, edge_of
+from audit.vkey import VerifierKey
+
+
+def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> Report:
+    """Check the whole log, in one snapshot, in this order.
+
+    (1) the file says it is the log that `vkey` names
+    (2) every checkpoint, stored or from outside, is signed by `vkey` and of this log
+    (3) every entry: next index, bytes and hash agree, canonical form, known keys, its own id
+    (4) every tile node, head and checkpoint is what those entries lead to
+    (5) the state row is the newest head, and a signature covers every entry
+    (6) nothing was released without an admission; no detail is missing without an erasure
+
+    Raises:
+        MalformedError: `vkey` is no verifier key, or a known checkpoint no signed note.
+        UnusableError: the file is no log that can be read.
+    """
+    key = VerifierKey.parse(vkey)
+    try:
+        with closing(connect_reader(path)) as connection:
+            connection.execute("BEGIN")
+            return _Verification(connection, key).run(known_checkpoints)
+    except sqlite3.Error as fault:
+        raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
+
+
+class _Verification:
+    def __init__(self, connection: sqlite3.Connection, key: VerifierKey) -> None:
+        self._connection = connection
+        self._key = key
+        self._findings = Findings()
+        self._pairing = Pairing(self._findings)
+        self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
+
+    def run(self, known: Sequence[str]) -> Report:
+        self._check_identity()
+        signed = self._read_checkpoints()
+        outside = [self._known(note) for note in known]
+        heads = self._read_heads()
+        edge = self._walk()
+        self._check_ends(edge, max([0, *signed, *outside]))
+        self._check_details()
+        sealed, erased, admissions, waiting = self._pairing.counts
+        return Report(
+            origin=self._key.name,
+            entries=edge.size,
+            root=edge.root().hex(),
+            heads=heads,
+            checkpoints=len(signed),
+            known_checkpoints=len(outside),
+            unsigned=max(0, edge.size - max([0, *signed, *outside])),
+            sealed=sealed,
+            erased=erased,
+            admissions=admissions,
+            open_admissions=waiting,
+            problem_count=self._findings.count,
+            problems=tuple(self._findings.first),
+            not_proved=tuple(_not_proved(edge.size, max([0, *outside]))),
+        )
+
+    def _check_identity(self) -> None:
+        found = self._connection.execute("SELECT origin, vkey FROM log").fetchall()
+        if found != [(self._key.name, self._key.write())]:
+            self._findings.add("the file names another log or key, or not exactly one")
+
+    def _read_checkpoints(self) -> list[int]:
+        good: list[int] = []
+        for size, note in self._connection.execute("SELECT size, note FROM checkpoint"):
+            try:
+                checkpoint = open_checkpoint(str(note), self._key)
+            except (MalformedError, UntrustedError) as fault:
+                self._findings.add(f"the stored checkpoint at size {size}: {fault}")
+                continue
+            if checkpoint.size != size:
+                self._findings.add(f"the stored checkpoint at {size} is of size {checkpoint.size}")
+            self._expect(checkpoint)
+            good.append(checkpoint.size)
+        return good
+
+    def _known(self, note: str) -> int:
+        """Take a checkpoint from outside; one that is not signed is its giver's mistake.
+
+        Raises:
+            MalformedError: it is no checkpoint of this log.
+        """
+        try:
+            checkpoint = open_checkpoint(note, self._key)
+        except UntrustedError as fault:
+            raise MalformedError("known checkpoint", "one signed by the key", str(fault)) from fault
+        self._expect(checkpoint)
+        return checkpoint.size
+
+    def _expect(self, checkpoint: Checkpoint) -> None:
+        self._expected.setdefault(checkpoint.size, set()).add(checkpoint.root)
+
+    def _read_heads(self) -> int:
+        heads = self._connection.execute(
+            "SELECT CAST(size AS INTEGER), CAST(root AS BLOB) FROM head"
+        ).fetchall()
+        for size, root in heads:
+            self._expected.setdefault(size, set()).add(root)
+        return len(heads)
+
+    def _walk(self) -> Edge:
+        """Go over every entry in order, and hold every hash on the way to what was said."""
+        tiles: dict[tuple[int, int], bytes] = {
+            (level, index): node
+            for level, index, node in self._connection.execute(
+                "SELECT level, idx, hash FROM tile_node"
+            )
+        }
+        edge, seen = Edge(), set[bytes]()
+        self._compare(edge)
+        for row in self._rows():
+            edge, nodes = edge.extended([self._check_row(row, edge.size)])
+            if row.entry_id in seen:
+                self._findings.add("its id is in the log twice", edge.size - 1)
+            seen.add(row.entry_id)
+            for node in nodes:
+                if tiles.pop((node.level, node.index), None) != node.hash:
+                    what = f"the tile node at level {node.level} is missing or wrong"
+                    self._findings.add(what, edge.size - 1)
+            self._compare(edge)
+        for level, index in tiles:
+            self._findings.add(
+                f"a tile node at level {level}, index {index}, belongs to no entries"
+            )
+        return edge
+
+    def _rows(self) -> Iterator[Row]:
+        found = self._connection.execute(
+            "SELECT idx, CAST(entry_id AS BLOB), CAST(leaf AS BLOB), CAST(leaf_hash AS BLOB)"
+            " FROM entry ORDER BY idx"
+        )
+        return (Row(index, *(part or b"" for part in parts)) for index, *parts in found)
+
+    def _check_row(self, row: Row, expected: int) -> bytes:
+        """Check one entry by itself; return the hash of its bytes, whatever the table says."""
+        if row.index != expected:
+            self._findings.add(f"it stands where {expected} was expected", row.index)
+        hashed = leaf_hash(row.leaf)
+        if hashed != row.leaf_hash:
+            self._findings.add("its bytes are not what was hashed", row.index)
+        try:
+            leaf = Leaf.parse(row.leaf)
+        except MalformedError as fault:
+            self._findings.add(str(fault), row.index)
+            return hashed
+        if leaf.entry_id.bytes != row.entry_id:
+            self._findings.add("its id is not the id in its leaf", row.index)
+        if (expected == 0) != (leaf.kind is Kind.GENESIS):
+            self._findings.add("the first entry, and no other, is the genesis", row.index)
+        self._pairing.take(row.index, leaf)
+        return hashed
+
+    def _compare(self, edge: Edge) -> None:
+        said = self._expected.pop(edge.size, None)
+        if said is not None and said != {edge.root()}:
+            self._findings.add(f"a head or checkpoint of size {edge.size} has another root")
+
+    def _check_ends(self, edge: Edge, signed: int) -> None:
+        for size in sorted(self._expected):
+            self._findings.add(f"a head or checkpoint says {size} entries: the log was cut")
+        try:
+            state = edge_of(self._connection)
+        except (UnusableError, TypeError) as fault:
+            self._findings.add(str(fault))
+        else:
+            if state != edge:
+                self._findings.add("the state row is not what the entries lead to")
+        newest = self._connection.execute("SELECT max(size) FROM head").fetchone()
+        if newest != (edge.size,) and edge.root() != EMPTY_ROOT:
+            self._findings.add("the newest head is not the end of the log")
+        if signed < edge.size:
+            what = f"{edge.size - signed} entries are covered by no signature"
+            self._findings.add(f"{what}: a log that was killed signs them at its next start")
+
+    def _check_details(self) -> None:
+        found = self._connection.execute("SELECT CAST(entry_id AS BLOB) FROM detail").fetchall()
+        present = {UUID(bytes=each) for (each,) in found if len(each) == len(UUID(int=0).bytes)}
+        if len(present) != len(found):
+            self._findings.add("a detail has no proper id")
+        self._pairing.check_details(present)
+
+
+def _not_proved(size: int, outside: int) -> Iterator[str]:
+    if outside < size:
+        after = f"after size {outside}" if outside else "at all: no checkpoint from outside given"
+        yield f"that nothing was cut off or rewritten by the key's holder {after}"
+    yield "that everybody is shown this same log: compare checkpoints with others, or ask a witness"
+    yield "that what happened was written: compare with the upstream bill and the pictures' marks"
+    yield "that the times are true: the log states them, nobody outside has stamped them"
+    yield "that the encrypted details match their commitments: that needs the detail keys"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    parser = argparse.ArgumentParser(prog="audit.verify", description="Verify a log, offline.")
+    parser.add_argument("db", type=Path, help="the log's SQLite file, or a copy of it")
+    parser.add_argument("vkey", help="the log's verifier key, name+id+base64")
+    parser.add_argument(
+        "--known", type=Path, action="append", default=[], help="a file with a checkpoint you kept"
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    given = parser.parse_args(arguments)
+    try:
+        known = [each.read_bytes().decode() for each in given.known]
+        report = verify(given.db, given.vkey, known_checkpoints=known)
+    except (AuditError, OSError, UnicodeDecodeError) as fault:
+        sys.stderr.write(f"cannot verify: {fault}\n")
+        return 2
+    sys.stdout.write(report.as_json() + "\n" if given.json else report.as_text())
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
