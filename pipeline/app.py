@@ -8,7 +8,7 @@ import base64
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,9 +69,10 @@ from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
+from pipeline.tenancy import Tenancy
 from pipeline.unsafe import UnsafeSwitch
 from pipeline.vault import DirectoryVault
-from policies.policy import Policy
+from policies.layers import PolicySet
 
 LOG_KEY, DETAIL_KEY, VKEY = "log.key", "detail.key", "log.vkey"
 SHIPPED = Path(policies.__file__).parent / "sets"
@@ -88,14 +89,13 @@ class House:
     public: FastAPI
     operator: FastAPI
     gate: Gate
-    policy: Policy
     upkeep: Upkeep
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
     async def readiness(self) -> Mapping[str, object]:
         """Return what can be served now."""
-        return await readiness(self.gate, self.policy)
+        return await readiness(self.gate)
 
     async def drain(self, seconds: float) -> int:
         """Admit nothing more and finish what is in flight; return how many were cut off."""
@@ -130,7 +130,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         banks = _banks(settings)
         judge = _judge(settings, banks)
         closing.callback(judge.close)
-        policy, policy_of = _policies(settings)
+        sets = [_policy_set(name) for name in settings.policies]
+        keep_for = timedelta(hours=settings.released_hours)
+        tenancy = Tenancy(store, sets, _policy_set, keep_for)
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
             httpx.AsyncClient(
@@ -146,9 +148,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             random=random.SystemRandom().random,
         )
         hold_for = timedelta(hours=settings.hold_hours)
-        keep_for = timedelta(hours=settings.released_hours)
         versions = _versions(judge, banks)
-        record = Record(log, Projection(store, now, lambda _: keep_for), now, lambda: versions)
+        record = Record(log, Projection(store, now, tenancy), now, lambda: versions)
         release = Release(vault, settings.released_metadata is ReleasedMetadata.STRIP)
         flow = Flow(
             screen=Screen(judge, now, hold_for),
@@ -162,14 +163,14 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         )
         owner = uuid4().hex
         limits = Limits()
-        restore = Restore(judge, vault, log, policy_of, limits)
+        restore = Restore(judge, vault, log, tenancy, limits)
         gate = Gate(
             desk=Desk(
                 flow=flow,
                 judge=judge,
                 vault=vault,
                 store=store,
-                policy_of=policy_of,
+                tenancy=tenancy,
                 now=now,
                 new_id=uuid4,
                 owner=owner,
@@ -182,7 +183,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             callers=Callers(store, now),
             tokens=SubjectTokens(store, now, os.urandom),
             accounts=accounts,
-            policy_of=policy_of,
+            tenancy=tenancy,
             texts=Texts.read(TEXTS),
             limits=limits,
             plan=Plan(),
@@ -196,12 +197,11 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         left = await Recovery(flow, restore, store, log, owner, now).run()
         upkeep = Upkeep(flow, judge, restore, store, vault, now)
         yield House(
-            public=server.create(gate, policy, CollectorRegistry()),
+            public=server.create(gate, CollectorRegistry()),
             operator=operator.create(
                 Operator(gate, api_keys, Rulings(flow, restore, store, log, now))
             ),
             gate=gate,
-            policy=policy,
             upkeep=upkeep,
             notices=(*await _first_tenant(store, api_keys), *_unfinished(left)),
         )
@@ -263,16 +263,10 @@ def _versions(judge: Judge, banks: BankSet) -> dict[str, list[str]]:
     }
 
 
-def _policies(settings: Settings) -> tuple[Policy, Callable[[str], Policy]]:
-    """Compose the installation's policy, and each tenant's on top of it."""
-    sets = [policies.load(_text_of(name), name) for name in settings.policies]
-    policy = policies.compose(sets)
-    return policy, lambda _: policy
-
-
-def _text_of(name: str) -> str:
+def _policy_set(name: str) -> PolicySet:
+    """Load a set that comes with the program, or a file."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else SHIPPED / f"{name}.yaml"
-    return path.read_text(encoding="utf-8")
+    return policies.load(path.read_text(encoding="utf-8"), path.name)
 
 
 def _accounts(settings: Settings) -> Accounts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from classifiers.signals import Signal
@@ -23,6 +23,7 @@ from pipeline.store.holds import Hold
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.store import Store
 from pipeline.store.submissions import State
+from pipeline.tenancy import Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class Projection:
 
     store: Store
     now: Callable[[], datetime]
-    keep_for: Callable[[str], timedelta]
-    """How long a tenant's released pictures are kept."""
+    tenancy: Tenancy
 
     async def calling(self, submission: Submission) -> bool:
         """Note that the paid call begins; False if somebody else has begun it."""
@@ -60,6 +60,7 @@ class Projection:
                 await self._released(submission, outcome)
 
     async def _generated(self, submission: Submission, outcome: Generated) -> None:
+        until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
         await self.store.pictures.add(
             [
                 Picture(
@@ -69,7 +70,7 @@ class Projection:
                     picture.vault_id,
                     picture.sha256,
                     PictureState.SEALED,
-                    self.now() + self.keep_for(submission.subject.tenant),
+                    until,
                 )
                 for picture in outcome.pictures
             ]
@@ -110,7 +111,7 @@ class Projection:
         await self.store.submissions.move(tenant, submission, to, self.now(), code)
 
     async def _released(self, submission: Submission, outcome: Released) -> None:
-        until = self.now() + self.keep_for(submission.subject.tenant)
+        until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
         for picture in outcome.pictures:
             await self._picture(submission, picture.index, PictureState.RELEASED, until)
         await self._move(submission, State.RELEASED)

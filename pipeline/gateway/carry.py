@@ -19,7 +19,7 @@ from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
 from pipeline.items import Examined, Halted, Held, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
-from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError
+from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.price import quote
@@ -50,6 +50,8 @@ async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject)
         raise unreadable(fault) from None
     except KeyReusedError:
         raise GateError(409, "This Idempotency-Key came with another body before.") from None
+    except OverBudgetError:
+        raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except BusyError:
         raise GateError(
             429,

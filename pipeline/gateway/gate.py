@@ -16,7 +16,7 @@ from pipeline.novelai.accounts import Accounts
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
 from pipeline.store.store import Store
-from policies.policy import Policy
+from pipeline.tenancy import Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Gate:
     callers: Callers
     tokens: SubjectTokens
     accounts: Accounts
-    policy_of: Callable[[str], Policy]
+    tenancy: Tenancy
     texts: Texts
     limits: Limits
     plan: Plan

@@ -23,7 +23,7 @@ def routes(gate: Gate) -> APIRouter:
     """Return the routes of generations, working with `gate`."""
     router = APIRouter(prefix="/v1/generations", tags=["Generations"])
 
-    @router.post("", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503))
+    @router.post("", responses=errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503))
     async def create(request: Request) -> JSONResponse:
         """Generate pictures: 200 with their addresses, 202 when a review has to come first.
 

@@ -4,14 +4,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+import policies
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
 from pipeline.items import Json
 from pipeline.novelai.accounts import AccountState
-from policies.policy import Policy, Rating
+from policies.policy import Rating
 
 
-def routes(gate: Gate, policy: Policy, registry: CollectorRegistry) -> APIRouter:
+def routes(gate: Gate, registry: CollectorRegistry) -> APIRouter:
     """Return the operator's routes; they tell nothing of any request or tenant."""
     router = APIRouter(tags=["Operation"])
 
@@ -23,7 +24,7 @@ def routes(gate: Gate, policy: Policy, registry: CollectorRegistry) -> APIRouter
     @router.get("/ready", responses={503: {"description": "Nothing can be served now."}})
     async def ready() -> JSONResponse:
         """Tell what can be served, and what is missing for the rest. 503 if nothing can be."""
-        report = await readiness(gate, policy)
+        report = await readiness(gate)
         return JSONResponse(report, 200 if report["ready"] else 503)
 
     @router.get("/metrics")
@@ -34,10 +35,10 @@ def routes(gate: Gate, policy: Policy, registry: CollectorRegistry) -> APIRouter
     return router
 
 
-async def readiness(gate: Gate, policy: Policy) -> dict[str, Json]:
+async def readiness(gate: Gate) -> dict[str, Json]:
     """Return what this installation can serve now, in words that start-up prints too."""
     healthy, faults = gate.judge.healthy(), gate.judge.faults()
-    servable = policy.servable(healthy)
+    servable = policies.compose(gate.tenancy.sets).servable(healthy)
     try:
         await gate.store.ping()
         store = "ok"

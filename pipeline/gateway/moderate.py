@@ -57,10 +57,9 @@ async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
     body = await read_body(request, gate.limits.body_bytes)
     texts, images = (_texts(body, gate), ()) if kind == "prompt" else ((), (_image(body),))
     try:
+        policy = await gate.tenancy.policy_of(caller.tenant)
         contents = await gate.judge.prepare(Prompt(texts, Grammar.V4), images)
-        judged = await gate.judge.judge(
-            contents, gate.policy_of(caller.tenant), Moment.REQUEST, subject.facts
-        )
+        judged = await gate.judge.judge(contents, policy, Moment.REQUEST, subject.facts)
         receipt = await gate.log.append(_entry(gate, subject, kind, judged))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None

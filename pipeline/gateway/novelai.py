@@ -25,7 +25,7 @@ def routes(gate: Gate) -> APIRouter:
     router = APIRouter(tags=["NovelAI"])
 
     @router.post(
-        "/ai/generate-image", responses=errors(400, 401, 403, 409, 413, 415, 429, 502, 503)
+        "/ai/generate-image", responses=errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
     )
     async def generate_image(request: Request) -> Response:
         """Generate pictures, as NovelAI's own route does, once every gate has passed."""

@@ -14,7 +14,6 @@ from pipeline.gateway import generations, health, moderate, novelai, subject_tok
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
 from pipeline.gateway.gate import Gate
-from policies.policy import Policy
 
 _SLASHES = re.compile(r"/{2,}")
 _say = structlog.get_logger("gateway")
@@ -25,7 +24,7 @@ coarse code, never by the rule. If you think that a refusal is wrong, ask the pl
 and give it the <code>id</code> of the answer.</p>"""
 
 
-def create(gate: Gate, policy: Policy, registry: CollectorRegistry) -> FastAPI:
+def create(gate: Gate, registry: CollectorRegistry) -> FastAPI:
     """Return the application. It opens nothing: `app.py` does, and closes it."""
     app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
     app.add_middleware(OneSlash)
@@ -34,7 +33,7 @@ def create(gate: Gate, policy: Policy, registry: CollectorRegistry) -> FastAPI:
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(subject_tokens.routes(gate))
-    app.include_router(health.routes(gate, policy, registry))
+    app.include_router(health.routes(gate, registry))
 
     @app.get(HELP, response_class=HTMLResponse, include_in_schema=False)
     async def help_page() -> str:

@@ -11,15 +11,15 @@ from datetime import datetime
 from uuid import UUID
 
 from pipeline.flow import End, Flow
-from pipeline.items import Submission, Work
-from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError
+from pipeline.items import Halted, PublicCode, Stage, Submission, Work
+from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.store.admission import Entrance
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
+from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault
-from policies.policy import Policy
 
 
 @dataclass(slots=True)
@@ -44,8 +44,7 @@ class Desk:
     judge: Judge
     vault: Vault
     store: Store
-    policy_of: Callable[[str], Policy]
-    """The policy of a tenant, by its id."""
+    tenancy: Tenancy
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     owner: str
@@ -70,7 +69,7 @@ class Desk:
         """Admit a request, or join the one that it repeats.
 
         Raises:
-            BusyError, ClosingError, KeyReusedError: it is not admitted.
+            BusyError, ClosingError, KeyReusedError, OverBudgetError: it is not admitted.
             UnreadableError: an image of it cannot be read.
             VaultError, StoreError: nothing was begun.
         """
@@ -92,6 +91,7 @@ class Desk:
         price: int,
         idempotency_key: str | None,
     ) -> Ticket:
+        policy = await self.tenancy.policy_of(received.subject.tenant)
         contents = await self.judge.prepare(work.prompt, work.images)
         submission_id, now = self.new_id(), self.now()
         vault_id = await self.vault.put(received.write(), submission_id, "request")
@@ -116,18 +116,28 @@ class Desk:
             if admitted.entrance is Entrance.CONFLICT:
                 raise KeyReusedError
             return self._join(admitted.submission)
+        if not await self.store.tenants.charge(tenant, price):
+            await self.flow.record.close(row, Stage.ADMIT, None, "over_budget")
+            raise OverBudgetError
         submission = Submission(
             id=submission_id,
             subject=received.subject,
             work=work,
             contents=contents,
             vault_id=vault_id,
-            policy=self.policy_of(tenant),
+            policy=policy,
             received_at=now,
             body_sha256=row.body_sha256,
         )
         ticket = Ticket(submission_id)
-        return self.carry(ticket, self.flow.run(submission, lambda: ticket.waiting <= 0))
+        return self.carry(ticket, self._charged(submission, price, ticket))
+
+    async def _charged(self, submission: Submission, price: int, ticket: Ticket) -> End:
+        """Carry a request that is charged for; what was surely not paid upstream is given back."""
+        end = await self.flow.run(submission, lambda: ticket.waiting <= 0)
+        if isinstance(end.outcome, Halted) and end.outcome.code is not PublicCode.UPSTREAM_REFUSED:
+            await self.store.tenants.charge(submission.subject.tenant, -price)
+        return end
 
     def carry(self, ticket: Ticket, running: Coroutine[object, object, End]) -> Ticket:
         """Run a request to its end, whoever waits for it."""

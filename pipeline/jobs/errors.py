@@ -4,6 +4,7 @@
   - BusyError              as much is in flight as this installation carries
   - ClosingError           the server is stopping and admits nothing
   - KeyReusedError         an idempotency key came with another body
+  - OverBudgetError        the tenant has spent what it may spend
   - RulingError            a ruling is not possible
 """
 
@@ -22,6 +23,10 @@ class ClosingError(JobError):
 
 class KeyReusedError(JobError):
     """An idempotency key came a second time, with another body."""
+
+
+class OverBudgetError(JobError):
+    """The tenant has spent what it may spend."""
 
 
 class RulingError(JobError):

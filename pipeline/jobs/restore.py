@@ -1,6 +1,5 @@
 """Restores a submission from the vault, after a hold or a crash, and looks at it anew."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
@@ -23,8 +22,9 @@ from pipeline.novelai.limits import Limits
 from pipeline.projection import hold_id, ruling_id
 from pipeline.stages.generate import picture_name
 from pipeline.store.submissions import SubmissionRow
+from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
-from policies.policy import Moment, Policy
+from policies.policy import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Restore:
     judge: Judge
     vault: Vault
     log: Log
-    policy_of: Callable[[str], Policy]
+    tenancy: Tenancy
     limits: Limits
 
     async def submission(self, row: SubmissionRow) -> Submission:
@@ -51,7 +51,7 @@ class Restore:
             work=work,
             contents=await self.judge.prepare(work.prompt, work.images),
             vault_id=row.vault_id,
-            policy=self.policy_of(row.tenant),
+            policy=await self.tenancy.policy_of(row.tenant),
             received_at=row.received_at,
             body_sha256=row.body_sha256,
         )

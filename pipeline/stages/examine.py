@@ -68,6 +68,8 @@ class Examine:
             contents, found = await self.judge.run(lambda: self._read(submission, image))
         except UnreadableError:
             return self._held(generated, picture, Cause.SUSPICION, None, "picture_unreadable")
+        if not _fits(submission, contents):
+            return self._held(generated, picture, Cause.SUSPICION, None, "picture_of_other_size")
         judged = await self.judge.judge(
             contents,
             submission.policy,
@@ -111,6 +113,12 @@ class Examine:
             judged,
             reason,
         )
+
+
+def _fits(submission: Submission, contents: Contents) -> bool:
+    """Whether the picture has the size that was asked for, and paid."""
+    work, (picture,) = submission.work, contents.pictures
+    return (picture.width, picture.height) == (work.width, work.height)
 
 
 def _findings(found: Marks, index: int) -> tuple[Finding, ...]:
