@@ -1,3 +1,4 @@
+import resource
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,10 @@ def vault(tmp_path: Path) -> DirectoryVault:
 
 def file_of(vault: DirectoryVault, vault_id: str) -> Path:
     return vault.directory / vault_id[:2] / vault_id
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 class TestDirectoryVault:
@@ -73,7 +78,21 @@ class TestDirectoryVault:
         with pytest.raises(AlteredObjectError, match="master key"):
             await other.look(vault_id)
 
-    async def test_a_full_disk_is_an_error_and_leaves_nothing(self, tmp_path: Path) -> None:
+    async def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(
+        self, vault: DirectoryVault
+    ) -> None:
+        """A picture of which half was written must not be taken for one that was sealed."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        try:
+            with pytest.raises(VaultError, match="working disk"):
+                await vault.put(bytes(1 << 20), uuid4())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+        assert files_in(vault.directory) == []
+
+    async def test_a_disk_that_fails_is_an_error(self, tmp_path: Path) -> None:
         """A picture that could not be sealed must not be taken for one that was."""
         (tmp_path / "vault").write_bytes(b"a file where the directory should be")
         vault = DirectoryVault(tmp_path / "vault", token_bytes(32), token_bytes)
