@@ -44,6 +44,7 @@ class StatedAge:
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     id: str
+    needs: tuple[str, ...]
     pattern: re.Pattern[str]
     words: Mapping[str, int]
     months: bool
@@ -67,6 +68,8 @@ class Ages:
     def find(self, text: str) -> Iterator[StatedAge]:
         """Give each age that the folded `text` states."""
         for one in self._patterns:
+            if not any(need in text for need in one.needs):
+                continue
             for match in one.pattern.finditer(text):
                 number = _number(match["n"], one.words)
                 is_minor = one.months or number < ADULT_AT
@@ -80,7 +83,8 @@ def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
         words = _ENGLISH if row["language"] == "en" else numbers.get(row["language"], {})
         pattern = row["pattern"].replace("{n}", f"(?P<n>{_number_pattern(row, words)})")
         pattern = pattern.replace("{thing}", rf"(?! (?:{things})\b)")
-        yield _Pattern(row["id"], re.compile(pattern), words, row.get("unit") == "months")
+        needs = tuple(cast("list[str]", row["needs"]))
+        yield _Pattern(row["id"], needs, re.compile(pattern), words, row.get("unit") == "months")
 
 
 def _number_pattern(row: Mapping[str, str], words: Mapping[str, int]) -> str:

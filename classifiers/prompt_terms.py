@@ -18,7 +18,7 @@ from classifiers.normalise import (
     read,
 )
 from classifiers.signals import Field, Finding, Signal, SignalName
-from classifiers.term_search import Hit, TermSearch
+from classifiers.term_search import ENOUGH, Hit, TermSearch
 from classifiers.vocabulary import TermList, Vocabulary, load
 
 _SIGNALS = {
@@ -53,8 +53,6 @@ _LESS_SURE = {
     Spelling.ROT13: 0.9,
 }
 _AGE_VIEWS = frozenset({Spelling.PLAIN, Spelling.JOINED, Spelling.LOOKALIKES})
-_MOST = 8
-"""Signals per name, term and field: more would tell nobody more."""
 _SEAM = 64
 """Characters looked at on each side where one field follows another."""
 
@@ -124,7 +122,7 @@ class PromptTerms:
         seen: Counter[tuple[SignalName, str]] = Counter()
         for signal in (*self._of_terms(field), *self._of_ages(field)):
             seen[signal.name, signal.evidence] += 1
-            if seen[signal.name, signal.evidence] <= _MOST:
+            if seen[signal.name, signal.evidence] <= ENOUGH:
                 yield signal
 
     def _of_terms(self, field: FieldReading) -> Iterator[Signal]:
@@ -159,9 +157,9 @@ class PromptTerms:
 
     def _across(self, fields: Sequence[FieldReading]) -> Iterator[Signal]:
         """Report a word that begins at the end of one field and ends in the next."""
-        asking = [one.asked() for one in fields if one.polarity is Polarity.POSITIVE]
+        asking = [one for one in fields if one.polarity is Polarity.POSITIVE]
         for before, after in pairwise(asking):
-            head, tail = before[-_SEAM:], after[:_SEAM]
+            head, tail = before.asked()[-_SEAM:], after.asked()[:_SEAM]
             if not (head[-1:].isalnum() and tail[:1].isalnum()):
                 continue
             text = head + tail

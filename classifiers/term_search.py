@@ -1,7 +1,7 @@
 """Finds terms in a field's views, all at once, in linear time."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from classifiers.automaton import Automaton
@@ -18,6 +18,9 @@ _ALTERING = frozenset(
 _SHORTEST_TURNED = 4
 """Letters that a term must have to be looked for backwards or in rot13."""
 _SHORTEST_SQUEEZED = 3
+ENOUGH = 8
+"""Hits of one term that tell all there is to tell."""
+_BOTH = 2
 _LATER_SCRIPTS = "\u2e80"
 """From here on stand the scripts that write no spaces, and Hangul."""
 
@@ -39,6 +42,10 @@ class _Form:
     altered: bool = False
 
 
+_Found = tuple[int, int, tuple[_Form, ...]]
+"""`[start, end)` in a view, and what it may be. They come in the order of their ends."""
+
+
 class TermSearch:
     """All terms of a vocabulary, ready to be found."""
 
@@ -56,27 +63,48 @@ class TermSearch:
         self._squeezed = _Patterns({text: forms for text, forms in squeezed.items() if text})
 
     def find(self, field: FieldReading) -> list[Hit]:
-        """Return each term in `field`: where it plainly speaks, or else wherever it is."""
+        """Return each term in `field`: where it plainly speaks, or else wherever it is.
+
+        Of a term's hits in one view and of one polarity, the first few: more would tell no more.
+        """
         hits: dict[tuple[str, Span], Hit] = {}
         plain: set[str] = set()
         for view in field.views:
-            for hit in self._find(view, field.text, plain):
+            for hit in self._find(view, field, plain):
                 hits.setdefault((hit.term.id, hit.span), hit)
             if view.is_plain:
                 plain = {hit.term.id for hit in hits.values() if _speaks(hit, field)}
         return list(hits.values())
 
-    def _find(self, view: View, received: str, known: set[str]) -> Iterator[Hit]:
-        squeezed = view.spelling is Spelling.SQUEEZED
-        candidates: list[tuple[int, int, Term]] = []
-        harmless: list[tuple[int, int, Term]] = []
-        for start, end, forms in (self._squeezed if squeezed else self._spaced).find(view.text):
+    def _find(self, view: View, field: FieldReading, known: set[str]) -> Iterator[Hit]:
+        patterns = self._squeezed if view.spelling is Spelling.SQUEEZED else self._spaced
+        found = list(patterns.find(view.text))
+        shelter = self._shelter(view, field.text, found)
+        one_sided = len({run.polarity for run in field.runs}) < _BOTH
+        count: Counter[str] = Counter()
+        for start, end, forms in found:
             for form in forms:
-                if form.term.id not in known and self._fits(form, view, received, start, end):
-                    pile = harmless if form.term.harmless else candidates
-                    pile.append((start, end, form.term))
-        for start, end, term in _not_within(candidates, harmless):
-            yield Hit(term, view, view.span(start, end))
+                id_ = form.term.id
+                if form.term.harmless or id_ in known or (one_sided and count[id_] >= ENOUGH):
+                    continue
+                (name,) = form.term.lists
+                if name in shelter and shelter[name][start] >= end:
+                    continue
+                if self._fits(form, view, field.text, start, end):
+                    count[id_] += 1
+                    yield Hit(form.term, view, view.span(start, end))
+
+    def _shelter(self, view: View, received: str, found: list[_Found]) -> dict[str, list[int]]:
+        """For each list and place, tell how far the harmless phrase that stands there reaches."""
+        shelter: dict[str, list[int]] = {}
+        for start, end, forms in found:
+            for form in forms:
+                if form.term.harmless and self._fits(form, view, received, start, end):
+                    for name in form.term.lists:
+                        if name not in shelter:
+                            shelter[name] = [0] * len(view.text)
+                        shelter[name][start:end] = [end] * (end - start)
+        return shelter
 
     def _fits(self, form: _Form, view: View, received: str, start: int, end: int) -> bool:
         term, mode = form.term, form.term.mode
@@ -103,7 +131,7 @@ class _Patterns:
         self._automaton = Automaton(list(forms))
         self._forms = [tuple(of.values()) for of in forms.values()]
 
-    def find(self, text: str) -> Iterator[tuple[int, int, tuple[_Form, ...]]]:
+    def find(self, text: str) -> Iterator[_Found]:
         for start, end, index in self._automaton.find(text):
             yield start, end, self._forms[index]
 
@@ -130,25 +158,6 @@ def _speaks(hit: Hit, field: FieldReading) -> bool:
 def _slice(view: View, received: str, start: int, end: int) -> str:
     first, last = view.span(start, end)
     return received[first:last]
-
-
-def _not_within(
-    candidates: Iterable[tuple[int, int, Term]], harmless: list[tuple[int, int, Term]]
-) -> Iterator[tuple[int, int, Term]]:
-    """Leave out what stands inside a harmless phrase. Both are in the order of their ends."""
-    if not harmless:
-        yield from candidates
-        return
-    size = max(end for _, end, _ in (*candidates, *harmless))
-    covered: dict[str, list[int]] = {}  # for each list and place, how far the phrase there reaches
-    for start, end, phrase in harmless:
-        for name in phrase.lists:
-            reach = covered.setdefault(name, [0] * size)
-            reach[start:end] = [end] * (end - start)
-    for start, end, term in candidates:
-        (name,) = term.lists
-        if name not in covered or covered[name][start] < end:
-            yield start, end, term
 
 
 def _is_whole_words(edges: frozenset[int], mode: Mode, start: int, end: int) -> bool:

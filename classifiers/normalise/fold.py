@@ -60,7 +60,7 @@ def _plain(letter: str) -> str:
 
 def fold(
     text: str, origin: Sequence[int], marks: Iterable[Span], *, joined: bool = False
-) -> tuple[str, list[int]]:
+) -> tuple[str, Sequence[int]]:
     """Return the plain form of `text` and the origin of each of its characters.
 
     `marks`, braces and bars become a space, or nothing when `joined`; runs of spaces become one.
@@ -88,12 +88,14 @@ def _compose(text: str, pieces: list[str]) -> None:
             pieces[start:end] = [whole] + [""] * (end - start - 1)
 
 
-def _spread(pieces: list[str], origin: Sequence[int]) -> list[int]:
+def _spread(pieces: list[str], origin: Sequence[int]) -> Sequence[int]:
+    if "" not in pieces and sum(map(len, pieces)) == len(pieces):
+        return origin
     pairs = zip(pieces, origin, strict=True)
     return [at for piece, at in pairs for _ in piece]
 
 
-def _collapse(text: str, origin: list[int]) -> tuple[str, list[int]]:
+def _collapse(text: str, origin: Sequence[int]) -> tuple[str, Sequence[int]]:
     if "  " not in text:
         return text, origin
     kept = [

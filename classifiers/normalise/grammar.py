@@ -6,23 +6,21 @@ the text in sight: in a positive field doubt is positive, in a negative field do
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from classifiers.content import Grammar, Polarity
 from classifiers.normalise.reading import Run, Span
 
 _NUMERIC = frozenset("0123456789.-")
-_BEFORE_WEIGHT = re.compile(r"[\s,;|{}\[\]:()]")
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+_BEFORE_WEIGHT = frozenset(" \t\n\r,;|{}[]:()")
 _MIX = re.compile(r":[ ]?(-?\d{0,8}\.?\d{0,8})[ ]?$", re.ASCII)
 _TEXT_CLAUSE = re.compile(r"(?:^|(?<=[\s,.:\[\]{}、。]))text:(?!:)", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"\n\s*\n|$")
 _QUOTED = re.compile(r'"[^"]+"|「[^「」]+」|『[^『』]+』|“[^“”]+”|‘[^‘’]+’|＂[^＂]+＂')  # noqa: RUF001 (as the site has them)
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A weight mark: where it stands, what it sets, and whether its number is beyond doubt."""
 
     start: int
@@ -48,20 +46,42 @@ def weights(text: str) -> tuple[Weight, ...]:
 
 def _weight(text: str, start: int, at: int) -> Weight:
     digits = text[start:at]
-    clean = start == 0 or _BEFORE_WEIGHT.match(text[start - 1]) is not None
-    number = _NUMBER.fullmatch(digits) is not None
-    value = float(digits) if number else 1.0
-    return Weight(start, at + 2, value, certain=clean and number, minus="-" in digits)
+    clean = start == 0 or text[start - 1] in _BEFORE_WEIGHT
+    value = _number(digits)
+    certain = clean and value is not None
+    return Weight(start, at + 2, 1.0 if value is None else value, certain, "-" in digits)
 
 
-def runs(text: str, polarity: Polarity, grammar: Grammar) -> tuple[Run, ...]:
-    """Cut `text` into stretches of one weight, without gaps."""
-    pieces = _mixed(text) if grammar is Grammar.V3 else _weighted(text, polarity)
+def _number(digits: str) -> float | None:
+    """Read what holds nothing but figures, points and minus signs."""
+    try:
+        return float(digits)
+    except ValueError:
+        return None
+
+
+def runs(
+    text: str, marks: Sequence[Weight], polarity: Polarity, grammar: Grammar
+) -> tuple[Run, ...]:
+    """Cut `text`, whose `weights` are `marks`, into stretches of one weight, without gaps."""
+    pieces = _mixed(text) if grammar is Grammar.V3 else _weighted(text, marks, polarity)
     return tuple(
         Run(start, end, weight, _effective(polarity, weight))
-        for start, end, weight in pieces
-        if start < end
+        for start, end, weight in _merged(pieces)
     )
+
+
+def _merged(pieces: Iterable[tuple[int, int, float]]) -> Iterator[tuple[int, int, float]]:
+    """Put neighbours of one weight together, and leave out what is empty."""
+    start, end, weight = 0, 0, 1.0
+    for first, last, its in pieces:
+        if its != weight and first < last:
+            if start < end:
+                yield start, end, weight
+            start, weight = first, its
+        end = last
+    if start < end:
+        yield start, end, weight
 
 
 def _effective(field: Polarity, weight: float) -> Polarity:
@@ -71,9 +91,11 @@ def _effective(field: Polarity, weight: float) -> Polarity:
     return Polarity.POSITIVE if weight < 0 else Polarity.NEGATIVE
 
 
-def _weighted(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
+def _weighted(
+    text: str, marks: Sequence[Weight], polarity: Polarity
+) -> Iterator[tuple[int, int, float]]:
     start, weight = 0, 1.0
-    for mark in weights(text):
+    for mark in marks:
         yield from _until_pipe(text, start, mark.start, weight, polarity)
         start, weight = mark.start, _trusted(mark, polarity)
     yield from _until_pipe(text, start, len(text), weight, polarity)
@@ -108,14 +130,13 @@ def _mixed(text: str) -> Iterator[tuple[int, int, float]]:
 
 def _mix_weight(piece: str) -> float:
     match = _MIX.search(piece[-24:])
-    if match is None or _NUMBER.fullmatch(match[1]) is None:
-        return 1.0
-    return float(match[1])
+    value = None if match is None else _number(match[1])
+    return 1.0 if value is None else value
 
 
-def marks(text: str, grammar: Grammar) -> list[Span]:
+def spans(text: str, marks: Sequence[Weight], grammar: Grammar) -> list[Span]:
     """Return where weights stand: not words, whatever stands around them."""
-    found = [(mark.start, mark.end) for mark in weights(text)]
+    found = [(mark.start, mark.end) for mark in marks]
     if grammar is Grammar.V3 and "|" in text:
         found += _mix_marks(text)
     return found

@@ -9,13 +9,14 @@ from classifiers.normalise.branches import expand
 from classifiers.normalise.decode import decode
 from classifiers.normalise.fold import fold
 from classifiers.normalise.lookalikes import latin_lookalikes
-from classifiers.normalise.reading import FieldReading, Obstacle, Reading, Spelling, View
+from classifiers.normalise.reading import FieldReading, Obstacle, Reading, Span, Spelling, View
 from classifiers.normalise.spellings import deleet, derepeat, rot13, squeeze
 
 READ_AT_MOST = 32_000
 """Characters read of one field, and of all fields together; what lies beyond is `TOO_LONG`."""
 _DEPTH = 2
 """How many times what was decoded is decoded again."""
+_NEAR = re.compile(r"[^\W_]|[{}\[\]]")
 _INSIDE_A_WORD = re.compile(r"[^\W_][{}\[\]]+[^\W_]")
 
 
@@ -40,10 +41,11 @@ def read(prompt: Prompt) -> Reading:
 def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: int) -> FieldReading:
     text = carrier.text[:left]
     places = range(len(text))
-    views = list(_views("received", text, places, grammar))
+    weights = nai.weights(text)
+    views = list(_views("received", text, places, nai.spans(text, weights, grammar)))
     branches = expand(text)
     if branches.text:
-        views += _views("branches", branches.text, branches.origin, grammar)
+        views += _inner_views("branches", branches.text, branches.origin, grammar)
     views += _decoded_views(text, places, grammar, _DEPTH)
     obstacles: list[Obstacle] = []
     if len(text) < len(carrier.text):
@@ -56,7 +58,7 @@ def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: in
         carrier.polarity,
         carrier.text,
         tuple(views),
-        nai.runs(text, carrier.polarity, grammar),
+        nai.runs(text, weights, carrier.polarity, grammar),
         nai.drawn(text),
         tuple(obstacles),
     )
@@ -66,14 +68,17 @@ def _decoded_views(
     text: str, places: Sequence[int], grammar: Grammar, depth: int
 ) -> Iterator[View]:
     for inner in decode(text, places):
-        yield from _views(f"decoded:{inner.encoding}", inner.text, inner.origin, grammar)
+        yield from _inner_views(f"decoded:{inner.encoding}", inner.text, inner.origin, grammar)
         if depth > 1:
             yield from _decoded_views(inner.text, inner.origin, grammar, depth - 1)
 
 
-def _views(source: str, text: str, places: Sequence[int], grammar: Grammar) -> Iterator[View]:
+def _inner_views(source: str, text: str, places: Sequence[int], grammar: Grammar) -> Iterator[View]:
+    return _views(source, text, places, nai.spans(text, nai.weights(text), grammar))
+
+
+def _views(source: str, text: str, places: Sequence[int], marks: list[Span]) -> Iterator[View]:
     """Give the plain view, then each view that differs from the one it is made from."""
-    marks = nai.marks(text, grammar)
     plain, origin = fold(text, places, marks)
     yield View(Spelling.PLAIN, source, plain, origin)
     chain, chain_origin = plain, origin
@@ -106,13 +111,9 @@ def _squeezed(source: str, text: str, origin: Sequence[int]) -> View:
     return View(Spelling.SQUEEZED, source, squeezed, places, edges)
 
 
-def _splits_a_word(text: str, marks: list[tuple[int, int]]) -> bool:
+def _splits_a_word(text: str, marks: list[Span]) -> bool:
     if _INSIDE_A_WORD.search(text):
         return True
-    size = len(text)
-    return any(start > 0 and end < size and _touches(text, start, end) for start, end in marks)
-
-
-def _touches(text: str, start: int, end: int) -> bool:
-    around = (text[start - 1], text[end])
-    return all(letter.isalnum() or letter in "{}[]" for letter in around)
+    return any(
+        _NEAR.match(text[start - 1 : start]) and _NEAR.match(text, end) for start, end in marks
+    )

@@ -224,6 +224,12 @@ class TestFindings:
         """Two innocent fields can be one request that is not."""
         assert {TERM, ACT} <= fired("1girl, child", "rating:explicit")
 
+    def test_harmless_phrases_and_other_signs_before_it_hide_no_term(self) -> None:
+        """Only the first few hits of a term are told: those must be hits."""
+        assert TERM in fired("baby blue, " * 20 + "baby")
+        assert TERM in fired("-1::" + "toddler, " * 20 + "1::toddler")
+        assert DISGUISED in fired("-1::" + "t o d d l e r, " * 20 + "1::t o d d l e r")
+
     def test_it_knows_its_words(self) -> None:
         """An installation whose lists are broken must not serve."""
         TERMS.warm()

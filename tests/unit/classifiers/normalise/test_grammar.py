@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.content import Grammar, Polarity
-from classifiers.normalise.grammar import drawn, marks, runs
+from classifiers.normalise.grammar import drawn, runs, spans, weights
 
 ANY = st.text(alphabet='ab1-.:|{}[] "\n', max_size=60)
 
@@ -14,7 +14,7 @@ def asked(text: str, polarity: Polarity, grammar: Grammar = Grammar.V4) -> str:
     """Return the letters x, y and z that are asked for in effect."""
     return "".join(
         letter
-        for run in runs(text, polarity, grammar)
+        for run in runs(text, weights(text), polarity, grammar)
         if run.polarity is Polarity.POSITIVE
         for letter in text[run.start : run.end]
         if letter in "xyz"
@@ -67,7 +67,7 @@ def test_the_runs_cover_the_text_without_gaps(
     text: str, polarity: Polarity, grammar: Grammar
 ) -> None:
     """What no run covers would have no polarity."""
-    found = runs(text, polarity, grammar)
+    found = runs(text, weights(text), polarity, grammar)
 
     assert "".join(text[run.start : run.end] for run in found) == text
     assert all(before.end == after.start for before, after in pairwise(found))
@@ -76,7 +76,7 @@ def test_the_runs_cover_the_text_without_gaps(
 @given(ANY, st.sampled_from(Grammar))
 def test_marks_hold_no_words(text: str, grammar: Grammar) -> None:
     """They are taken out of the text."""
-    for start, end in marks(text, grammar):
+    for start, end in spans(text, weights(text), grammar):
         assert not any(letter.isalpha() for letter in text[start:end])
 
 
