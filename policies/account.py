@@ -13,7 +13,7 @@ from policies.labels import HarmCode
 from policies.layers import Floor, Layer, PolicySet
 from policies.levels import Minor, Sexual
 from policies.requirement import Requirement, together
-from policies.rule import Judgement
+from policies.rule import Judgement, looks_at
 from policies.scene import Subject, subjects_of
 from policies.truth import Truth
 
@@ -44,13 +44,14 @@ def give_account(
     view = View(subjects, facts, weight, required)
     if not _anything(moment, subjects):
         return Account(rating, weight, (_nothing(),))
+    looks = looks_at(view)
     judgements = [
         *floor.matrix.judge(weight, subjects, Layer.FLOOR),
         *(
             each
             for own in sets
             for rule in own.rules
-            for each in rule.judge(moment, view, own.name)
+            for each in rule.judge(moment, looks, own.name)
         ),
         *_unanswered(subjects),
     ]

@@ -30,7 +30,8 @@ class Problem:
         head = f"{self.name}:{self.line}:{self.column}: {self.message}"
         source = "".join(sign if sign.isprintable() else " " for sign in self.source)
         caret = " " * (self.column - 1) + "^"
-        return "\n".join([head, f"    {source}", f"    {caret}", *hint])
+        pointed = [f"    {source}", f"    {caret}"] if source.strip() else []
+        return "\n".join([head, *pointed, *hint])
 
 
 class PolicyError(Exception):

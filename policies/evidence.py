@@ -95,15 +95,13 @@ def _asked(
         elsewhere = {*pointing[:position], *pointing[position + 1 :]}
         lowered = Truth.TRUE in elsewhere
         perhaps_lowered = lowered or Truth.UNKNOWN in elsewhere
-        asked += [
-            _Asked(
-                pointer,
-                pointer.ask(subject, required, lowered=lowered),
-                pointer.ask(subject, required, lowered=perhaps_lowered),
-            )
-            for pointer in pointers
-            if subject.bears(pointer.signal)
-        ]
+        for pointer in pointers:
+            if not subject.bears(pointer.signal):
+                continue
+            sure = at_most = pointer.ask(subject, required, lowered=lowered)
+            if perhaps_lowered is not lowered:
+                at_most = pointer.ask(subject, required, lowered=True)
+            asked.append(_Asked(pointer, sure, at_most))
     return asked
 
 

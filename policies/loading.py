@@ -38,7 +38,7 @@ def load(text: str, name: str) -> PolicySet:
         reader.canonical(),
     )
     for block in blocks:
-        if layer is Layer.FLOOR and block not in fields:
+        if "layer" in fields and layer is Layer.FLOOR and block not in fields:
             reader.wrong(reader.root, f"'{block}' is missing", "the floor says it for all layers")
         if layer is not Layer.FLOOR and block in fields:
             reader.wrong(fields[block], f"only the floor has '{block}'", "remove it")

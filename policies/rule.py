@@ -38,6 +38,26 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a rule on one surface looks at: one subject, or everything at once."""
+
+    about: str
+    surface: Surface
+    view: View
+
+
+def looks_at(view: View) -> tuple[Look, ...]:
+    """Look at each subject by itself, and at the whole."""
+    return (
+        *(
+            Look(name_of(subject.place), subject.surface, replace(view, subjects=(subject,)))
+            for subject in view.subjects
+        ),
+        Look("everything", Surface.WHOLE, view),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a policy set. It can add a verdict, never take one away."""
 
@@ -49,18 +69,15 @@ class Rule:
     unknown: Reaction = HOLD_UNKNOWN
     shadow: bool = False
 
-    def judge(self, moment: Moment, view: View, layer: str) -> tuple[Judgement, ...]:
-        """Judge each subject on its surfaces by itself, and everything at once where it says so."""
+    def judge(self, moment: Moment, looks: Sequence[Look], layer: str) -> tuple[Judgement, ...]:
+        """Judge everything on its surfaces, each by itself."""
         if moment not in self.moments:
             return ()
-        views = [
-            (name_of(subject.place), replace(view, subjects=(subject,)))
-            for subject in view.subjects
-            if subject.surface in self.surfaces
-        ]
-        if Surface.WHOLE in self.surfaces:
-            views.append(("everything", view))
-        return tuple(self._judgement(about, seen, layer) for about, seen in views)
+        return tuple(
+            self._judgement(look.about, look.view, layer)
+            for look in looks
+            if look.surface in self.surfaces
+        )
 
     def _judgement(self, about: str, view: View, layer: str) -> Judgement:
         answer = self.when.ask(view)

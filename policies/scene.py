@@ -7,6 +7,7 @@ answered could not: only `NOT_ASSESSED` gives way to another source that did ans
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from classifiers.classifier import Capability
 from classifiers.content import Rendition
@@ -43,6 +44,7 @@ class RenditionScale:
     """At this score and below."""
 
 
+@cache
 def bears(surface: Surface, name: SignalName) -> bool:
     """Whether `name` can be asked there: texts of text, hashes of masks, both kinds of pictures."""
     kind = name.partition(".")[0]
@@ -80,6 +82,8 @@ class Subject:
         named = self.findings.get(name, ())
         if not named:
             return (Unavailable(name, self.place, NOBODY, Reason.NOT_INSTALLED),)
+        if all(isinstance(finding, Signal) for finding in named):
+            return ()
         answered = {_spot(finding.where) for finding in named if isinstance(finding, Signal)}
         return tuple(
             finding

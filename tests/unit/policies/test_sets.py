@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from classifiers.content import Rendition
-from classifiers.signals import Finding, SignalName
+from classifiers.signals import Finding, Reason, SignalName
 from policies.decision import Action
 from policies.facts import Moment
 from policies.labels import HarmCode
@@ -152,6 +152,18 @@ class TestKnownPictures:
             uploaded = floor.decide(Moment.REQUEST, upload, ADULT, QUALIFIED)
             made = floor.decide(Moment.OUTPUT, output, ADULT, QUALIFIED)
             assert (uploaded.action, made.action) == (Action.HOLD, Action.LABEL)
+
+
+@pytest.mark.parametrize("name", [N.IMAGE_MARK_ALTERED, N.IMAGE_MARK_FOREIGN])
+def test_a_picture_whose_marks_do_not_fit_is_held(floor: Policy, name: SignalName) -> None:
+    """It may not be the picture that was asked for; one without marks says nothing either way."""
+    made = (*harmless(TEXTS), *harmless(OUTPUT))
+    unmarked = failing(saying(made, OUTPUT, {name: 0.0}), name, Reason.NOT_ASSESSED)
+
+    altered = floor.decide(Moment.OUTPUT, saying(made, OUTPUT, {name: 1.0}), ADULT, QUALIFIED)
+
+    assert (altered.action, altered.code) == (Action.HOLD, HarmCode.ABUSE_EVASION)
+    assert floor.decide(Moment.OUTPUT, unmarked, ADULT, QUALIFIED).action is Action.ALLOW
 
 
 def test_every_shipped_combination_composes(shipped: Callable[..., Policy]) -> None:

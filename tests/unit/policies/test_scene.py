@@ -1,0 +1,57 @@
+import pytest
+
+from classifiers.content import Rendition
+from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
+from policies.facts import Facts, Moment, Surface
+from policies.scene import RenditionScale, bears, subjects_of
+from policies.testing import ANYBODY, OUTPUT, TEXTS, UPLOAD, harmless, looked_at
+
+SCALE = RenditionScale(photograph=0.9, drawing=0.1)
+PHOTOGRAPH = SignalName.IMAGE_PHOTOGRAPH
+
+
+def surfaces(moment: Moment, *findings: Finding, facts: Facts = ANYBODY) -> list[Surface]:
+    return [subject.surface for subject in subjects_of(moment, findings, facts, SCALE)]
+
+
+def test_texts_are_one_subject_and_each_picture_is_its_own() -> None:
+    """A reader sees all texts as one; a picture stands alone."""
+    found = (*harmless(UPLOAD), *harmless(OUTPUT), *harmless(TEXTS))
+
+    assert surfaces(Moment.OUTPUT, *found) == [Surface.TEXT, Surface.OUTPUT, Surface.UPLOAD]
+    assert surfaces(Moment.REQUEST, *found) == [Surface.TEXT, Surface.UPLOAD, Surface.UPLOAD]
+
+
+def test_what_was_to_be_looked_at_is_there_without_a_finding() -> None:
+    """Silence about it is a subject of which nothing is known."""
+    facts = looked_at(ANYBODY, TEXTS, UPLOAD, Picture("parameters.image", 0, (1, 2, 3, 4)))
+
+    assert surfaces(Moment.REQUEST, facts=facts) == [Surface.TEXT, Surface.UPLOAD]
+
+
+@pytest.mark.parametrize("name", SignalName)
+def test_every_signal_can_be_asked_somewhere(name: SignalName) -> None:
+    """A signal that no surface bears would be reported in vain."""
+    places = {surface for surface in Surface if bears(surface, name)}
+
+    assert len(places) >= 2
+    assert Surface.WHOLE in places
+
+
+def rendition(*findings: Finding) -> Rendition | None:
+    found = subjects_of(Moment.REQUEST, findings, looked_at(ANYBODY, UPLOAD), SCALE)
+    return found[0].rendition
+
+
+def test_a_rendition_needs_all_who_know_to_agree() -> None:
+    """Who calls a photograph a drawing opens the way for it."""
+    photo = Signal(PHOTOGRAPH, 0.9, UPLOAD, "one")
+    drawing = Signal(PHOTOGRAPH, 0.1, UPLOAD, "two")
+    failed = Unavailable(PHOTOGRAPH, UPLOAD, "three", Reason.FAILED)
+    blind = Unavailable(PHOTOGRAPH, UPLOAD, "four", Reason.NOT_ASSESSED)
+
+    assert rendition(photo) is Rendition.PHOTOGRAPH
+    assert rendition(drawing, blind) is Rendition.DRAWING
+    assert rendition(photo, drawing) is Rendition.UNSURE
+    assert rendition(drawing, failed) is Rendition.UNSURE
+    assert rendition() is Rendition.UNSURE
