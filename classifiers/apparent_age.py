@@ -134,9 +134,11 @@ class ApparentAge:
 
 
 def _crop(picture: Canonical, face: Face, side: int) -> NDArray[np.uint8]:
-    """Cut out a face, in the middle of a black square, as the network was trained."""
+    """Cut out a face, in the middle of a black square, upright, as the network was trained."""
     left, top, width, height = face.box
     view = picture.views[face.view][top : top + height, left : left + width]
+    view = np.rot90(view, face.turn)
+    height, width = view.shape[:2]
     longer = max(width, height)
     square = np.zeros((longer, longer, 3), np.uint8)
     down, right = (longer - height) // 2, (longer - width) // 2

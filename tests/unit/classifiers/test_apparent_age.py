@@ -113,6 +113,17 @@ class TestFaceAge:
         assert len(years) == 1
         assert years[0] == pytest.approx(33.3, abs=4)
 
+    def test_a_turned_face_is_cut_out_upright(self, looked_at: LookedAt) -> None:
+        """The network knows upright faces only; a face on its side would get any age."""
+        upright = looked_at(benign("astronaut"))
+        turned = looked_at(np.rot90(benign("astronaut"), 1).copy())
+        x, y, wide, high = 163, 75, 115, 110
+
+        as_it_was = AGE.years(upright, [Face(0, (x, y, wide, high), 0.9)])
+        turned_back = AGE.years(turned, [Face(0, (y, 512 - x - wide, high, wide), 0.9, turn=3)])
+
+        assert turned_back == as_it_was
+
     @pytest.mark.parametrize("box", [(0, 0, 1, 1), (500, 0, 12, 512), (0, 511, 512, 1)])
     def test_a_box_of_any_shape_is_cut_out(
         self, looked_at: LookedAt, box: tuple[int, int, int, int]

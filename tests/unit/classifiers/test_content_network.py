@@ -70,8 +70,8 @@ class TestRendition:
         ("drawing", "hentai", "rendition"),
         [
             (0.0, 0.0, Rendition.PHOTOGRAPH),
-            (0.02, 0.014, Rendition.PHOTOGRAPH),
-            (0.02, 0.02, Rendition.UNSURE),
+            (0.05, 0.029, Rendition.PHOTOGRAPH),
+            (0.05, 0.031, Rendition.UNSURE),
             (0.5, 0.3, Rendition.UNSURE),
             (0.5, 0.41, Rendition.DRAWING),
             (0.0, 1.0, Rendition.DRAWING),

@@ -49,6 +49,22 @@ class TestFaces:
         assert len(faces) == 1
         assert overlap(faces[0].box, moved) > 0.7
 
+    @pytest.mark.parametrize("turns", [1, 2, 3])
+    def test_turning_a_photograph_hides_nobody(self, looked_at: LookedAt, turns: int) -> None:
+        """Whoever wants to hide a child's face would try this first."""
+        upright = benign("astronaut")[:400]
+        places = np.zeros(upright.shape[:2], np.uint8)
+        places[76:187, 163:279] = 1
+        rows, columns = np.nonzero(np.rot90(places, turns))
+        x, y = int(columns.min()), int(rows.min())
+        there = (x, y, int(columns.max()) + 1 - x, int(rows.max()) + 1 - y)
+
+        faces = Faces.embedded().find(looked_at(np.rot90(upright, turns).copy()))
+
+        assert len(faces) == 1
+        assert (faces[0].turn + turns) % 4 == 0
+        assert overlap(faces[0].box, there) > 0.7
+
     def test_a_face_hidden_by_transparency_is_found(self, looked_at: LookedAt) -> None:
         """A viewer on another background would see it."""
         astronaut = benign("astronaut")
@@ -59,6 +75,7 @@ class TestFaces:
         faces = Faces.embedded().find(picture)
 
         assert [face.view for face in faces] == [len(picture.views) - 1]
+        assert overlap(faces[0].box, (163, 76, 116, 111)) > 0.8
 
     @pytest.mark.parametrize("name", ["chelsea", "coffee", "brick"])
     def test_no_face_is_found_where_there_is_none(self, looked_at: LookedAt, name: str) -> None:
