@@ -4,7 +4,7 @@ The embedded prompt is compared with what was approved. A difference means that 
 rewrote something (a randomiser, for example) that no gate has read; its texts are to be read then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from classifiers.canonical import Canonical
 from classifiers.content import Polarity, Text
-from pipeline.items import Json
+from pipeline.items import Json, Work
 from pipeline.novelai import embedded, signature
 from pipeline.novelai.embedded import Embedded
 
@@ -51,17 +51,19 @@ class Marks:
     prompt: PromptMark
     source: str
     """The model by its own name, such as `NovelAI Diffusion V4.5 4BDE2A90`; empty if not stated."""
+    right_size: bool
+    """Whether it is as wide and as high as was asked for."""
     texts: tuple[Text, ...] = field(repr=False)
     """Every embedded text that was not approved, to be read like a request's."""
 
 
-def read(picture: Canonical, approved: Iterable[Text], key: Ed25519PublicKey) -> Marks:
-    """Give the marks of one picture, of which every text in `approved` was read already.
+def read(picture: Canonical, work: Work, key: Ed25519PublicKey) -> Marks:
+    """Give the marks of one picture that came back for `work`, whose texts were all approved.
 
     The paths of the texts are `output.prompt` and `output.other`: no name that a picture chose.
     """
     found = embedded.read(picture)
-    known = frozenset(_key(text) for text in approved)
+    known = frozenset(_key(text) for text in work.prompt.texts)
     prompts, others = tuple(_prompts(found)), tuple(_others(found))
     fresh = {_key(text): text for text in (*prompts, *others) if _key(text) not in known}
     source = "".join(character for character in found.source if character.isprintable())
@@ -69,6 +71,7 @@ def read(picture: Canonical, approved: Iterable[Text], key: Ed25519PublicKey) ->
         _signature(picture, found, key),
         _compare(prompts, known),
         source[:_SOURCE_CHARACTERS],
+        (picture.width, picture.height) == (work.width, work.height),
         tuple(fresh.values()),
     )
 

@@ -14,8 +14,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from classifiers import canonical, content
-from classifiers.content import Polarity, Purpose, Text
-from pipeline.items import Json
+from classifiers.content import Grammar, Polarity, Prompt, Purpose, Text
+from pipeline.items import Json, TextToImage
 from pipeline.novelai import stealth
 from pipeline.novelai.marks import Marks, PromptMark, SignatureMark, read
 from pipeline.novelai.signature import NOVELAI_VERIFY_KEY, verify_key
@@ -97,13 +97,18 @@ def whole(comment: dict[str, Json] | None = None, pixels: Pixels | None = None) 
 
 def marks(data: bytes, approved: tuple[Text, ...] = APPROVED) -> Marks:
     image = content.Image("output", 0, Purpose.OUTPUT, data)
-    return read(canonical.read(image), approved, KEY.public_key())
+    prompt = Prompt(approved, Grammar.V4)
+    work = TextToImage("nai-diffusion-4-5-full", prompt, 640, 64, 1, {})
+    return read(canonical.read(image), work, KEY.public_key())
 
 
 class TestSignature:
     def test_both_copies_of_an_untouched_picture_verify(self) -> None:
         """Proof that what is released is what was generated."""
-        assert marks(whole()) == Marks(SignatureMark.VALID, PromptMark.MATCHES, SOURCE, ())
+        found = marks(whole())
+
+        assert (found.signature, found.prompt) == (SignatureMark.VALID, PromptMark.MATCHES)
+        assert (found.source, found.texts) == (SOURCE, ())
 
     @pytest.mark.parametrize("place", ["file", "alpha"])
     def test_one_copy_is_enough(self, place: str) -> None:
@@ -187,7 +192,9 @@ class TestPrompt:
 
     def test_without_a_comment_there_is_nothing_to_compare(self) -> None:
         """Absent is not a match."""
-        assert marks(png(scene())) == Marks(SignatureMark.ABSENT, PromptMark.ABSENT, "", ())
+        found = marks(png(scene()))
+        assert (found.signature, found.prompt) == (SignatureMark.ABSENT, PromptMark.ABSENT)
+        assert (found.source, found.texts) == ("", ())
         assert marks(png(scene(), Comment="{", Source="x")).prompt is PromptMark.ABSENT
 
     def test_every_other_text_is_read_too(self) -> None:
@@ -218,6 +225,12 @@ class TestPrompt:
         assert "harbour" not in repr(marks(whole(), ()))
         source = marks(png(scene(), Source="x\n\x1b" + "y" * 200)).source
         assert source == "x" + "y" * 99
+
+    def test_another_size_than_asked_is_told(self) -> None:
+        """Whoever sent it did not generate it for this request."""
+        assert marks(whole()).right_size
+        assert not marks(png(scene(639, 64))).right_size
+        assert not marks(png(scene(64, 640))).right_size
 
 
 class TestStealth:
