@@ -51,21 +51,23 @@ class Leaf:
     def write(self) -> bytes:
         """Write the canonical bytes.
 
+        What `_check` lets through (ASCII keys, ASCII values, no floats) the standard library
+        writes as RFC 8785 does, many times faster; a test holds the two together.
+
         Raises:
             MalformedError: the leaf breaks a rule of its format.
         """
         _check(self)
-        leaf = canonical(
-            {
-                "v": 1,
-                "id": str(self.entry_id),
-                "kind": self.kind.value,
-                "at": self.at,
-                "public": self.public,
-                "personal": self.personal,
-                "detail": self.detail,
-            }
-        )
+        said = {
+            "v": 1,
+            "id": str(self.entry_id),
+            "kind": self.kind.value,
+            "at": self.at,
+            "public": self.public,
+            "personal": self.personal,
+            "detail": self.detail,
+        }
+        leaf = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
         if len(leaf) > MAX_LEAF_BYTES:
             raise MalformedError("leaf", f"at most {MAX_LEAF_BYTES} bytes", len(leaf))
         return leaf
@@ -79,7 +81,7 @@ class Leaf:
         """
         if len(leaf) > MAX_LEAF_BYTES:
             raise MalformedError("leaf", f"at most {MAX_LEAF_BYTES} bytes", len(leaf))
-        parsed = read_canonical(leaf, "leaf")
+        parsed = read_object(leaf, "leaf")
         if parsed.keys() != _KEYS or parsed["v"] != 1 or isinstance(parsed["v"], bool):
             raise MalformedError("leaf", "version 1 with its seven keys", sorted(parsed))
         public, personal, detail = parsed["public"], parsed["personal"], parsed["detail"]
@@ -97,7 +99,8 @@ class Leaf:
             cast("dict[str, str]", personal),
             detail,
         )
-        _check(read)
+        if read.write() != leaf:  # duplicate keys, other spellings, other orders
+            raise MalformedError("leaf", "its canonical form", f"{len(leaf)} bytes")
         return read
 
 
@@ -150,18 +153,18 @@ def canonical(value: object) -> bytes:
         ) from fault
 
 
-def read_canonical(data: bytes, what: str) -> dict[str, Json]:
-    """Read a JSON object that is written in its canonical form and in no other.
+def read_object(data: bytes, what: str) -> dict[str, Json]:
+    """Read a JSON object.
 
     Raises:
-        MalformedError: it is not JSON, not an object, or not canonical.
+        MalformedError: it is not JSON, or no object.
     """
     try:
         parsed: object = json.loads(data)
     except (ValueError, RecursionError) as fault:
         raise MalformedError(what, "JSON", f"{len(data)} bytes") from fault
-    if not isinstance(parsed, dict) or canonical(cast("object", parsed)) != data:
-        raise MalformedError(what, "an object in canonical form", f"{len(data)} bytes")
+    if not isinstance(parsed, dict):
+        raise MalformedError(what, "an object", f"{len(data)} bytes")
     return cast("dict[str, Json]", parsed)
 
 

@@ -5,6 +5,7 @@ a file outside the database and outside its backups. Erasing is deleting the row
 key-encryption key erases whatever backups still hold.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from audit.entry import Entry, Json
 from audit.errors import AbsentError, MalformedError, UntrustedError
 from audit.fields import is_code
 from audit.keyfile import create_secret, read_secret
-from audit.leaf import DETAIL, SALT_BYTES, Leaf, as_bytes, canonical, commitment, read_canonical
+from audit.leaf import DETAIL, SALT_BYTES, Leaf, as_bytes, canonical, commitment, read_object
 from audit.note import decode_base64, encode_base64
 
 KEY_BYTES = 32
@@ -83,16 +84,10 @@ class DetailKeys:
         return "".join(f"{name} {encode_base64(key)}\n" for name, key in self.keys.items())
 
     def seal(self, entry: Entry, salts: Mapping[str, bytes]) -> Sealed:
-        """Encrypt what the leaf only commits to."""
+        """Encrypt what the leaf only commits to; `leaf_of` MUST have accepted the entry."""
         values = {name: _written(value) for name, value in entry.personal.items()}
-        plain = canonical(
-            {
-                "v": 1,
-                "personal": values,
-                "detail": entry.detail,
-                "salts": {name: encode_base64(salt) for name, salt in salts.items()},
-            }
-        )
+        written = {name: encode_base64(salt) for name, salt in salts.items()}
+        plain = json.dumps({"personal": values, "detail": entry.detail, "salts": written}).encode()
         key, nonce = os.urandom(KEY_BYTES), os.urandom(_NONCE_BYTES)
         ciphertext = AESGCM(key).encrypt(nonce, plain, _DOMAIN + entry.entry_id.bytes)
         wrapped = aes_key_wrap(self.keys[self.current], key)
@@ -114,7 +109,7 @@ class DetailKeys:
             plain = AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, aad)
         except (InvalidUnwrap, InvalidTag, ValueError) as fault:
             raise UntrustedError("detail", f"that of {leaf.entry_id} does not decrypt") from fault
-        detail = _read(read_canonical(plain, "detail"))
+        detail = _read(read_object(plain, "detail"))
         _hold_to(leaf, detail)
         return detail
 

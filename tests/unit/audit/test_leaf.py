@@ -7,6 +7,7 @@ from hashlib import sha256
 from uuid import UUID, uuid5
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,15 @@ ADMIT = Entry(
 )
 
 
+codes = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,95}", fullmatch=True)
+field_names = st.from_regex(r"[a-z][a-z0-9_]{0,47}", fullmatch=True)
+counts = st.integers(0, 2**53 - 1)
+
+
+def utf8(personal: dict[str, str]) -> dict[str, str]:
+    return {name: value.encode("utf-8", "replace").decode() for name, value in personal.items()}
+
+
 def written(entry: Entry) -> bytes:
     return leaf_of(entry, fresh_salts(entry)).write()
 
@@ -41,9 +51,34 @@ class TestForm:
     def test_every_kind_has_its_fields_and_goes_round(self, kind: Kind) -> None:
         """A kind that cannot be written is a thing that cannot be remembered."""
         public: dict[str, Json] = {"submission": str(SUBMISSION), "reason": "because", "sample": 3}
-        entry = Entry(entry_id(SUBMISSION, kind, 3), kind, NOON, public)
-        assert Leaf.parse(written(entry)).kind is kind
+        entry = Entry(entry_id(SUBMISSION, kind, 3), kind, NOON, public, {"ip": "192.0.2.1"})
+        leaf = written(entry)
+        assert Leaf.parse(leaf).kind is kind
+        assert rfc8785.dumps(json.loads(leaf)) == leaf
         assert FIELDS[kind].keys() >= EVERYWHERE.keys()
+
+    @given(
+        st.dictionaries(st.sampled_from(["code", "stage", "reason", "tenant"]), codes),
+        st.dictionaries(st.sampled_from(["attempt", "sample", "duration_us"]), counts),
+        st.lists(codes, max_size=4),
+        st.dictionaries(
+            st.from_regex(r"[a-z][a-z0-9_]{0,47}", fullmatch=True), st.text(), max_size=3
+        ),
+        st.datetimes(timezones=st.just(UTC)),
+    )
+    def test_every_leaf_is_in_rfc_8785_canonical_form(
+        self,
+        words: dict[str, str],
+        numbers: dict[str, int],
+        several: list[str],
+        personal: dict[str, str],
+        at: datetime,
+    ) -> None:
+        """We write with the standard library; the canonicaliser of others must agree."""
+        public: dict[str, Json] = {**words, **numbers, "codes": several}
+        leaf = written(Entry(SUBMISSION, Kind.CONFIG, at, public, utf8(personal)))
+        assert rfc8785.dumps(json.loads(leaf)) == leaf
+        assert Leaf.parse(leaf).write() == leaf
 
     @given(st.integers(0, 400), st.binary(max_size=3))
     def test_bytes_that_parse_are_the_bytes_that_are_written(self, at: int, new: bytes) -> None:

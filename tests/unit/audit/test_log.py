@@ -3,6 +3,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from audit.verify import verify
 
 MakeEntry = Callable[..., Entry]
 OpenLog = Callable[..., Awaitable[Log]]
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def everything_in(path: Path) -> bytes:
@@ -79,10 +81,11 @@ class TestAppend:
         assert receipt.index == 2
         assert await log.receipt(make_entry(1).entry_id) is not None
 
-    async def test_more_than_4096_waiting_is_busy(self, log: Log, make_entry: MakeEntry) -> None:
+    async def test_more_than_4096_waiting_is_busy(self, log: Log) -> None:
         """A queue without an end is a spool, and a spool can be lost."""
         outcomes = await asyncio.gather(
-            *(log.append(make_entry(number)) for number in range(1, 4200)), return_exceptions=True
+            *(log.append(Entry(UUID(int=n), Kind.CONFIG, NOON, {})) for n in range(4199)),
+            return_exceptions=True,
         )
         kinds = Counter(type(outcome) for outcome in outcomes)
         assert kinds == {Receipt: 4096, Busy: 103}

@@ -1,7 +1,11 @@
 """Every fault here is a real one: SQLite's own limits, a real lock, a signer that refuses."""
 
 import asyncio
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,7 @@ from audit.entry import Entry, Receipt
 from audit.errors import NotDurableError, UnusableError
 from audit.log import Log
 from audit.note import Signature
+from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
 from audit.verify import verify
 from audit.vkey import VerifierKey
@@ -95,6 +100,27 @@ async def test_a_full_disk_refuses_the_entry_and_the_log_goes_on_later(
         path, signer.vkey.write(), known_checkpoints=[receipt.checkpoint for receipt in kept]
     )
     assert (report.ok, report.entries) == (True, 11)
+
+
+def test_files_that_may_not_grow_refuse_entries_and_lose_none(
+    tmp_path: Path, signer: Ed25519Signer
+) -> None:
+    """The kernel's own limit, so that the WAL write inside COMMIT is what fails."""
+    folder = tmp_path / "limited"
+    folder.mkdir()
+    (tmp_path / "log.key").rename(folder / "key")
+    DetailKeys.create(folder / "keys", "k1")
+    command = [sys.executable, str(Path(__file__).with_name("full_disk_writer.py")), str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+
+    answer = json.loads(done.stdout)
+    assert answer["before"] == list(range(1, 51))
+    assert answer["refused"] == 50
+    assert answer["after"] == list(range(51, 101))
+    known = list(set(answer["checkpoints"]))
+    report = verify(folder / "log.db", signer.vkey.write(), known_checkpoints=known)
+    assert (report.ok, report.entries) == (True, 101)
 
 
 async def test_a_database_that_turns_read_only_refuses_and_recovers(
