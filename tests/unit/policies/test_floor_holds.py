@@ -12,7 +12,8 @@ from policies.decision import Action
 from policies.facts import Fact, Facts, Moment, Surface
 from policies.labels import HarmCode
 from policies.levels import Minor, Sexual
-from policies.testing import EMBEDDED, OUTPUT, QUALIFIED, TEXTS, UPLOAD
+from policies.testing import EMBEDDED, OUTPUT, QUALIFIED, TEXTS, UPLOAD, harmless, silent
+from policies.truth import Truth
 
 FLOOR = policies.load(
     (Path(policies.__file__).parent / "sets" / "floor.yaml").read_text("utf-8"), "floor.yaml"
@@ -124,3 +125,43 @@ def test_a_failure_never_turns_a_stop_into_a_plain_allow(
     down = tuple(Unavailable(f.name, f.where, "down", Reason.FAILED) for f in found)
 
     assert not ALONE.decide(moment, down, facts, QUALIFIED).allows
+
+
+ODD_RULE = """
+  - rule: odd
+    on: [text]
+    when: {not: {signal: text.hate, at_least: 0.5}}
+    action: block
+    code: HATE.SYMBOL
+    unknown: allow
+"""
+ASKING = """
+set: asking
+layer: tenant
+requires: {general: [text.hate]}
+rules:
+  - rule: hate
+    on: [text]
+    when: {signal: text.hate, at_least: 0.5}
+    action: block
+    code: HATE.SYMBOL
+    unknown: allow
+"""
+
+
+def test_asking_for_more_cannot_turn_a_no_into_an_unknown() -> None:
+    """Under a `not`, "unknown" is milder than "no": so the floor is judged alone as well."""
+    text = (Path(policies.__file__).parent / "sets" / "floor.yaml").read_text("utf-8")
+    odd = policies.load(text.rstrip() + ODD_RULE, "odd.yaml")
+    both = policies.compose([odd, policies.load(ASKING, "asking.yaml")])
+    found = silent(harmless(TEXTS), SignalName.TEXT_HATE)
+
+    rules = {each.rule: each.answer.truth for each in both.account(*about(found)).judgements}
+
+    assert rules["odd"] is Truth.UNKNOWN
+    assert policies.compose([odd]).decide(*about(found), QUALIFIED).action is Action.BLOCK
+    assert both.decide(*about(found), QUALIFIED).action is Action.BLOCK
+
+
+def about(found: tuple[Finding, ...]) -> tuple[Moment, tuple[Finding, ...], Facts]:
+    return Moment.REQUEST, found, Facts(tier_adult=False, age_claim=False)
