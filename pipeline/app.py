@@ -212,7 +212,7 @@ def _signer(keys: Path, origin: str) -> Ed25519Signer:
     signer = Ed25519Signer.load(path) if path.exists() else Ed25519Signer.create(path, origin)
     vkey = keys / VKEY
     if not vkey.exists():
-        vkey.write_text(f"{signer.vkey}\n", encoding="ascii")
+        vkey.write_text(f"{signer.vkey.write()}\n", encoding="ascii")
     return signer
 
 

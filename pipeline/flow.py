@@ -9,7 +9,11 @@ outcome: before the paid call it halts, after it it holds, so that nothing paid 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from traceback import extract_tb
 from typing import TypeVar
+
+import structlog
 
 from pipeline.items import (
     Cause,
@@ -33,6 +37,7 @@ from pipeline.seizure import Seizure
 from pipeline.stages.stage import Step
 
 In = TypeVar("In")
+_say = structlog.get_logger("flow")
 Out = TypeVar("Out", bound=Outcome)
 Fault = TypeVar("Fault", bound=Outcome)
 
@@ -111,6 +116,7 @@ class Flow:
         try:
             outcome = await step(item)
         except Exception as fault:  # noqa: BLE001 - one of two: a fault of a stage is an outcome
+            _say.error("fault", stage=step.stage, kind=type(fault).__name__, at=_place(fault))
             outcome = faulted(submission, step.stage, fault)
         receipts = await self.record.write(submission, outcome)
         await self.seizure.follow(submission, outcome)
@@ -142,6 +148,12 @@ class Flow:
             None,
             f"fault_{type(fault).__name__}",
         )
+
+
+def _place(fault: Exception) -> str:
+    """Say where a fault was raised: a file and a line, and nothing that it holds."""
+    last = extract_tb(fault.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _stopped(submission: Submission, judged: Judged, reason: str) -> Halted:

@@ -68,7 +68,7 @@ class Examine:
             contents, found = await self.judge.run(lambda: self._read(submission, image))
         except UnreadableError:
             return self._held(generated, picture, Cause.SUSPICION, None, "picture_unreadable")
-        if not _fits(submission, contents):
+        if not found.right_size:
             return self._held(generated, picture, Cause.SUSPICION, None, "picture_of_other_size")
         judged = await self.judge.judge(
             contents,
@@ -91,7 +91,7 @@ class Examine:
         """Decode a picture once, and read the marks in it and the texts that nobody approved."""
         picture = canonical.read(image)
         prompt = submission.work.prompt
-        found = marks.read(picture, prompt.texts, self.verify_key)
+        found = marks.read(picture, submission.work, self.verify_key)
         reading = normalise.read(Prompt(found.texts, prompt.grammar))
         return Contents(reading, (picture,)), found
 
@@ -113,12 +113,6 @@ class Examine:
             judged,
             reason,
         )
-
-
-def _fits(submission: Submission, contents: Contents) -> bool:
-    """Whether the picture has the size that was asked for, and paid."""
-    work, (picture,) = submission.work, contents.pictures
-    return (picture.width, picture.height) == (work.width, work.height)
 
 
 def _findings(found: Marks, index: int) -> tuple[Finding, ...]:

@@ -1,0 +1,106 @@
+"""A real sandbox and a real gateway, each behind a real socket on this machine."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+import uvicorn
+from starlette.types import ASGIApp
+
+from pipeline.app import House, open_house
+from pipeline.sandbox.app import create as create_sandbox
+from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
+from pipeline.sandbox.settings import SandboxSettings
+from pipeline.settings import Settings, first_start, load
+
+TOKEN = "pst-" + "a" * 64
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine, and yield its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, http="h11", log_level="error", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{cast('tuple[str, int]', listening.getsockname())[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@dataclass
+class World:
+    """Where everything is, and how to speak to it."""
+
+    data_dir: Path
+    upstream: str
+    house: House
+    gateway: str
+    key: str
+    client: httpx.AsyncClient
+    sandbox: httpx.AsyncClient
+    env: dict[str, str] = field(repr=False)
+
+    async def fault(self, name: str, times: int = 1) -> None:
+        """Arm a fault in the sandbox."""
+        answer = await self.sandbox.post("/sandbox/faults", json={"fault": name, "times": times})
+        answer.raise_for_status()
+
+    async def calls(self) -> int:
+        """How many generations the sandbox was asked for."""
+        return int((await self.sandbox.get("/sandbox/calls")).json()["count"])
+
+    def sick(self, classifier: str) -> Path:
+        """The file that makes a classifier fail for as long as it lies there."""
+        return self.data_dir / "faults" / classifier
+
+
+def settings_of(data_dir: Path, upstream: str, **more: str) -> tuple[Settings, dict[str, str]]:
+    """Make a data directory for development against a sandbox, and load its settings."""
+    first_start(data_dir, os.urandom)
+    (data_dir / "faults").mkdir(exist_ok=True)
+    env = {
+        "IMPRIMATUR_DEVELOPMENT": "true",
+        "IMPRIMATUR_FAULTS_DIR": "faults",
+        "IMPRIMATUR_UPSTREAM__BASE_URL": upstream,
+        "IMPRIMATUR_UPSTREAM__VERIFY_KEY": TEST_VERIFY_KEY_BASE64,
+        "IMPRIMATUR_UPSTREAM__SPACING_SECONDS": "0",
+        "IMPRIMATUR_NOVELAI_TOKENS": TOKEN,
+        **more,
+    }
+    return load(data_dir, env), env
+
+
+@asynccontextmanager
+async def world_in(data_dir: Path, **more: str) -> AsyncIterator[World]:
+    """Open a whole world in a data directory."""
+    async with served(create_sandbox(SandboxSettings())) as upstream:
+        settings, env = settings_of(data_dir, upstream, **more)
+        async with (
+            open_house(settings) as house,
+            served(house.public) as gateway,
+            httpx.AsyncClient(base_url=upstream, trust_env=False) as sandbox,
+            httpx.AsyncClient(base_url=gateway, trust_env=False, timeout=60) as client,
+        ):
+            key = house.notices[0].rpartition(" ")[2]
+            client.headers["Authorization"] = f"Bearer {key}"
+            yield World(data_dir, upstream, house, gateway, key, client, sandbox, env)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world of its own for one test."""
+    async with world_in(tmp_path / "data") as opened:
+        yield opened
