@@ -18,6 +18,7 @@ _ALTERING = frozenset(
 _SHORTEST_TURNED = 4
 """Letters that a term must have to be looked for backwards or in rot13."""
 _SHORTEST_SQUEEZED = 3
+_SHORTEST_ALTERED = 3
 ENOUGH = 8
 """Hits of one term that tell all there is to tell."""
 _BOTH = 2
@@ -107,21 +108,21 @@ class TermSearch:
         return shelter
 
     def _fits(self, form: _Form, view: View, received: str, start: int, end: int) -> bool:
-        term, mode = form.term, form.term.mode
-        if view.spelling is Spelling.SQUEEZED:
-            if not _is_whole_words(view.edges, mode, start, end):
-                return False
-        elif not _stands_alone(view.text, mode, start, end):
+        """Whether this place in `view` is `form`, and is not that by chance."""
+        if form.altered and view.spelling not in _ALTERING:
+            return False
+        if not _is_whole(form.term.mode, view, start, end):
             return False
         if view.spelling in _TURNED:
-            long_enough = term.text.isascii() and len(term.text) >= _SHORTEST_TURNED
-            if form.altered or not long_enough:
-                return False
-            return plain_form(_slice(view, received, start, end)) not in self._not_reversed
+            text = form.term.text
+            was = plain_form(_slice(view, received, start, end))
+            return (
+                text.isascii() and len(text) >= _SHORTEST_TURNED and was not in self._not_reversed
+            )
         if not form.altered:
             return True
         was = squeezed_form(plain_form(_slice(view, received, start, end)))
-        return view.spelling in _ALTERING and was != squeezed_form(view.text[start:end])
+        return was != squeezed_form(view.text[start:end])
 
 
 class _Patterns:
@@ -145,7 +146,7 @@ def _forms(term: Term) -> Iterator[tuple[str, _Form]]:
     latin = latin_lookalikes(text)
     leet = leet_form(latin)
     for altered in (latin, leet, derepeated_form(latin), derepeated_form(leet)):
-        if altered != text:
+        if altered != text and len(altered) >= _SHORTEST_ALTERED:
             yield altered, _Form(term, altered=True)
 
 
@@ -158,6 +159,12 @@ def _speaks(hit: Hit, field: FieldReading) -> bool:
 def _slice(view: View, received: str, start: int, end: int) -> str:
     first, last = view.span(start, end)
     return received[first:last]
+
+
+def _is_whole(mode: Mode, view: View, start: int, end: int) -> bool:
+    if view.spelling is Spelling.SQUEEZED:
+        return _is_whole_words(view.edges, mode, start, end)
+    return _stands_alone(view.text, mode, start, end)
 
 
 def _is_whole_words(edges: frozenset[int], mode: Mode, start: int, end: int) -> bool:

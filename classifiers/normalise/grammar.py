@@ -64,7 +64,7 @@ def runs(
     text: str, marks: Sequence[Weight], polarity: Polarity, grammar: Grammar
 ) -> tuple[Run, ...]:
     """Cut `text`, whose `weights` are `marks`, into stretches of one weight, without gaps."""
-    pieces = _mixed(text) if grammar is Grammar.V3 else _weighted(text, marks, polarity)
+    pieces = _mixed(text, polarity) if grammar is Grammar.V3 else _weighted(text, marks, polarity)
     return tuple(
         Run(start, end, weight, _effective(polarity, weight))
         for start, end, weight in _merged(pieces)
@@ -119,19 +119,22 @@ def _trusted(mark: Weight, polarity: Polarity) -> float:
     return -abs(mark.value) or -1.0 if mark.minus else mark.value
 
 
-def _mixed(text: str) -> Iterator[tuple[int, int, float]]:
+def _mixed(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
     """Cut at `|` and read each piece's `:W`, which holds for the piece before it."""
     start = 0
     for piece in text.split("|"):
         end = start + len(piece)
-        yield start, min(end + 1, len(text)), _mix_weight(piece)
+        yield start, min(end + 1, len(text)), _mix_weight(piece, polarity, alone="|" not in text)
         start = end + 1
 
 
-def _mix_weight(piece: str) -> float:
+def _mix_weight(piece: str, polarity: Polarity, *, alone: bool) -> float:
     match = _MIX.search(piece[-24:])
     value = None if match is None else _number(match[1])
-    return 1.0 if value is None else value
+    if match is None or value is None:
+        return 1.0
+    in_doubt = alone or " " in match[0]
+    return max(value, 1.0) if in_doubt and polarity is Polarity.POSITIVE else value
 
 
 def spans(text: str, marks: Sequence[Weight], grammar: Grammar) -> list[Span]:

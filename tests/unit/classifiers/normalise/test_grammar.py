@@ -53,13 +53,25 @@ def test_a_minus_in_a_negative_prompt_asks_for_the_word(text: str, expected: str
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("x|y:0.3|z", "xyz"), ("x|y:-0.3|z", "xz"), ("x:0", "x"), ("-1::x::", "x"), ("x|y:-", "xy")],
+    [
+        ("x|y:0.3|z", "xyz"),
+        ("x|y:-0.3|z", "xz"),
+        ("x|y:0", "x"),
+        ("x:0", "x"),
+        ("x|y: 0", "xy"),
+        ("x|y:-", "xy"),
+        ("-1::x::", "x"),
+    ],
 )
-def test_mixing_weights_hold_in_the_older_grammar_only(text: str, expected: str) -> None:
-    """`W::` means nothing there; a piece's `:W` does."""
-    found = asked(text, Polarity.POSITIVE, Grammar.V3)
+def test_mixing_weights_hold_in_the_older_grammar(text: str, expected: str) -> None:
+    """`W::` means nothing there; a piece's `:W` does, where there are pieces."""
+    assert asked(text, Polarity.POSITIVE, Grammar.V3) == expected
 
-    assert found == (expected if text != "x:0" else "")
+
+@pytest.mark.parametrize(("text", "expected"), [("x|y:-1", "y"), ("x:-1", "x"), ("x|y: -1", "y")])
+def test_a_mixing_weight_turns_a_negative_prompt(text: str, expected: str) -> None:
+    """There, doubt turns."""
+    assert asked(text, Polarity.NEGATIVE, Grammar.V3) == expected
 
 
 @given(ANY, st.sampled_from(Polarity), st.sampled_from(Grammar))
