@@ -60,7 +60,7 @@ class Batcher:
         """Write what waits, then stop."""
         self._closing = True
         self._wake.set()
-        await asyncio.wait({self._task})
+        await asyncio.gather(self._task, return_exceptions=True)  # `fault` keeps what it raised
 
     async def _run(self) -> None:
         try:

@@ -15,6 +15,18 @@ FULL = 2
 _BUSY_SECONDS = 5.0
 
 
+def sqlite_concern(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> str | None:
+    """Say what start-up should warn of, or None.
+
+    SQLite before 3.51.3 can corrupt a WAL that two connections write or checkpoint at once. Here
+    only one ever does, under a lock, so this is a warning and no refusal.
+    """
+    if version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45):
+        return None
+    written = ".".join(map(str, version))
+    return f"SQLite {written} has the WAL-reset bug; 3.51.3 and later do not"
+
+
 def connect_sqlite(path: Path) -> sqlite3.Connection:
     """Open the file for writing, in autocommit mode: transactions are begun by name."""
     return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from audit.connection import connect_sqlite
+from audit.connection import connect_sqlite, sqlite_concern
 from audit.entry import Entry, Kind
 from audit.errors import UntrustedError, UnusableError
 from audit.leaf import Leaf
@@ -269,6 +269,24 @@ class TestTriggers:
             with pytest.raises(sqlite3.IntegrityError, match="only grows"):
                 connection.execute(statement)
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "sound"),
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((4, 0, 0), True),
+    ],
+)
+def test_an_sqlite_with_a_known_bug_is_named(version: tuple[int, int, int], sound: bool) -> None:
+    """Start-up warns below 3.51.3, but for the two lines that got the repair."""
+    assert (sqlite_concern(version) is None) is sound
 
 
 class TestAfterACrash:
