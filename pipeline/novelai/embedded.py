@@ -27,24 +27,24 @@ class Embedded:
 
     source: str = field(repr=False)
     comments: tuple[Mapping[str, Json], ...] = field(repr=False)
-    """Each copy of the comment, with its keys in their order."""
+    """Each distinct copy of the comment, with its keys in their order."""
     texts: tuple[str, ...] = field(repr=False)
     """Whatever else is written there, such as the description."""
 
 
 def read(picture: Canonical) -> Embedded:
     """Give what `picture` carries; what does not parse as a comment is a text."""
-    comments: list[Mapping[str, Json]] = []
+    comments: dict[str, Mapping[str, Json]] = {}
     texts: list[str] = []
     source = ""
     for key, text in _entries(picture):
         if key == _SOURCE.get(picture.format):
             source = source or text
         if key in _COMMENT and (comment := _comment(text)):
-            comments.append(comment)
+            comments[json.dumps(comment)] = comment  # the same in alpha as in the file: once
         elif key not in _IDLE and text:
             texts.append(text)
-    return Embedded(source, tuple(comments), tuple(texts))
+    return Embedded(source, tuple(comments.values()), tuple(texts))
 
 
 def _entries(picture: Canonical) -> Iterator[tuple[str, str]]:
@@ -65,6 +65,7 @@ def _comment(text: str) -> Mapping[str, Json]:
 def _object(text: str) -> dict[str, Json]:
     try:
         value = cast("Json", json.loads(text))
+        json.dumps(value)  # as deep as can be read is not always as deep as can be written
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -9,7 +9,7 @@ MEBIBYTE = 1 << 20
 class Limits:
     """The bounds of one request; what is beyond them is refused, never cut."""
 
-    body_bytes: int = 32 * MEBIBYTE
+    body_bytes: int = 24 * MEBIBYTE
     depth: int = 32
     """Nested objects and lists."""
     marks: int = 16_384

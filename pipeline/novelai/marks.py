@@ -112,16 +112,20 @@ def _others(found: Embedded) -> Iterator[Text]:
 
 
 def _strings(path: str, name: str, value: Json) -> Iterator[Text]:
-    """Give every text below `value`; below a negative prompt all of them are negative."""
-    if isinstance(value, str) and value.strip():
-        polarity = Polarity.NEGATIVE if name in _NEGATIVE else Polarity.POSITIVE
-        yield Text(path, value, polarity)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(path, name, item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _strings(path, name if name in _NEGATIVE else key, item)
+    """Give every text below `value`; below a negative prompt all of them are negative.
+
+    By a list and not by recursion: whoever made the picture chose the depth.
+    """
+    waiting: list[tuple[str, Json]] = [(name, value)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, str) and value.strip():
+            yield Text(path, value, Polarity.NEGATIVE if name in _NEGATIVE else Polarity.POSITIVE)
+        elif isinstance(value, list):
+            waiting.extend((name, item) for item in reversed(value))
+        elif isinstance(value, dict):
+            below = [(name if name in _NEGATIVE else key, item) for key, item in value.items()]
+            waiting.extend(reversed(below))
 
 
 def _key(text: Text) -> tuple[str, Polarity]:

@@ -43,6 +43,6 @@ def holds(rgb: NDArray[np.uint8], comment: Mapping[str, Json], key: Ed25519Publi
     try:
         signature = base64.b64decode(signed_hash, validate=True)
         key.verify(signature, signed_message(rgb, comment))
-    except (binascii.Error, ValueError, InvalidSignature):
+    except (binascii.Error, ValueError, RecursionError, InvalidSignature):
         return False
     return True

@@ -205,6 +205,13 @@ class TestPrompt:
         assert {text.text for text in found.texts} == {"one", "two", "three"}
         assert {text.path for text in found.texts} == {"output.other"}
 
+    @pytest.mark.parametrize("depth", [100, 700, 850, 900, 930, 960, 990, 5000])
+    def test_a_comment_of_any_depth_is_read(self, depth: int) -> None:
+        """Whoever made a picture chose how deep its comment is."""
+        nested = '{"signed_hash": "aGk=", "deep": ' + "[" * depth + '"word"' + "]" * depth + "}"
+        found = marks(png(scene(), Comment=nested))
+        assert any("word" in text.text for text in found.texts)
+
     def test_a_comment_wrapped_in_another_is_unwrapped(self) -> None:
         """Re-saved files hold it so (5.3)."""
         data = png(scene(), Comment=json.dumps({"Comment": json.dumps(COMMENT)}))
