@@ -46,13 +46,14 @@ _EMITS = frozenset(_SIGNALS.values()) | {
     SignalName.TEXT_DISGUISED,
 }
 _LESS_SURE = {
+    Spelling.CLOSED_UP: 0.95,
     Spelling.DELEETED: 0.95,
     Spelling.DEREPEATED: 0.95,
     Spelling.SQUEEZED: 0.9,
     Spelling.REVERSED: 0.9,
     Spelling.ROT13: 0.9,
 }
-_AGE_VIEWS = frozenset({Spelling.PLAIN, Spelling.JOINED, Spelling.LOOKALIKES})
+_AGE_VIEWS = frozenset({Spelling.PLAIN, Spelling.JOINED, Spelling.LOOKALIKES, Spelling.CLOSED_UP})
 _SEAM = 64
 """Characters looked at on each side where one field follows another."""
 

@@ -10,7 +10,7 @@ from classifiers.normalise.decode import decode
 from classifiers.normalise.fold import fold
 from classifiers.normalise.lookalikes import latin_lookalikes
 from classifiers.normalise.reading import FieldReading, Obstacle, Reading, Span, Spelling, View
-from classifiers.normalise.spellings import deleet, derepeat, rot13, squeeze
+from classifiers.normalise.spellings import close_up, deleet, derepeat, rot13, squeeze
 
 READ_AT_MOST = 32_000
 """Characters read of one field, and of all fields together; what lies beyond is `TOO_LONG`."""
@@ -96,10 +96,13 @@ def _undone(source: str, text: str, origin: Sequence[int]) -> Iterator[View]:
     latin = latin_lookalikes(text)
     if latin != text:
         yield View(Spelling.LOOKALIKES, source, latin, origin)
-    letters = deleet(latin)
-    if letters != latin:
-        yield View(Spelling.DELEETED, source, letters, origin)
-    single, single_origin = derepeat(letters, origin)
+    closed, closed_origin = close_up(latin, origin)
+    if closed != latin:
+        yield View(Spelling.CLOSED_UP, source, closed, closed_origin)
+    letters = deleet(closed)
+    if letters != closed:
+        yield View(Spelling.DELEETED, source, letters, closed_origin)
+    single, single_origin = derepeat(letters, closed_origin)
     if single != letters:
         yield View(Spelling.DEREPEATED, source, single, single_origin)
     if single != latin:

@@ -28,6 +28,8 @@ class Spelling(StrEnum):
     JOINED = "joined"
     """Folded, with nothing where a grammar mark stood: `lo{l}i` is one word."""
     LOOKALIKES = "lookalikes"
+    CLOSED_UP = "closed_up"
+    """Single letters with something between them put together."""
     DELEETED = "deleeted"
     DEREPEATED = "derepeated"
     SQUEEZED = "squeezed"

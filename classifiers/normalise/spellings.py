@@ -12,6 +12,7 @@ _FIGURE = re.compile(r"[0134578@$!€£]")
 _LEET = str.maketrans("0134578@$!€£l", "oieastbasieii")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _REPEAT = re.compile(r"([^\W\d_])\1+")
+_APART = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}){3,}[^\W_](?![^\W_])")
 _ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -41,6 +42,21 @@ def derepeat(text: str, origin: Sequence[int]) -> tuple[str, Sequence[int]]:
         start, end = match.span()
         kept += range(done, start)
         kept += [at for at in range(start, end) if at == start or text[at] != text[at - 1]]
+        done = end
+    if not done:
+        return text, origin
+    kept += range(done, len(text))
+    return "".join([text[at] for at in kept]), [origin[at] for at in kept]
+
+
+def close_up(text: str, origin: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Put four or more single letters or figures in a row together."""
+    kept: list[int] = []
+    done = 0
+    for match in _APART.finditer(text):
+        start, end = match.span()
+        kept += range(done, start)
+        kept += [at for at in range(start, end) if text[at].isalnum()]
         done = end
     if not done:
         return text, origin

@@ -57,7 +57,7 @@ def test_an_apparent_minor_is_seen_in_every_language(text: str) -> None:
         "12yo", "12 y/o", "12-year-old", "12 years old", "aged twelve", "age 12", "age: 12",
         "twelve years old", "6 months old", "12歳", "１２歳", "十二歳", "七岁", "12세", "열두 살",
         "13 лет", "13-летняя", "doce años", "12 jahre alt", "zwölf jahre alt", "douze ans",
-        "1{2}yo", "12\u200b歳",
+        "1{2}yo", "12\u200b歳", "1 2 y o",
     ],
 )  # fmt: skip
 def test_a_stated_age_below_eighteen_is_seen(text: str) -> None:
@@ -170,7 +170,8 @@ class TestDisguises:
     @pytest.mark.parametrize(
         "text",
         [
-            "tod{d}ler", "t0ddler", "t o d d l e r", "toddl\u200ber", "relddot", "gbqqyre",
+            "tod{d}ler", "t0ddler", "t 0 d d l 3 r",
+            "t o d d l e r", "toddl\u200ber", "relddot", "gbqqyre",
             base64.b64encode(b"toddler").decode(), "tоddlеr", "tod||d|x||ler", "tooooddler",
             "ＴＯ.ＤＤ.ＬＥＲ, hat", "рeбенок", "幼 女", "🅃🄾🄳🄳🄻🄴🅁", "tod1.2::dler::",
         ],
