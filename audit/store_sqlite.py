@@ -25,6 +25,8 @@ from audit.seal import Sealed
 from audit.signer import Signer
 from audit.tables import edge_of, row_of
 
+Places = dict[UUID, tuple[int, bytes, bool]]  # index, leaf, and whether this batch wrote it
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -91,15 +93,15 @@ class Store:
         try:
             self._settle()
             self._sign()  # never more than one head without a signature
-            known = self._commit(batch)
+            places = self._commit(batch)
             self._sign()
         except (sqlite3.IntegrityError, sqlite3.DataError) as fault:
             if len(batch) > 1:
                 return [each for item in batch for each in self.append([item])]
             return [_refusal(fault)]
         except (sqlite3.Error, NotDurableError) as fault:
-            return [_refusal(fault)] * len(batch)
-        return [self._stored(item, known) for item in batch]
+            return [_refusal(fault) for _ in batch]
+        return [self._stored(item, places[item.entry_id]) for item in batch]
 
     def keep_checkpoint(self) -> None:
         """Write the newest checkpoint into the file, where the next batch would have put it.
@@ -117,11 +119,11 @@ class Store:
             self.keep_checkpoint()
         self.connection.close()
 
-    def _commit(self, batch: Sequence[Prepared]) -> frozenset[UUID]:
-        """Write and commit; return the ids that were in the log before."""
+    def _commit(self, batch: Sequence[Prepared]) -> Places:
+        """Write and commit; return the place of every entry of the batch, new or known."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            known, edge = self._write(batch)
+            places, edge = self._write(batch)
         except (sqlite3.Error, UnusableError):
             self._roll_back()
             raise
@@ -136,13 +138,12 @@ class Store:
         self._unsure, self._edge = None, edge
         if grows:
             self._kept = self._newest[1]  # the batch carried the checkpoint before it
-        return known
+        return places
 
-    def _write(self, batch: Sequence[Prepared]) -> tuple[frozenset[UUID], Edge]:
+    def _write(self, batch: Sequence[Prepared]) -> tuple[Places, Edge]:
         if edge_of(self.connection) != self._edge:  # fork guard: nobody else may have written
             raise UnusableError("log", "the file changed behind its writer")
-        known = frozenset(item.entry_id for item in batch if row_of(self.connection, item.entry_id))
-        fresh = [*{item.entry_id: item for item in batch if item.entry_id not in known}.values()]
+        places, fresh = self._place(batch)
         hashes = [leaf_hash(item.leaf) for item in fresh]
         edge, nodes = self._edge.extended(hashes)
         insert = self.connection.executemany
@@ -178,7 +179,20 @@ class Store:
         )
         if fresh:
             self._move_head(edge)
-        return known, edge
+        return places, edge
+
+    def _place(self, batch: Sequence[Prepared]) -> tuple[Places, list[Prepared]]:
+        """Find the entries that the log holds already; give the others the next indices."""
+        places: Places = {}
+        fresh: list[Prepared] = []
+        for item in batch:
+            row = row_of(self.connection, item.entry_id)
+            if row is not None:
+                places[item.entry_id] = (row.index, row.leaf, False)
+            elif item.entry_id not in places:
+                places[item.entry_id] = (self._edge.size + len(fresh), item.leaf, True)
+                fresh.append(item)
+        return places, fresh
 
     def _move_head(self, edge: Edge) -> None:
         root = edge.root()
@@ -236,12 +250,10 @@ class Store:
             raise UnusableError("log", "after a lost commit the file holds a third state")
         self._edge, self._unsure = found, None
 
-    def _stored(self, item: Prepared, known: frozenset[UUID]) -> Stored:
-        row = row_of(self.connection, item.entry_id)
-        if row is None:
-            raise UnusableError("log", "a committed entry is not in the file")
-        fresh = item.entry_id not in known and row.leaf == item.leaf
-        return Stored(row.index, row.leaf, self._newest[0], fresh)
+    def _stored(self, item: Prepared, place: tuple[int, bytes, bool]) -> Stored:
+        index, leaf, fresh = place
+        # One id twice in one batch: only the entry whose bytes went in is fresh.
+        return Stored(index, leaf, self._newest[0], fresh and leaf == item.leaf)
 
 
 def _refusal(fault: Exception) -> NotDurableError:
