@@ -1,0 +1,1 @@
+"""The `imprimatur` command: what an operator does, from the first start to the last proof."""

@@ -1,0 +1,70 @@
+"""Tenants: the platforms that this installation serves."""
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import operator
+from pipeline.cli.context import data_dir_of
+from pipeline.cli.output import AsJson, say, say_json, say_table
+
+app = typer.Typer(help="Add and list the platforms that are served.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    tenant: Annotated[
+        str, typer.Argument(metavar="TENANT", help="Its id: lower-case letters, digits, dashes.")
+    ],
+    name: Annotated[str, typer.Option(help="Its name.", show_default="the id")] = "",
+    assured: Annotated[
+        bool, typer.Option("--assured", help="It has declared that all its users' age is assured.")
+    ] = False,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A policy set on top of the installation's own; can be repeated."),
+    ] = None,
+    anlas: Annotated[int, typer.Option(min=0, help="How many Anlas it may spend.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Add a tenant. It needs an API key next: `imprimatur keys create`.
+
+    Exits with 0, 1 (there is such a tenant already), 2 (it could not be done).
+
+    Examples:
+      imprimatur tenants add harbour --name "Harbour Pictures"
+      imprimatur tenants add kids --policy general-audience --anlas 50000
+    """
+    body = {
+        "id": tenant,
+        "name": name or tenant,
+        "assured": assured,
+        "policy_sets": policy or [],
+        "anlas_budget": anlas,
+    }
+    added = operator.ask(data_dir_of(ctx), "POST", "/tenants", body)
+    if as_json:
+        say_json(added)
+    else:
+        say(f"added {tenant}; now: imprimatur keys create {tenant}")
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the tenants, their policy sets, and what they have spent.
+
+    Exits with 0, or 2 (it could not be asked).
+
+    Examples:
+      imprimatur tenants list
+      imprimatur tenants list --json
+    """
+    tenants = operator.ask(data_dir_of(ctx), "GET", "/tenants")
+    if as_json:
+        say_json({"tenants": tenants})
+        return
+    columns = ["id", "name", "assured", "policy_sets", "anlas_budget", "anlas_spent"]
+    rows = [[tenant[column] for column in columns] for tenant in tenants]
+    titles = ["tenant", "name", "age assured", "policy sets", "Anlas", "spent"]
+    say_table(titles, rows, "There are no tenants.")
