@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
-from classifiers.content import Image, Prompt
+from classifiers.content import Image, Prompt, Purpose
 from classifiers.normalise import Reading
 from classifiers.signals import Field, Finding, Picture, Reason, Unavailable, Where
 from pipeline.items import Contents, Judged
@@ -160,8 +160,9 @@ class Judge:
         ]
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
         findings = (*before, *seen)
-        pictures = [Picture(picture.carrier, picture.index) for picture in contents.pictures]
-        facts = replace(facts, places=frozenset((where, *pictures)))
+        places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
+        masks = frozenset(place for place in places if places[place] is Purpose.MASK)
+        facts = replace(facts, places=frozenset((where, *places)), masks=masks)
         decision = policy.decide(moment, findings, facts, self.installed())
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
 

@@ -140,6 +140,7 @@ def unavailable(gate: Gate, language: str) -> GateError:
 
 _UNREADABLE: Mapping[Unreadable, int] = {
     Unreadable.UNSUPPORTED_FORMAT: 415,
+    Unreadable.ANIMATED: 415,
     Unreadable.TOO_LARGE: 413,
 }
 

@@ -18,7 +18,6 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.errors import ConflictError, ForbiddenError, PipelineError
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.items import Json
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.store.holds import Hold
@@ -98,11 +97,11 @@ def _tenants(app: FastAPI, operator: Operator) -> None:
     store = operator.gate.store
 
     @app.get("/tenants")
-    async def listed() -> list[dict[str, Json]]:
+    async def listed() -> list[dict[str, object]]:
         return [_tenant(tenant) for tenant in await store.tenants.all()]
 
     @app.post("/tenants", status_code=201)
-    async def added(new: NewTenant) -> dict[str, Json]:
+    async def added(new: NewTenant) -> dict[str, object]:
         tenant = Tenant(
             id=new.id,
             name=new.name,
@@ -120,7 +119,7 @@ def _tenants(app: FastAPI, operator: Operator) -> None:
 
 def _keys(app: FastAPI, operator: Operator) -> None:
     @app.get("/keys/{tenant}")
-    async def listed(tenant: str) -> list[dict[str, Json]]:
+    async def listed(tenant: str) -> list[dict[str, object]]:
         return [
             {
                 "id": str(key.id),
@@ -132,7 +131,7 @@ def _keys(app: FastAPI, operator: Operator) -> None:
         ]
 
     @app.post("/keys", status_code=201)
-    async def created(new: NewKey) -> dict[str, Json]:
+    async def created(new: NewKey) -> dict[str, object]:
         try:
             made = await operator.keys.create(new.tenant, new.label)
         except ConflictError:
@@ -140,7 +139,7 @@ def _keys(app: FastAPI, operator: Operator) -> None:
         return {"id": str(made.key.id), "secret": made.secret.get_secret_value()}
 
     @app.delete("/keys/{tenant}/{key}")
-    async def revoked(tenant: str, key: UUID) -> dict[str, Json]:
+    async def revoked(tenant: str, key: UUID) -> dict[str, object]:
         if not await operator.keys.revoke(tenant, key):
             raise GateError(404, "There is no such key, or it is revoked already.")
         return {"revoked": True}
@@ -156,16 +155,16 @@ def _holds(app: FastAPI, operator: Operator) -> None:
         return hold
 
     @app.get("/holds")
-    async def listed() -> list[dict[str, Json]]:
+    async def listed() -> list[dict[str, object]]:
         return [_hold(hold) for hold in await holds.waiting()]
 
     @app.get("/holds/{hold_id}")
-    async def shown(hold_id: UUID) -> dict[str, Json]:
+    async def shown(hold_id: UUID) -> dict[str, object]:
         hold = await find(hold_id)
         return {**_hold(hold), "facts": dict(hold.facts)}
 
     @app.post("/holds/{hold_id}/ruling")
-    async def ruled(hold_id: UUID, new: NewRuling) -> dict[str, Json]:
+    async def ruled(hold_id: UUID, new: NewRuling) -> dict[str, object]:
         ruling = Ruling(reviewer(new.person), new.approves, new.reason)
         end = await operator.rulings.rule(await find(hold_id), ruling)
         outcome = "withheld" if end is None else type(end.outcome).__name__.lower()
@@ -202,7 +201,7 @@ def reviewer(name: str) -> Person:
     return Person(name, frozenset(can))
 
 
-def _tenant(tenant: Tenant) -> dict[str, Json]:
+def _tenant(tenant: Tenant) -> dict[str, object]:
     return {
         "id": tenant.id,
         "name": tenant.name,
@@ -213,7 +212,7 @@ def _tenant(tenant: Tenant) -> dict[str, Json]:
     }
 
 
-def _hold(hold: Hold) -> dict[str, Json]:
+def _hold(hold: Hold) -> dict[str, object]:
     return {
         "id": str(hold.id),
         "submission": str(hold.submission),

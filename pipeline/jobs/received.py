@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from pipeline.items import Subject, Tier, Work
-from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
-from pipeline.novelai.reader import read_json, read_multipart
+from pipeline.novelai.reader import read
 from pipeline.novelai.request import parse
 
 
@@ -25,13 +24,8 @@ class Received:
         Raises:
             RequestRefusedError: it asks for something that this gate does not serve.
         """
-        kind = self.content_type.partition(";")[0].strip().lower()
-        if kind == "application/json":
-            return parse(read_json(self.body, limits), None, limits=limits)
-        if kind == "multipart/form-data":
-            asked, parts = read_multipart(self.content_type, self.body, limits)
-            return parse(asked, parts, limits=limits)
-        raise RequestRefusedError(415, "Send application/json or multipart/form-data.")
+        asked, parts = read(self.content_type, self.body, limits)
+        return parse(asked, parts, limits=limits)
 
     @property
     def sha256(self) -> str:

@@ -17,6 +17,7 @@ from pipeline.items import (
 from pipeline.judge import Judge
 from policies.decision import Action
 from policies.policy import Moment
+from policies.requirement import lacking
 
 SICK_RETRY_SECONDS = 30
 
@@ -37,7 +38,8 @@ class Screen:
         )
         decision = judged.decision
         if decision.allows:
-            sick = item.policy.needed(judged.findings, item.subject.facts) - self.judge.healthy()
+            needed = item.policy.needed(judged.findings, item.subject.facts)
+            sick = lacking(needed, self.judge.healthy())
             if not sick:
                 return Screened(item, judged)
             return Halted(

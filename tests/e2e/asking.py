@@ -3,7 +3,9 @@
 from typing import Any
 
 
-def v4(prompt: str, *, seed: int = 1, samples: int = 1, size: tuple[int, int] = (512, 768), **more: Any) -> dict[str, Any]:
+def v4(
+    prompt: str, *, seed: int = 1, samples: int = 1, size: tuple[int, int] = (512, 768), **more: Any
+) -> dict[str, Any]:
     """A text-to-image request for V4.5."""
     negative = more.pop("negative", "lowres, blurry")
     return {

@@ -11,6 +11,7 @@ from typing import cast
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -97,6 +98,13 @@ async def world_in(data_dir: Path, **more: str) -> AsyncIterator[World]:
             key = house.notices[0].rpartition(" ")[2]
             client.headers["Authorization"] = f"Bearer {key}"
             yield World(data_dir, upstream, house, gateway, key, client, sandbox, env)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world that the tests of one file share, for those that leave it as it was."""
+    async with world_in(tmp_path_factory.mktemp("shared") / "data") as opened:
+        yield opened
 
 
 @pytest.fixture

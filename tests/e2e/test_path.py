@@ -1,5 +1,6 @@
 """The path through the front door: what is released, refused and held, and what is on record."""
 
+import base64
 import io
 import zipfile
 from uuid import UUID
@@ -43,11 +44,12 @@ async def test_json_is_answered_to_who_asks_for_exactly_that(world: World) -> No
 
 async def test_the_log_of_a_released_picture_verifies_offline(world: World) -> None:
     """A stranger needs the file and the key, and nothing of the gateway."""
-    await world.client.post("/ai/generate-image", json=v4("a lighthouse"))
+    answer = await world.client.post("/ai/generate-image", json=v4("a lighthouse"))
 
+    receipt = base64.b64decode(answer.headers["x-audit-checkpoint"]).decode()
     vkey = (world.data_dir / "keys" / "log.vkey").read_text().strip()
-    report = verify(world.data_dir / "log.db", vkey)
-    assert report.ok, report
+    report = verify(world.data_dir / "log.db", vkey, known_checkpoints=[receipt])
+    assert report.ok, report.problems
     kinds = [Leaf.parse(each.leaf).kind.value for each in await world.house.gate.log.tail(4)]
     assert kinds == ["admit", "generated", "examined", "release"]
 
