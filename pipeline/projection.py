@@ -145,7 +145,8 @@ class Projection:
                 held.vault_id,
                 self.now(),
                 held.expires_at,
-                facts(held.judged, held.reason) | {"attempt": submission.attempt},
+                submission.attempt,
+                facts(held.judged, held.reason),
             )
         )
 
@@ -158,11 +159,6 @@ def hold_id(submission: UUID, index: int | None, attempt: int) -> UUID:
 def ruling_id(hold: UUID) -> UUID:
     """Return the one id of the entry of a ruling: a hold is ruled on once."""
     return uuid5(hold, "ruling")
-
-
-def closed_id(submission: UUID, index: int | None) -> UUID:
-    """Return the one id of the entry that closes an item without looking: it is closed once."""
-    return uuid5(submission, f"closed/{index}")
 
 
 def facts(judged: Judged | None, reason: str) -> dict[str, Json]:

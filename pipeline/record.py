@@ -25,7 +25,7 @@ from pipeline.items import (
     Stage,
     Submission,
 )
-from pipeline.projection import Projection, closed_id
+from pipeline.projection import Projection
 from pipeline.store.submissions import SubmissionRow
 from policies.decision import Verdict
 
@@ -64,9 +64,11 @@ class Record:
         return await self.projection.calling(submission)
 
     async def close(
-        self, row: SubmissionRow, stage: Stage, index: int | None, reason: str
+        self, row: SubmissionRow, stage: Stage, index: int | None, reason: str, attempt: int = 0
     ) -> Receipt:
         """End a submission, or one sample of it, for good and without looking at it again.
+
+        `attempt` is the number of the look after which a sample was held.
 
         Raises:
             AuditError: it is not durable.
@@ -74,12 +76,13 @@ class Record:
         kind = Kind.HALTED if index is None else Kind.WITHHOLD
         receipt = await self.log.append(
             Entry(
-                closed_id(row.id, index),
+                entry_id(row.id, kind, index or 0, attempt),
                 kind,
                 self.now(),
                 {
                     "submission": str(row.id),
                     "sample": index or 0,
+                    "attempt": attempt,
                     "tenant": row.tenant,
                     "stage": stage,
                     "reason": reason,

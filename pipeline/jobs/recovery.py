@@ -11,12 +11,11 @@ from uuid import UUID
 
 import structlog
 
-from audit.entry import Entry, Kind
+from audit.entry import Entry, Kind, entry_id
 from audit.log import Log
 from pipeline.flow import Flow
 from pipeline.items import Stage
 from pipeline.jobs.restore import Restore
-from pipeline.projection import closed_id
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 
@@ -67,7 +66,7 @@ class Recovery:
 
 def _closing(submission: UUID, at: datetime) -> Entry:
     return Entry(
-        closed_id(submission, None),
+        entry_id(submission, Kind.HALTED),
         Kind.HALTED,
         at,
         {"submission": str(submission), "stage": Stage.GENERATE.value, "reason": "interrupted"},

@@ -68,7 +68,7 @@ class Rulings:
         approved = await self._approved(hold, row, entry) if ruling.approves else None
         if approved is None:
             reason = "policy_forbids" if ruling.approves else "rejected"
-            await self.flow.record.close(row, hold.stage, hold.index, reason)
+            await self.flow.record.close(row, hold.stage, hold.index, reason, hold.attempt)
         return approved
 
     async def _record(self, hold: Hold, ruling: Ruling) -> UUID:

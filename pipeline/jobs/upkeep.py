@@ -65,9 +65,7 @@ class Upkeep:
                 await self._again(hold)
 
     def _is_due(self, hold: Hold) -> bool:
-        attempt = hold.facts.get("attempt")
-        looks = attempt if isinstance(attempt, int) else 0
-        wait = timedelta(seconds=2 ** min(looks, SLOWEST))
+        wait = timedelta(seconds=2 ** min(hold.attempt, SLOWEST))
         return hold.opened_at + wait <= self.now() < hold.expires_at
 
     async def _again(self, hold: Hold) -> None:
@@ -83,7 +81,7 @@ class Upkeep:
         for hold in await self.store.holds.overdue(self.now()):
             row = await self.store.submissions.get(hold.tenant, hold.submission)
             if row is not None:
-                await self.flow.record.close(row, hold.stage, hold.index, "expired")
+                await self.flow.record.close(row, hold.stage, hold.index, "expired", hold.attempt)
             await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
 
     async def _sweep(self) -> None:

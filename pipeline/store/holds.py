@@ -50,6 +50,7 @@ holds = Table(
     Column("vault_id", String(32), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("attempt", Integer, nullable=False),
     Column("facts", JSON, nullable=False),
     Column("end", word(End)),
     Column("ended_at", Instant),
@@ -72,6 +73,8 @@ class Hold:
     vault_id: str
     opened_at: datetime
     expires_at: datetime
+    attempt: int = 0
+    """After how many earlier looks it was held."""
     facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """Rule ids, codes and scores for the reviewer. MUST NOT hold content."""
     end: End | None = None
