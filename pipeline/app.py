@@ -19,7 +19,6 @@ from uuid import uuid4
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 
 import policies
 from audit.log import Log
@@ -69,6 +68,7 @@ from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
+from pipeline.telemetry import Metrics
 from pipeline.tenancy import Tenancy
 from pipeline.unsafe import UnsafeSwitch
 from pipeline.vault import DirectoryVault
@@ -115,6 +115,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         SettingsError, StoreError, AuditError, ClassifierError, PolicyError: it must not serve.
     """
     async with AsyncExitStack() as closing:
+        metrics = Metrics.create()
         keys = settings.keys_dir
         log = await Log.open(
             settings.data_dir / "log.db",
@@ -149,7 +150,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         )
         hold_for = timedelta(hours=settings.hold_hours)
         versions = _versions(judge, banks)
-        record = Record(log, Projection(store, now, tenancy), now, lambda: versions)
+        record = Record(log, Projection(store, now, tenancy), metrics, now, lambda: versions)
         release = Release(vault, settings.released_metadata is ReleasedMetadata.STRIP)
         flow = Flow(
             screen=Screen(judge, now, hold_for),
@@ -157,6 +158,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
             release=release,
             record=record,
+            metrics=metrics,
             seizure=Seizure(vault, _quarantine(settings), log, now),
             now=now,
             hold_for=hold_for,
@@ -197,7 +199,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         left = await Recovery(flow, restore, store, log, owner, now).run()
         upkeep = Upkeep(flow, judge, restore, store, vault, now)
         yield House(
-            public=server.create(gate, CollectorRegistry()),
+            public=server.create(gate, metrics),
             operator=operator.create(
                 Operator(gate, api_keys, Rulings(flow, restore, store, log, now))
             ),

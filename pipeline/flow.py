@@ -35,6 +35,7 @@ from pipeline.items import (
 from pipeline.record import Outcome, Record
 from pipeline.seizure import Seizure
 from pipeline.stages.stage import Step
+from pipeline.telemetry import Metrics
 
 In = TypeVar("In")
 _say = structlog.get_logger("flow")
@@ -54,6 +55,7 @@ class Flow:
     examine: Step[Recorded[Generated], Examined]
     release: Step[Recorded[Examined], Released]
     record: Record
+    metrics: Metrics
     seizure: Seizure
     now: Callable[[], datetime]
     hold_for: timedelta
@@ -114,7 +116,8 @@ class Flow:
         """Run a step, and write down what it did before anyone may use the result."""
         outcome: Out | Fault
         try:
-            outcome = await step(item)
+            with self.metrics.stage_seconds.labels(step.stage).time():
+                outcome = await step(item)
         except Exception as fault:  # noqa: BLE001 - one of two: a fault of a stage is an outcome
             _say.error("fault", stage=step.stage, kind=type(fault).__name__, at=_place(fault))
             outcome = faulted(submission, step.stage, fault)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
+from audit.errors import AuditError
 from audit.fields import write_time
 from audit.log import Log
 from classifiers.signals import Field, Finding, Signal
@@ -27,7 +28,15 @@ from pipeline.items import (
 )
 from pipeline.projection import Projection
 from pipeline.store.submissions import SubmissionRow
+from pipeline.telemetry import Metrics
 from policies.decision import Verdict
+
+_STAGES = {
+    Kind.ADMIT: Stage.SCREEN,
+    Kind.HALTED: Stage.SCREEN,
+    Kind.EXAMINED: Stage.EXAMINE,
+}
+"""The entries that carry a decision, each counted once."""
 
 Outcome = Screened | Held | Halted | Generated | Examined | Released
 """Everything that a stage may return, and that is written down."""
@@ -39,6 +48,7 @@ class Record:
 
     log: Log
     projection: Projection
+    metrics: Metrics
     now: Callable[[], datetime]
     versions: Callable[[], Mapping[str, Json]]
     """The digests of models and banks in use, as the public part of a leaf has them."""
@@ -52,7 +62,7 @@ class Record:
         if isinstance(outcome, Examined):
             submission = outcome.generated.screened.submission  # it knows which look this was
         entries = self._entries(submission, outcome)
-        receipts = await asyncio.gather(*(self.log.append(entry) for entry in entries))
+        receipts = await asyncio.gather(*map(self._append, entries))
         await self.projection.follow(submission, outcome)
         return tuple(receipts[: _count(outcome, len(receipts))])
 
@@ -74,7 +84,7 @@ class Record:
             AuditError: it is not durable.
         """
         kind = Kind.HALTED if index is None else Kind.WITHHOLD
-        receipt = await self.log.append(
+        receipt = await self._append(
             Entry(
                 entry_id(row.id, kind, index or 0, attempt),
                 kind,
@@ -90,6 +100,18 @@ class Record:
             )
         )
         await self.projection.close(row.tenant, row.id, index)
+        return receipt
+
+    async def _append(self, entry: Entry) -> Receipt:
+        try:
+            receipt = await self.log.append(entry)
+        except AuditError:
+            self.metrics.audit_failures.inc()
+            raise
+        self.metrics.audit_appends.inc()
+        action, stage = entry.public.get("action"), _STAGES.get(entry.kind)
+        if action is not None and stage is not None:
+            self.metrics.decisions.labels(stage, action).inc()
         return receipt
 
     def _entries(self, submission: Submission, outcome: Outcome) -> Sequence[Entry]:

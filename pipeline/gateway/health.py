@@ -2,17 +2,18 @@
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import policies
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
 from pipeline.items import Json
 from pipeline.novelai.accounts import AccountState
+from pipeline.telemetry import Metrics
 from policies.policy import Rating
 
 
-def routes(gate: Gate, registry: CollectorRegistry) -> APIRouter:
+def routes(gate: Gate, figures: Metrics) -> APIRouter:
     """Return the operator's routes; they tell nothing of any request or tenant."""
     router = APIRouter(tags=["Operation"])
 
@@ -30,7 +31,10 @@ def routes(gate: Gate, registry: CollectorRegistry) -> APIRouter:
     @router.get("/metrics")
     async def metrics() -> Response:
         """Give the metrics in Prometheus's text format."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        figures.queue_depth.set(gate.desk.in_flight)
+        for cause, count in (await gate.store.holds.count()).items():
+            figures.holds.labels(cause).set(count)
+        return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +13,7 @@ from pipeline.gateway import generations, health, moderate, novelai, subject_tok
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
 from pipeline.gateway.gate import Gate
+from pipeline.telemetry import Metrics
 
 _SLASHES = re.compile(r"/{2,}")
 _say = structlog.get_logger("gateway")
@@ -24,16 +24,17 @@ coarse code, never by the rule. If you think that a refusal is wrong, ask the pl
 and give it the <code>id</code> of the answer.</p>"""
 
 
-def create(gate: Gate, registry: CollectorRegistry) -> FastAPI:
+def create(gate: Gate, metrics: Metrics) -> FastAPI:
     """Return the application. It opens nothing: `app.py` does, and closes it."""
     app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
     app.add_middleware(OneSlash)
+    app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
     app.include_router(novelai.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(subject_tokens.routes(gate))
-    app.include_router(health.routes(gate, registry))
+    app.include_router(health.routes(gate, metrics))
 
     @app.get(HELP, response_class=HTMLResponse, include_in_schema=False)
     async def help_page() -> str:
@@ -61,6 +62,25 @@ class OneSlash:
         if scope["type"] == "http":
             scope = {**scope, "path": _SLASHES.sub("/", scope["path"])}
         await self._app(scope, receive, send)
+
+
+class Counted:
+    """Counts answers by the template of their route, never by the path that was asked for."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._requests = metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and count what is answered."""
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                self._requests.labels(route, message["status"]).inc()
+            await send(message)
+
+        await self._app(scope, receive, watched if scope["type"] == "http" else send)
 
 
 class LastResort:
