@@ -27,8 +27,8 @@ and give it the <code>id</code> of the answer.</p>"""
 def create(gate: Gate, metrics: Metrics) -> FastAPI:
     """Return the application. It opens nothing: `app.py` does, and closes it."""
     app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
+    app.add_middleware(Counted, metrics=metrics)  # the last added is the outermost
     app.add_middleware(OneSlash)
-    app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
     app.include_router(novelai.routes(gate))
     app.include_router(generations.routes(gate))
@@ -102,6 +102,6 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception as fault:  # noqa: BLE001 - its traceback could hold content
-            _say.error("unforeseen", path=scope.get("path"), fault=type(fault).__name__)
+            _say.error("unforeseen", fault=type(fault).__name__)
             if not begun and scope["type"] == "http":
                 await self._answer()(scope, receive, send)
