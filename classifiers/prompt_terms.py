@@ -127,7 +127,9 @@ class PromptTerms:
                 yield signal
 
     def _of_terms(self, field: FieldReading) -> Iterator[Signal]:
-        for hit in self._search.find(field):
+        hits = tuple(self._search.find(field))
+        plain = [hit for hit in hits if not _is_disguised(hit, field)]
+        for hit in hits:
             (name,) = hit.term.lists
             asked = field.polarity_of(hit.span) is Polarity.POSITIVE
             where = Field(field.path, hit.span)
@@ -138,7 +140,7 @@ class PromptTerms:
                     yield Signal(SignalName.TEXT_MINOR_NEGATED, score, where, self._id, evidence)
             elif asked:
                 yield Signal(_SIGNALS[name], score, where, self._id, evidence)
-                if name in _DISGUISES and _is_disguised(hit, field):
+                if name in _DISGUISES and not any(_covers(other, hit) for other in plain):
                     yield Signal(SignalName.TEXT_DISGUISED, 1.0, where, self._id, evidence)
 
     def _of_ages(self, field: FieldReading) -> Iterator[Signal]:
@@ -184,6 +186,12 @@ def _age_signal(*, is_minor: bool, asked: bool) -> SignalName | None:
     if asked:
         return SignalName.TEXT_MINOR_AGE if is_minor else SignalName.TEXT_ADULT_AGE
     return None if is_minor else SignalName.TEXT_MINOR_NEGATED
+
+
+def _covers(plain: Hit, hit: Hit) -> bool:
+    """Whether what a hit means stands there in plain letters too: `nude` in `nude, beach`."""
+    (start, end), (other_start, other_end) = hit.span, plain.span
+    return hit.term.lists == plain.term.lists and start < other_end and other_start < end
 
 
 def _is_disguised(hit: Hit, field: FieldReading) -> bool:

@@ -49,11 +49,15 @@ class GateError(Exception):
         self.details = details
         self.headers = dict(headers or {})
 
-    def response(self) -> JSONResponse:
-        """Render it."""
+    def response(self, help_url: str = HELP) -> JSONResponse:
+        """Render it; every refusal links to the same page."""
         body: dict[str, Json] = {"statusCode": self.status, "message": self.message}
         if self.code is not None:
-            body |= {"code": self.code, "retry": self.retry_after_seconds is not None, "help": HELP}
+            body |= {
+                "code": self.code,
+                "retry": self.retry_after_seconds is not None,
+                "help": help_url,
+            }
         if self.id is not None:
             body["id"] = self.id
         if self.details is not None:

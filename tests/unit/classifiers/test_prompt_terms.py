@@ -247,3 +247,17 @@ class TestFindings:
         found = classify(*[Text(f"p{at}", text) for at, text in enumerate(texts)], grammar=grammar)
 
         assert {one.name for one in found} == TERMS.emits
+
+
+@pytest.mark.parametrize("text", ["rating:explicit", "nude, beach", "rating:explicit, castle"])
+def test_a_plain_term_is_no_disguise_of_a_longer_one(text: str) -> None:
+    """Read without its comma, `nude, beach` is another listed term: nothing was hidden in it."""
+    reading = read(Prompt((Text("prompt", text),), Grammar.V4))
+
+    disguised = [
+        finding.score
+        for finding in PromptTerms.embedded().classify(reading)
+        if finding.name is SignalName.TEXT_DISGUISED and isinstance(finding, Signal)
+    ]
+
+    assert disguised == [0.0]
