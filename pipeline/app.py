@@ -42,7 +42,6 @@ from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.flow import Flow
 from pipeline.gateway import operator, server
-from pipeline.gateway.errors import HELP
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
@@ -193,7 +192,6 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             now=now,
             new_id=uuid4,
             banks=lambda: banks.versions,
-            help_url=settings.help_url or HELP,
             subject_key=read_key(keys, "subjects"),
             refusals_a_day=settings.refusals_per_day,
         )

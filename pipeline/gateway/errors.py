@@ -49,7 +49,7 @@ class GateError(Exception):
         self.details = details
         self.headers = dict(headers or {})
 
-    def response(self, help_url: str = HELP) -> JSONResponse:
+    def response(self) -> JSONResponse:
         """Render it; every refusal links to the same page."""
         body: dict[str, Json] = {"statusCode": self.status, "message": self.message}
         if self.code is not None:

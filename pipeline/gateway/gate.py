@@ -39,8 +39,6 @@ class Gate:
     new_id: Callable[[], UUID]
     banks: Callable[[], tuple[str, ...]]
     """The versions of the banks in use; empty when the operator declared that there are none."""
-    help_url: str
-    """Where every refusal sends people for help, whatever its reason."""
     subject_key: bytes
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int

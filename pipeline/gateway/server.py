@@ -29,7 +29,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
     app.add_middleware(Counted, metrics=metrics)  # the last added is the outermost
     app.add_middleware(OneSlash)
-    app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response(gate.help_url))
+    app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
     app.include_router(novelai.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
@@ -42,7 +42,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
 
     @app.exception_handler(GateError)
     async def told(_: Request, fault: GateError) -> JSONResponse:
-        return fault.response(gate.help_url)
+        return fault.response()
 
     @app.exception_handler(HTTPException)
     async def not_found(_: Request, fault: HTTPException) -> JSONResponse:
