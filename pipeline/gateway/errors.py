@@ -56,7 +56,7 @@ class GateError(Exception):
             body |= {
                 "code": self.code,
                 "retry": self.retry_after_seconds is not None,
-                "help": help_url,
+                "help": HELP,
             }
         if self.id is not None:
             body["id"] = self.id
