@@ -1,0 +1,66 @@
+"""Every command explains itself: what it does, with what it exits, and how it is typed."""
+
+from collections.abc import Iterator
+
+import pytest
+import typer.main
+from typer.core import TyperGroup
+
+from pipeline.cli.main import app
+from tests.unit.pipeline.cli.conftest import Run
+
+
+def _paths(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Walk down to every command that has none below it."""
+    if not isinstance(command, TyperGroup):
+        yield path
+        return
+    for name, each in command.commands.items():
+        yield from _paths(each, (*path, name))
+
+
+_ALL = list(_paths(typer.main.get_command(app)))
+
+
+def test_the_commands_are_those_that_the_manual_names() -> None:
+    """A command that vanishes breaks somebody's script: it takes a decision, not an accident."""
+    names = {" ".join(path) for path in _ALL if path[0] != "demo"}
+
+    assert names == {
+        "serve",
+        "sandbox",
+        *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
+        *(f"policies {name}" for name in ("check", "explain", "show", "list")),
+        *(f"review {name}" for name in ("list", "show", "approve", "reject")),
+        *(f"tenants {name}" for name in ("add", "list")),
+        *(f"keys {name}" for name in ("create", "list", "revoke")),
+    }
+
+
+@pytest.mark.parametrize("path", _ALL, ids=" ".join)
+def test_a_command_shows_how_it_is_typed_and_with_what_it_exits(
+    path: tuple[str, ...], run: Run
+) -> None:
+    """Nobody should have to read the source to use a command, or to script it."""
+    shown = run(*path, "--help")
+
+    assert shown.exit_code == 0
+    after = shown.output.partition("Examples:")[2]
+    assert f"imprimatur {' '.join(path)}" in " ".join(after.split()).replace(
+        "imprimatur --data-dir /srv/imprimatur ", "imprimatur "
+    )
+    assert "Exits with 0" in shown.output
+    assert "--json" in shown.output
+
+
+def test_the_program_itself_tells_its_exit_codes(run: Run) -> None:
+    """They are the same everywhere, so they are said once, in front."""
+    shown = run("--help")
+
+    assert "Exit codes: 0" in shown.output
+    assert "Examples:" in shown.output
+
+
+def test_a_word_that_is_no_command_is_refused(run: Run) -> None:
+    """A typing mistake must not look like success."""
+    assert run("adit").exit_code == 2
