@@ -2,10 +2,16 @@
 
 PDQ and a 256-bit pHash are both taken of one canonical square: hashes of two sizes of one picture
 would differ by bits that the search radius needs. Bank and query MUST both come from here.
+
+The hash of a picture as it stands is the library's. What it would be of the picture turned or
+mirrored follows without hashing again: both hashes say which of 16 x 16 waves are stronger than the
+middle one, a wave's strength is a weighted sum of the pixels, and to mirror the picture is to
+mirror the weights. `pdqhash.compute_dihedral` is no help there: PDQ does not sample in the middle
+of what it averages, which that function leaves out of account, by up to 34 bits.
 """
 
+import math
 from dataclasses import dataclass, field
-from typing import cast
 
 import imagehash
 import numpy as np
@@ -34,11 +40,11 @@ VARIANTS = (
 )
 """The eight turns and mirrorings of a square, in the order of the rows of `Hashed`."""
 
-_TRANSPOSED = 6
-"""Where `pdqhash.compute_dihedral` puts it. Of its eight only this one and the first are exact:
-PDQ does not sample in the middle, so the others are up to 34 bits off. We mirror pixels instead."""
-_PHASH_SIDE = 16
-_PHASH_PIXELS = 64
+_WAVES = 16
+_SAMPLES = 64
+_BOX = (-1, 2)
+"""What PDQ averages for a pixel of the canonical square, twice: from one before to two after."""
+_LUMA = np.asarray((0.299, 0.587, 0.114), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +81,13 @@ def hash_square(square: NDArray[np.uint8], view: int = 0) -> Hashed | TooFlat:
     if square.shape != (SIDE, SIDE, 3):
         message = f"pixels to hash: expected {(SIDE, SIDE, 3)}, got {square.shape}"
         raise ValueError(message)
-    hashed = [pdqhash.compute_dihedral(np.ascontiguousarray(one)) for one in _flips(square)]
-    quality = int(hashed[0][1])
-    if not usable(quality):
-        return TooFlat(view, quality)
-    pdq = _packed([bits[place] for bits, _ in hashed for place in (0, _TRANSPOSED)])
-    return Hashed(view, quality, pdq, _phashes(square))
+    bits, quality = pdqhash.compute(np.ascontiguousarray(square))
+    if not usable(int(quality)):
+        return TooFlat(view, int(quality))
+    turned = _turned(square @ _LUMA, _PDQ_WAVES)
+    turned = turned[:, ::-1]  # pdqhash writes the last wave first
+    turned[0] = bits
+    return Hashed(view, int(quality), _packed(turned), _phashes(square))
 
 
 def usable(quality: int) -> bool:
@@ -89,20 +96,51 @@ def usable(quality: int) -> bool:
 
 
 def _phashes(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pHash of each variant. All are turned from one small grey picture: it is far cheaper."""
-    grey = Image.fromarray(square).convert("L").resize((_PHASH_PIXELS, _PHASH_PIXELS))
-    turned = [one for flip in _flips(np.asarray(grey)) for one in (flip, flip.T)]
-    hashes = [imagehash.phash(Image.fromarray(one), hash_size=_PHASH_SIDE) for one in turned]
-    return _packed([one.hash.flatten() for one in hashes])
+    """The pHash of each variant, all of one small grey picture."""
+    grey = Image.fromarray(square).convert("L").resize((_SAMPLES, _SAMPLES))
+    turned = _turned(np.asarray(grey, np.float32), _PHASH_WAVES)
+    turned[0] = imagehash.phash(grey, hash_size=_WAVES).hash.flatten()
+    return _packed(turned)
 
 
-def _flips(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
-    """The four mirrorings; each of them and its transpose are two of `VARIANTS`."""
-    return pixels, pixels[:, ::-1], pixels[::-1], pixels[::-1, ::-1]
+def _turned(grey: NDArray[np.float32], waves: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell for each of `VARIANTS` which waves, down and across, are stronger than the middle one.
+
+    The waves of the mirrored picture are the mirrored waves of the picture, and those of the
+    transposed one are transposed.
+    """
+    both = np.concatenate([waves, waves[:, ::-1]])
+    strengths = both @ grey @ both.T
+    there, back = slice(_WAVES), slice(_WAVES, None)
+    flips = [strengths[down, across] for down in (there, back) for across in (there, back)]
+    variants = np.stack([one for flip in flips for one in (flip, flip.T)]).reshape(-1, BITS)
+    stronger: NDArray[np.bool_] = variants > np.median(variants, axis=1, keepdims=True)
+    return stronger
 
 
-def _packed(bits: object) -> NDArray[np.uint8]:
-    rows = np.asarray(cast("list[NDArray[np.int64]]", bits)).astype(np.uint8)
-    packed = np.packbits(rows, axis=1)
+def _cosines(first: int) -> NDArray[np.float64]:
+    """Give 16 waves of a discrete cosine transform of 64 samples, from the `first` one up."""
+    wave, sample = np.arange(first, first + _WAVES), np.arange(_SAMPLES)
+    half_turns = np.outer(wave, 2 * sample + 1).astype(np.float64) / (2 * _SAMPLES)
+    return np.cos(half_turns * math.pi)
+
+
+def _averages() -> NDArray[np.float64]:
+    """Give what PDQ makes of a line of the square, 64 x 512: averaged twice, then every eighth."""
+    before, after = np.triu(np.ones((SIDE, SIDE)), _BOX[0]), np.tril(np.ones((SIDE, SIDE)), _BOX[1])
+    box = before * after
+    box /= box.sum(axis=1, keepdims=True)  # at the edges there is less to average
+    step = SIDE // _SAMPLES
+    averages: NDArray[np.float64] = (box @ box)[step // 2 :: step]
+    return averages
+
+
+_PHASH_WAVES = _cosines(0).astype(np.float32)
+_PDQ_WAVES = (_cosines(1) @ _averages()).astype(np.float32)
+"""PDQ leaves out the wave that is the same everywhere."""
+
+
+def _packed(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    packed = np.packbits(bits, axis=1)
     packed.setflags(write=False)
     return packed

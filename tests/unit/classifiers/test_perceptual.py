@@ -1,6 +1,8 @@
 import io
 
+import imagehash
 import numpy as np
+import pdqhash
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -44,6 +46,12 @@ def hashed(pixels: NDArray[np.uint8]) -> Hashed:
     return found
 
 
+def eight(square: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Turn pixels as `VARIANTS` says."""
+    flips = (square, square[:, ::-1], square[::-1], square[::-1, ::-1])
+    return [one for flip in flips for one in (flip, flip.swapaxes(0, 1))]
+
+
 def apart(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> int:
     return int(np.bitwise_count(a ^ b).sum())
 
@@ -57,6 +65,19 @@ class TestVariants:
 
         assert apart(asked.pdq[place], turned.pdq[0]) == 0
         assert apart(asked.phash[place], turned.phash[0]) <= 4
+
+    @pytest.mark.parametrize("name", ["chelsea", "coffee", "rocket"])
+    def test_they_are_what_the_libraries_make_of_turned_pixels(self, name: str) -> None:
+        """A bank holds the libraries' hashes: a bit of our own making is a bit of radius lost."""
+        picture = Image.fromarray(getattr(photographs, name)()).resize((SIDE, SIDE))
+        square, grey = np.asarray(picture), np.asarray(picture.convert("L").resize((64, 64)))
+        found = hashed(square)
+
+        for place, (turned, small) in enumerate(zip(eight(square), eight(grey), strict=True)):
+            pdq, _ = pdqhash.compute(np.ascontiguousarray(turned))
+            phash = imagehash.phash(Image.fromarray(small), hash_size=16).hash.flatten()
+            assert apart(found.pdq[place], np.packbits(pdq.astype(np.uint8))) <= 1
+            assert apart(found.phash[place], np.packbits(phash)) <= 1
 
     def test_they_are_far_from_each_other(self) -> None:
         """Otherwise one could not say how a copy was turned."""
