@@ -6,6 +6,7 @@ import typer
 
 from pipeline.cli import audit, keys, policies, review, tenants
 from pipeline.cli.context import DataDir
+from pipeline.cli.demo import demo
 from pipeline.cli.sandbox import sandbox
 from pipeline.cli.serve import serve
 
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(sandbox)
+app.command()(demo)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
 app.add_typer(review.app, name="review")
