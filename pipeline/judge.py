@@ -38,7 +38,7 @@ class Watched(Generic[C]):
         except Exception as fault:  # noqa: BLE001 - one of two: a failure to look is a finding
             self.fault = type(fault).__name__
             return self.nothing(where, Reason.FAILED)
-        if {finding.name for finding in findings} != self.classifier.emits:
+        if frozenset(finding.name for finding in findings) != self.classifier.emits:
             self.fault = "reports other names than it declares"
             return self.nothing(where, Reason.FAILED)
         self.fault = None

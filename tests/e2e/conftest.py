@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +25,14 @@ TOKEN = "pst-" + "a" * 64
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncGenerator[str]:
     """Serve an application on a free port of this machine, and yield its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, http="h11", log_level="error", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{cast('tuple[str, int]', listening.getsockname())[1]}"
@@ -85,7 +85,7 @@ def settings_of(data_dir: Path, upstream: str, **more: str) -> tuple[Settings, d
 
 
 @asynccontextmanager
-async def world_in(data_dir: Path, **more: str) -> AsyncIterator[World]:
+async def world_in(data_dir: Path, **more: str) -> AsyncGenerator[World]:
     """Open a whole world in a data directory."""
     async with served(create_sandbox(SandboxSettings())) as upstream:
         settings, env = settings_of(data_dir, upstream, **more)

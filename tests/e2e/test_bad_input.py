@@ -130,7 +130,7 @@ async def test_values_that_are_no_request(
 async def test_a_form_part_that_nobody_names_is_refused(shared: World) -> None:
     """Bytes that no field refers to would be bytes that nobody looks at."""
     body = v4("a lake", image="picture", strength=0.5)
-    files = {
+    files: dict[str, tuple[str, bytes | str, str]] = {
         "request": ("blob", json.dumps({**body, "action": "img2img"}), "application/json"),
         "picture": ("blob", png(), "image/png"),
         "stowaway": ("blob", png(), "image/png"),

@@ -124,6 +124,7 @@ async def test_a_picture_that_nobody_could_look_at_waits_for_a_machine(world: Wo
     world.sick("nsfw_mobilenet_v2").unlink()
     for hold in await world.house.gate.store.holds.waiting():
         assert hold.cause.value == "incapacity"
+    state = held.json()
     for _ in range(100):
         await world.house.upkeep.round()
         state = (await world.client.get(held.headers["location"])).json()
