@@ -45,7 +45,7 @@ def _config(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Config:
         http=Droppable,  # h11: httptools loses the body of requests that offer h2c
         ws="none",
         lifespan="off",
-        log_level="warning",
+        log_level="error",  # SDKs offer an upgrade that nobody takes: no news
         access_log=False,
         server_header=False,
     )
