@@ -7,6 +7,7 @@ loop; whatever goes wrong with one is `Unavailable`, for each name that it shoul
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -24,25 +25,36 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one classifier reported, and what was wrong with it, if anything was."""
+
+    findings: tuple[Finding, ...]
+    fault: str | None = None
+
+
 @dataclass(slots=True)
 class Watched(Generic[C]):
-    """A classifier, and whether it worked when it was last used."""
+    """A classifier, and whether it worked when it was last used.
+
+    Threads only report. What becomes of that is for the event loop: a report that comes after its
+    deadline changes nothing.
+    """
 
     classifier: Classifier[C]
     fault: str | None = field(default=None)
 
-    def look(self, content: C, where: Where) -> tuple[Finding, ...]:
+    def look(self, content: C, where: Where) -> Seen:
         """Report every name that the classifier emits, each with a finding or as unavailable."""
         try:
             findings = tuple(self.classifier.classify(content))
+            named = frozenset(finding.name for finding in findings)
         except Exception as fault:  # noqa: BLE001 - one of two: a failure to look is a finding
-            self.fault = type(fault).__name__
-            return self.nothing(where, Reason.FAILED)
-        if frozenset(finding.name for finding in findings) != self.classifier.emits:
-            self.fault = "reports other names than it declares"
-            return self.nothing(where, Reason.FAILED)
-        self.fault = None
-        return findings
+            return Seen(self.nothing(where, Reason.FAILED), type(fault).__name__)
+        if named != self.classifier.emits:
+            nothing = self.nothing(where, Reason.FAILED)
+            return Seen(nothing, "reports other names than it declares")
+        return Seen(findings)
 
     def nothing(self, where: Where, reason: Reason) -> tuple[Unavailable, ...]:
         """Say for every name that nobody could look."""
@@ -51,31 +63,35 @@ class Watched(Generic[C]):
             Unavailable(name, where, source, reason) for name in sorted(self.classifier.emits)
         )
 
-    def recover(self) -> None:
-        """Try a classifier that failed once more on its known content."""
+    def warmed(self) -> str | None:
+        """Try the classifier on its known content; return what is wrong with it."""
         try:
             self.classifier.warm()
         except Exception as fault:  # noqa: BLE001 - it stays sick, and says why
-            self.fault = type(fault).__name__
-        else:
-            self.fault = None
+            return type(fault).__name__
+        return None
 
 
 class Workers:
     """Threads that look, a bounded number at a time; each job has a deadline from its start."""
 
-    def __init__(self, count: int, deadline_seconds: float) -> None:
+    def __init__(
+        self, count: int, deadline_seconds: float, longest_wait_seconds: float = 120.0
+    ) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="looks")
         self._free = asyncio.Semaphore(count)
         self._deadline = deadline_seconds
+        self._longest_wait = longest_wait_seconds
 
     async def run(self, job: Callable[[], T]) -> T:
         """Run `job` in a thread.
 
         Raises:
-            TimeoutError: it did not end in time. Its thread stays taken until it does.
+            TimeoutError: it did not end in time, and its thread stays taken until it does; or no
+                thread was free in time.
         """
-        await self._free.acquire()
+        async with asyncio.timeout(self._longest_wait):
+            await self._free.acquire()
         future = asyncio.get_running_loop().run_in_executor(self._pool, job)
         future.add_done_callback(self._freed)
         return await asyncio.wait_for(asyncio.shield(future), self._deadline)
@@ -123,7 +139,8 @@ class Judge:
         """Try every sick classifier once more."""
         for watched in self._watched():
             if watched.fault is not None:
-                await self._workers.run(watched.recover)
+                with suppress(TimeoutError):  # it stays sick
+                    watched.fault = await self._workers.run(watched.warmed)
 
     async def prepare(self, prompt: Prompt, images: Sequence[Image]) -> Contents:
         """Read the texts in all their views and decode each image, once.
@@ -169,7 +186,7 @@ class Judge:
     async def _look(
         self, watchers: Sequence[Watched[C]], content: C, where: Where
     ) -> list[Finding]:
-        done: dict[int, tuple[Finding, ...]] = {}
+        done: dict[int, Seen] = {}
 
         def look() -> None:
             for position, watched in enumerate(watchers):
@@ -182,11 +199,12 @@ class Judge:
             late = True
         findings: list[Finding] = []
         for position, watched in enumerate(watchers):
-            found = done.get(position)
-            if found is None:
-                watched.fault = "timed out" if late else "was not asked"
-                found = watched.nothing(where, Reason.TIMED_OUT)
-            findings += found
+            seen = done.get(position)
+            if seen is None:
+                fault = "timed out" if late else "was not asked"
+                seen = Seen(watched.nothing(where, Reason.TIMED_OUT), fault)
+            watched.fault = seen.fault
+            findings += seen.findings
         return findings
 
     def _watched(self) -> Iterable[Watched[Reading] | Watched[Canonical]]:

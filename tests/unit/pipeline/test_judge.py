@@ -1,0 +1,335 @@
+"""The judge: whatever goes wrong with a classifier is `Unavailable`, and makes it sick."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from threading import get_ident
+
+import pytest
+
+import policies
+from classifiers.canonical import Canonical
+from classifiers.content import Grammar, Image, Polarity, Prompt, Purpose, Text
+from classifiers.errors import UnreadableError
+from classifiers.normalise import Reading
+from classifiers.signals import Field, Finding, Picture, Reason, SignalName, Unavailable
+from pipeline.items import Judged
+from pipeline.judge import Judge, Workers
+from policies.decision import Action
+from policies.labels import HarmCode
+from policies.policy import Facts, Moment
+from tests.unit.pipeline.lookers import CANARY, WHITE, Mood, Moody, Reader, Viewer
+from tests.unit.pipeline.world import COLOURS, HELD, WORDS, png, policy_set
+
+POLICY = policies.compose([policy_set("floor"), policy_set("default")])
+ANYBODY = Facts(tier_adult=False, age_claim=False)
+DEADLINE_SECONDS = 0.2
+WRONG = [Mood.FAILS, Mood.FORGETS, Mood.ADDS, Mood.SILENT, Mood.RAMBLES]
+
+
+class Bench:
+    """A judge with one moody classifier of each kind."""
+
+    def __init__(self, workers: int = 3) -> None:
+        self.reader = Moody[Reading](Reader(WORDS))
+        self.viewer = Moody[Canonical](Viewer(COLOURS))
+        self.workers = Workers(workers, DEADLINE_SECONDS, longest_wait_seconds=1)
+        self.judge = Judge([self.reader], [self.viewer], self.workers)
+
+    async def look(
+        self, text: str = "a harbour", *images: Image, moment: Moment = Moment.REQUEST
+    ) -> Judged:
+        """Judge a prompt and pictures."""
+        prompt = Prompt((Text("input", text, Polarity.POSITIVE),), Grammar.V4)
+        contents = await self.judge.prepare(prompt, images)
+        return await self.judge.judge(contents, POLICY, moment, ANYBODY)
+
+    def close(self) -> None:
+        """Let hanging classifiers go, and stop."""
+        self.reader.let_go.set()
+        self.viewer.let_go.set()
+        self.judge.close()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    opened = Bench()
+    yield opened
+    opened.close()
+
+
+def picture(colour: tuple[int, int, int] = WHITE, index: int = 0) -> Image:
+    return Image("parameters.image", index, Purpose.SOURCE, png(colour))
+
+
+def unavailable(judged: Judged, where: Field | Picture) -> dict[SignalName, Reason]:
+    return {
+        finding.name: finding.reason
+        for finding in judged.findings
+        if isinstance(finding, Unavailable) and finding.where == where
+    }
+
+
+async def test_well_classifiers_say_what_the_policy_needs(bench: Bench) -> None:
+    """The tests below would prove nothing if nothing were ever allowed."""
+    judged = await bench.look("a harbour", picture())
+
+    assert judged.decision.allows
+    assert not bench.judge.faults()
+
+
+class TestAFailure:
+    @pytest.mark.parametrize("mood", WRONG)
+    async def test_is_unavailable_for_each_name_of_a_text_classifier(
+        self, bench: Bench, mood: Mood
+    ) -> None:
+        """Half a report is no report: what it did say cannot be trusted either."""
+        bench.reader.mood = mood
+
+        judged = await bench.look()
+
+        expected = dict.fromkeys(bench.reader.emits, Reason.FAILED)
+        assert unavailable(judged, Field("*")) == expected
+        assert len(judged.findings) == len(expected)
+
+    @pytest.mark.parametrize("mood", WRONG)
+    async def test_is_unavailable_for_each_picture_and_name(self, bench: Bench, mood: Mood) -> None:
+        """A picture that nobody looked at is not harmless."""
+        bench.viewer.mood = mood
+
+        judged = await bench.look("a harbour", picture(index=0), picture(index=1))
+
+        for index in (0, 1):
+            told = unavailable(judged, Picture("parameters.image", index))
+            assert told == dict.fromkeys(bench.viewer.emits, Reason.FAILED)
+
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    async def test_never_allows(self, bench: Bench, mood: Mood) -> None:
+        """Whatever a classifier does wrong, the request stops, as nobody could look."""
+        bench.reader.mood = mood
+
+        decision = (await bench.look()).decision
+
+        assert not decision.allows
+        assert decision.incapable
+
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    async def test_of_one_that_looks_at_outputs_never_allows(
+        self, bench: Bench, mood: Mood
+    ) -> None:
+        """Nor does a picture leave."""
+        bench.viewer.mood = mood
+        output = Image("output", 0, Purpose.OUTPUT, png(WHITE))
+
+        assert not (await bench.look("", output, moment=Moment.OUTPUT)).decision.allows
+
+    @pytest.mark.parametrize("mood", WRONG)
+    async def test_makes_a_classifier_sick(self, bench: Bench, mood: Mood) -> None:
+        """Who failed is asked nothing that is paid for before it works again."""
+        bench.viewer.mood = mood
+
+        await bench.look("a harbour", picture())
+
+        assert list(bench.judge.faults()) == ["viewer@1"]
+        assert not bench.judge.healthy() & bench.viewer.answers
+        assert bench.judge.installed() >= bench.viewer.answers
+
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    async def test_is_told_without_its_message(self, bench: Bench, mood: Mood) -> None:
+        """A message may hold content: its kind is enough for an operator."""
+        bench.reader.mood = mood
+
+        judged = await bench.look(f"a harbour {CANARY}")
+
+        assert CANARY not in repr(judged)
+        assert CANARY not in repr(bench.judge.faults())
+
+    async def test_hides_nothing_that_another_saw(self, bench: Bench) -> None:
+        """A sick viewer must not save a text that a reader blocks."""
+        bench.viewer.mood = Mood.FAILS
+
+        decision = (await bench.look("blockme", picture())).decision
+
+        assert (decision.action, decision.code) == (Action.BLOCK, HarmCode.SELF_HARM)
+
+
+class TestOneThatHangs:
+    async def test_is_unavailable_at_its_deadline(self, bench: Bench) -> None:
+        """A request never waits for ever."""
+        bench.reader.mood = Mood.HANGS
+
+        judged = await asyncio.wait_for(bench.look(), 5)
+
+        told = unavailable(judged, Field("*"))
+        assert told == dict.fromkeys(bench.reader.emits, Reason.TIMED_OUT)
+        assert bench.judge.faults() == {"reader@1": "timed out"}
+
+    async def test_stays_sick_when_it_comes_back_late(self, bench: Bench) -> None:
+        """Too late is wrong: else each request is paid for, and its pictures held."""
+        bench.viewer.mood = Mood.HANGS
+        await bench.look("a harbour", picture())
+
+        bench.viewer.let_go.set()
+        await bench.judge.run(lambda: None)
+        await asyncio.sleep(0.05)
+
+        assert bench.judge.faults() == {"viewer@1": "timed out"}
+
+    async def test_keeps_no_other_from_looking(self, bench: Bench) -> None:
+        """There is a thread left for those who are well."""
+        bench.reader.mood = Mood.HANGS
+        await bench.look()
+        bench.reader.mood = Mood.WELL
+
+        assert (await asyncio.wait_for(bench.look(), 5)).decision.allows
+
+    async def test_while_warming_stays_sick_and_keeps_none_from_recovering(
+        self, bench: Bench
+    ) -> None:
+        """Upkeep goes on: holds still expire, and the other classifiers still recover."""
+        bench.reader.mood, bench.viewer.mood = Mood.HANGS, Mood.FAILS
+        await bench.look("a harbour", picture())
+        bench.viewer.mood = Mood.WELL
+
+        await asyncio.wait_for(bench.judge.recover(), 5)
+
+        assert list(bench.judge.faults()) == ["reader@1"]
+
+    async def test_in_every_thread_is_not_waited_for(self) -> None:
+        """Not even a request that finds no thread free waits for ever; upkeep goes on too."""
+        bench = Bench(workers=1)
+        bench.reader.mood = Mood.HANGS
+        contents = await bench.judge.prepare(Prompt((), Grammar.V4), [])
+        await bench.judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
+
+        again = await bench.judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
+        await bench.judge.recover()
+        bench.close()
+
+        assert not again.decision.allows
+        assert bench.judge.faults() == {"reader@1": "timed out"}
+
+
+class TestRecovery:
+    @pytest.mark.parametrize("mood", WRONG)
+    async def test_is_by_warming(self, bench: Bench, mood: Mood) -> None:
+        """It is tried on its known content, not on somebody's request."""
+        bench.viewer.mood = mood
+        await bench.look("a harbour", picture())
+        await bench.judge.recover()
+        assert list(bench.judge.faults()) == ["viewer@1"]
+
+        bench.viewer.mood = Mood.WELL
+        await bench.judge.recover()
+
+        assert not bench.judge.faults()
+        assert bench.judge.healthy() == bench.judge.installed()
+
+    async def test_asks_none_that_is_well(self, bench: Bench) -> None:
+        """Warming costs time that requests need."""
+        looks = bench.viewer.looks
+
+        await bench.judge.recover()
+
+        assert bench.viewer.looks == looks
+        assert not bench.judge.faults()
+
+    async def test_comes_too_from_a_look_that_works(self, bench: Bench) -> None:
+        """Whoever reports everything in time is well."""
+        bench.reader.mood = Mood.FAILS
+        await bench.look()
+        bench.reader.mood = Mood.WELL
+
+        assert (await bench.look()).decision.allows
+        assert not bench.judge.faults()
+
+
+class Where:
+    """Tells in which thread it was asked."""
+
+    def __init__(self) -> None:
+        self.own = Viewer()
+        self.id, self.emits, self.answers = self.own.id, self.own.emits, self.own.answers
+        self.threads: set[int] = set()
+
+    def warm(self) -> None:
+        """Nothing can be wrong with it."""
+
+    def classify(self, content: Canonical, /) -> Sequence[Finding]:
+        """Look, and remember the thread."""
+        self.threads.add(get_ident())
+        return self.own.classify(content)
+
+
+async def test_nobody_looks_on_the_event_loop() -> None:
+    """A slow model must not stop the server from answering."""
+    where = Where()
+    judge = Judge([Reader()], [where], Workers(1, 5))
+    contents = await judge.prepare(Prompt((), Grammar.V4), [picture()])
+
+    await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
+    judge.close()
+
+    assert where.threads
+    assert get_ident() not in where.threads
+
+
+async def test_every_place_is_known_to_the_policy() -> None:
+    """Without any viewer an upload is not overlooked: nobody answered for it."""
+    judge = Judge([Reader()], [], Workers(1, 5))
+    contents = await judge.prepare(Prompt((), Grammar.V4), [picture()])
+
+    judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
+    judge.close()
+
+    assert not judged.decision.allows
+    assert judged.decision.missing
+
+
+async def test_nothing_installed_allows_nothing() -> None:
+    """An installation without classifiers serves nobody."""
+    judge = Judge([], [], Workers(1, 5))
+    contents = await judge.prepare(Prompt((), Grammar.V4), [])
+
+    judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
+    judge.close()
+
+    assert judged.decision.action is Action.BLOCK
+
+
+async def test_what_was_found_before_counts(bench: Bench) -> None:
+    """Text and pictures are judged together, also where they were seen at different times."""
+    before = (await bench.look("blockme")).findings
+    contents = await bench.judge.prepare(
+        Prompt((), Grammar.V4), [Image("output", 0, Purpose.OUTPUT, png(WHITE))]
+    )
+
+    judged = await bench.judge.judge(contents, POLICY, Moment.OUTPUT, ANYBODY, before)
+
+    assert judged.decision.code is HarmCode.SELF_HARM
+
+
+async def test_each_picture_is_judged(bench: Bench) -> None:
+    """The second upload counts like the first."""
+    assert not (await bench.look("a", picture(), picture(HELD, 1))).decision.allows
+
+
+async def test_a_picture_that_is_none_is_the_callers_fault(bench: Bench) -> None:
+    """Bad input is told as such, before anything is admitted, and makes nobody sick."""
+    bad = Image("parameters.image", 0, Purpose.SOURCE, CANARY.encode())
+
+    with pytest.raises(UnreadableError) as fault:
+        await bench.judge.prepare(Prompt((), Grammar.V4), [bad])
+
+    assert CANARY not in str(fault.value)
+    assert not bench.judge.faults()
+
+
+async def test_many_looks_share_few_threads() -> None:
+    """More requests than threads wait their turn, and none of them times out for waiting."""
+    bench = Bench(workers=1)
+
+    every = await asyncio.gather(*(bench.look("a", picture()) for _ in range(20)))
+    bench.close()
+
+    assert all(judged.decision.allows for judged in every)
+    assert not bench.judge.faults()
