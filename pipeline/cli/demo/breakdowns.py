@@ -2,7 +2,7 @@
 
 from audit.entry import Kind
 from pipeline.cli.demo import bodies
-from pipeline.cli.demo.case import Case, Check, Played, Right
+from pipeline.cli.demo.case import UNKNOWN, Case, Check, Played, Right
 from pipeline.cli.demo.ledger import Step
 from pipeline.cli.demo.world import World, gone, until
 
@@ -111,7 +111,7 @@ CASES = (
         "killed",
         "The gateway is killed in mid-request",
         "After its restart the request is closed as unknown, and never paid for twice.",
-        Right("TEMPORARILY_UNAVAILABLE", "generate", 1, "unknown_outcome"),
+        Right("TEMPORARILY_UNAVAILABLE", "generate", 1, UNKNOWN),
         _killed,
     ),
     Case(

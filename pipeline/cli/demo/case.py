@@ -8,6 +8,9 @@ from pipeline.cli.demo.answers import Answer
 from pipeline.cli.demo.ledger import Step, deciding
 from pipeline.cli.demo.world import World
 
+UNKNOWN = "unknown_outcome"
+"""What the log says of a request whose paid call was cut off: nobody knows what came of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -76,8 +79,12 @@ class Outcome:
     @property
     def decision(self) -> str:
         """What was decided, in one word for people."""
+        if self.decided is None:
+            return "nothing"
+        if self.decided.public.get("reason") == UNKNOWN:
+            return "closed"
         words = {Kind.RELEASE: "released", Kind.HELD: "held"}
-        return "nothing" if self.decided is None else words.get(self.decided.kind, "refused")
+        return words.get(self.decided.kind, "refused")
 
     @property
     def stage(self) -> str:

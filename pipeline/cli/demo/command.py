@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from pipeline.cli.output import REFUSED, AsJson, note, say, say_json, told
+from pipeline.cli.output import REFUSED, AsJson, note, say, say_json, stop, told
 
 _WIDTH = 132  # what is read by another program is not cut to 80 columns
 
@@ -44,6 +44,8 @@ def demo(
       imprimatur demo --keep
       imprimatur demo --json --report demo.html
     """
+    if report is not None and not report.absolute().parent.is_dir():
+        stop(f"{report.parent}: there is no such folder: make it, or choose another")
     folder = Path(tempfile.mkdtemp(prefix="imprimatur-demo-"))
     path = (report or folder / "report.html").absolute()
     from pipeline.cli.demo.show import show  # noqa: PLC0415 - half a second, not for --help
@@ -77,7 +79,7 @@ def _say(table: Table, shown: Mapping[str, Any]) -> None:
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
     cases, audit = shown["cases"], shown["audit"]
     right = sum(case["ok"] for case in cases)
-    say("")
+    typer.echo()
     say(f"outcomes   {right} of {len(cases)} are right, in {shown['seconds']} s")
     say(f"audit log  {audit['entries']} entries hashed again: {_verdict(audit)}")
     say(f"report     {shown['report']}")

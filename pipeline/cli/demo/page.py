@@ -20,7 +20,12 @@ _GATES = {
     "examine": "every picture that came back",
     "release": "opened, and sent with its receipt",
 }
-_SIGNS = {"held": ("⏸", "waits"), "refused": ("✕", "no picture"), "nothing": ("?", "not decided")}
+_SIGNS = {
+    "held": ("‖", "waits"),
+    "refused": ("✕", "no picture"),
+    "closed": ("?", "nobody knows"),
+    "nothing": ("!", "not decided"),
+}
 
 
 def render(seen: Demonstration) -> str:
@@ -70,9 +75,10 @@ def _case(shown: Shown, vkey: str) -> str:
         f'<div class="head"><h3>{escape(outcome.case.request)}</h3>'
         f'<span class="tag">{outcome.decision}</span></div>'
         f"<p>{escape(outcome.case.point)}</p>{_facts(outcome)}{_bar(spans(outcome.trail))}"
+        f'<div class="more">'
         f"{_details('What was checked', _checks(outcome.checks, told), open_=not outcome.ok)}"
         f"{_details(f'On record: {len(outcome.trail)} entries', _entries(outcome.trail))}"
-        f"{_proof(shown, vkey)}</div></article>"
+        f"{_proof(shown, vkey)}</div></div></article>"
     )
 
 
@@ -108,13 +114,17 @@ def _facts(outcome: Outcome) -> str:
 
 
 def _bar(parts: Iterable[Span]) -> str:
-    """Draw how long each stage took, each part as long as its time."""
+    """Draw how long each stage took; the bar is as wide as its card from a second on."""
     shown = [part for part in parts if part.seconds > 0]
-    bars = "".join(f'<i class="{part.name}" style="flex:{part.seconds:.4f}"></i>' for part in shown)
+    wide = min(sum(part.seconds for part in shown), 1) * 100
+    bars = "".join(
+        f'<i class="{part.name}" style="flex:{part.seconds * 1000:.1f}"></i>' for part in shown
+    )
     names = "".join(
         f'<span><i class="{part.name}"></i>{part.name} {part.told}</span>' for part in shown
     )
-    return f'<div class="bar">{bars}</div><div class="legend">{names}</div>' if shown else ""
+    bar = f'<div class="bar" style="width:{wide:.1f}%">{bars}</div>'
+    return f'{bar}<div class="legend">{names}</div>' if shown else ""
 
 
 def _details(title: str, inside: str, *, open_: bool = False) -> str:

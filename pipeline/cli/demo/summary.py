@@ -14,7 +14,13 @@ from pipeline.cli.demo.run import Demonstration
 from pipeline.cli.demo.timeline import spans
 from pipeline.cli.output import plain
 
-COLOURS = {"released": "green", "held": "yellow", "refused": "red", "nothing": "magenta"}
+COLOURS = {
+    "released": "green",
+    "held": "yellow",
+    "refused": "red",
+    "closed": "blue",
+    "nothing": "magenta",
+}
 
 
 def table(seen: Demonstration) -> Table:
