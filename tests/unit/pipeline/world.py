@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from PIL import Image
 from typing_extensions import override
 
 import policies
+from audit.connection import Connect, connect_sqlite
 from audit.entry import Entry, Kind, Receipt
 from audit.errors import NotDurableError
 from audit.leaf import Leaf
@@ -95,6 +97,7 @@ TENANT = "harbour"
 HOLD_FOR = timedelta(hours=72)
 KEEP_FOR = timedelta(hours=24)
 SIDE = 64
+_TEXTS = Texts.read(TEXTS)
 
 WORDS: dict[str, Scores] = {
     "holdme": HATE,
@@ -353,13 +356,16 @@ async def seal(vault: DirectoryVault, submission: UUID, index: int, data: bytes)
     return Sealed(vault_id, index, sha256(data).hexdigest())
 
 
+@cache
 def policy_set(name: str) -> policies.PolicySet:
     """One of the sets that come with the program."""
     return policies.load((SHIPPED / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
 
 
 @asynccontextmanager
-async def open_world(folder: Path, *, deadline_seconds: float = 5.0) -> AsyncGenerator[World]:
+async def open_world(
+    folder: Path, *, deadline_seconds: float = 5.0, connect: Connect = connect_sqlite
+) -> AsyncGenerator[World]:
     """Build a world in an empty folder, with one tenant that has one key."""
     async with AsyncExitStack() as closing:
         clock, upstream = Clock(), Upstream()
@@ -369,6 +375,7 @@ async def open_world(folder: Path, *, deadline_seconds: float = 5.0) -> AsyncGen
             signer=Ed25519Signer.create(folder / "log.key", "test/log"),
             keys=DetailKeys.create(folder / "detail.key", "first"),
             now=clock,
+            connect=connect,
         )
         closing.push_async_callback(log.close)
         assert isinstance(log, PickyLog)
@@ -435,7 +442,7 @@ async def open_world(folder: Path, *, deadline_seconds: float = 5.0) -> AsyncGen
             tokens=SubjectTokens(store, clock, os.urandom),
             accounts=accounts,
             tenancy=tenancy,
-            texts=Texts.read(TEXTS),
+            texts=_TEXTS,
             limits=limits,
             plan=Plan(),
             now=clock,
