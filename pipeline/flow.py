@@ -165,11 +165,12 @@ def _stopped(submission: Submission, judged: Judged, reason: str) -> Halted:
 
 
 def _halted(submission: Submission, stage: Stage, fault: Exception) -> Halted:
-    """Stop a submission that nobody has paid for, or whose paid call has an answer of its own."""
+    """Stop a submission. From the paid call on nobody is invited to repeat it: it may be paid."""
+    called = stage is Stage.GENERATE
     return Halted(
         submission.id,
         stage,
-        PublicCode.TEMPORARILY_UNAVAILABLE,
+        PublicCode.UPSTREAM_REFUSED if called else PublicCode.TEMPORARILY_UNAVAILABLE,
         None,
         f"fault_{type(fault).__name__}",
     )

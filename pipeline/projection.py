@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from classifiers.signals import Signal
@@ -22,8 +22,24 @@ from pipeline.items import (
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.store import Store
-from pipeline.store.submissions import State
+from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
+
+UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
+"""Why a submission is halted of which nobody can say whether it was paid for."""
+UNKNOWN_FOR = timedelta(hours=24)
+"""How long an identical request joins one of unknown outcome."""
+_BEFORE_THE_CALL = frozenset({State.ADMITTED, State.HELD})
+_UNPAID = frozenset(
+    {
+        "upstream_busy",
+        "upstream_unreachable",
+        "upstream_no_account",
+        "upstream_402",
+        "upstream_refused",
+    }
+)
+"""Why a call surely was not paid for. A fault or a server's failure may come after the payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +66,10 @@ class Projection:
             case Held():
                 await self._hold(submission, outcome)
                 await self._move(submission, State.HELD, PublicCode.HELD)
-            case Halted(code=code):
-                await self._move(submission, State.HALTED, code)
+            case Halted(code=code, reason=reason):
+                row = await self.store.submissions.get(submission.subject.tenant, submission.id)
+                if row is not None:
+                    await self._halt(row, code, reason)
             case Generated():
                 await self._generated(submission, outcome)
             case Examined():
@@ -91,16 +109,30 @@ class Projection:
         if not any(isinstance(each, Cleared) for each in outcome.outcomes):
             await self._settle(submission.subject.tenant, submission.id)
 
-    async def close(self, tenant: str, submission: UUID, index: int | None) -> None:
+    async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
         """Note that a submission, or one sample of it, ended without a picture."""
         if index is None:
-            code = PublicCode.TEMPORARILY_UNAVAILABLE
-            await self.store.submissions.move(tenant, submission, State.HALTED, self.now(), code)
+            await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
             return
-        for row in await self.store.pictures.of(tenant, submission):
-            if row.index == index:
-                await self.store.pictures.move(row, PictureState.WITHHELD, self.now())
-        await self._settle(tenant, submission)
+        for picture in await self.store.pictures.of(row.tenant, row.id):
+            if picture.index == index:
+                await self.store.pictures.move(picture, PictureState.WITHHELD, self.now())
+        await self._settle(row.tenant, row.id)
+
+    async def _halt(self, row: SubmissionRow, code: PublicCode, reason: str) -> None:
+        """Halt a submission, and give back its charge if it was surely not paid for.
+
+        One whose paid call has no known outcome stays `CALLING` for a day, so that an identical
+        request joins it and is not paid for a second time.
+        """
+        now = self.now()
+        if reason in UNKNOWN_OUTCOME:
+            code = PublicCode.UPSTREAM_REFUSED
+            if row.received_at + UNKNOWN_FOR > now:
+                return
+        halted = await self.store.submissions.move(row.tenant, row.id, State.HALTED, now, code)
+        if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
+            await self.store.tenants.charge(row.tenant, -row.price)
 
     async def _settle(self, tenant: str, submission: UUID) -> None:
         """Let a submission stand where its pictures do: held, as long as one of them is."""

@@ -99,7 +99,7 @@ class Record:
                 },
             )
         )
-        await self.projection.close(row.tenant, row.id, index)
+        await self.projection.close(row, index, reason)
         return receipt
 
     async def _append(self, entry: Entry) -> Receipt:

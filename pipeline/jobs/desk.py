@@ -11,15 +11,16 @@ from datetime import datetime
 from uuid import UUID
 
 from pipeline.flow import End, Flow
-from pipeline.items import Halted, PublicCode, Stage, Submission, Work
+from pipeline.items import Contents, Subject, Submission, Work
 from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
-from pipeline.store.admission import Entrance
+from pipeline.store.admission import Admitted, Entrance
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault
+from policies.policy import Policy
 
 
 @dataclass(slots=True)
@@ -93,51 +94,62 @@ class Desk:
     ) -> Ticket:
         policy = await self.tenancy.policy_of(received.subject.tenant)
         contents = await self.judge.prepare(work.prompt, work.images)
-        submission_id, now = self.new_id(), self.now()
-        vault_id = await self.vault.put(received.write(), submission_id, "request")
-        tenant = received.subject.tenant
-        row = SubmissionRow(
-            id=submission_id,
-            tenant=tenant,
+        row = await self._sealed(received, work, key_id, price)
+        ticket = None
+        if not await self.store.tenants.charge(row.tenant, price):
+            await self.vault.destroy(row.vault_id)
+            raise OverBudgetError
+        try:
+            admitted = await self.store.admission.admit(row, idempotency_key)
+            if admitted.entrance is Entrance.CONFLICT:
+                raise KeyReusedError
+            # Nothing is awaited here: an identical request finds this one carried.
+            ticket = self._joined(admitted) or self._begun(
+                _submission(admitted.submission, received.subject, work, contents, policy)
+            )
+            return ticket
+        finally:
+            if ticket is None or ticket.id != row.id:  # what it repeats was charged and sealed
+                await self.store.tenants.charge(row.tenant, -price)
+                await self.vault.destroy(row.vault_id)
+
+    async def _sealed(
+        self, received: Received, work: Work, key_id: UUID, price: int
+    ) -> SubmissionRow:
+        """Seal a request, and return how it will be remembered."""
+        submission, now = self.new_id(), self.now()
+        return SubmissionRow(
+            id=submission,
+            tenant=received.subject.tenant,
             key_id=key_id,
             body_sha256=received.sha256,
             samples=work.samples,
             price=price,
             received_at=now,
             owner=self.owner,
-            vault_id=vault_id,
+            vault_id=await self.vault.put(received.write(), submission, "request"),
             state=State.ADMITTED,
             code=None,
             changed_at=now,
         )
-        admitted = await self.store.admission.admit(row, idempotency_key)
-        if admitted.entrance is not Entrance.NEW:
-            await self.vault.destroy(vault_id)
-            if admitted.entrance is Entrance.CONFLICT:
-                raise KeyReusedError
-            return self._join(admitted.submission)
-        if not await self.store.tenants.charge(tenant, price):
-            await self.flow.record.close(row, Stage.ADMIT, None, "over_budget")
-            raise OverBudgetError
-        submission = Submission(
-            id=submission_id,
-            subject=received.subject,
-            work=work,
-            contents=contents,
-            vault_id=vault_id,
-            policy=policy,
-            received_at=now,
-            body_sha256=row.body_sha256,
-        )
-        ticket = Ticket(submission_id)
-        return self.carry(ticket, self._charged(submission, price, ticket))
 
-    async def _charged(self, submission: Submission, price: int, ticket: Ticket) -> End:
-        """Carry a request that is charged for; what was surely not paid upstream is given back."""
-        end = await self.flow.run(submission, lambda: ticket.waiting <= 0)
-        if isinstance(end.outcome, Halted) and end.outcome.code is not PublicCode.UPSTREAM_REFUSED:
-            await self.store.tenants.charge(submission.subject.tenant, -price)
-        return end
+    def _joined(self, admitted: Admitted) -> Ticket | None:
+        """Return the ticket of the request that this one repeats; None if it is to be carried.
+
+        That is one that is new, or that came no further than its admission because the log could
+        not be written: its client was told to try again, and then it goes on.
+        """
+        row = admitted.submission
+        running = self._running.get(row.id)
+        if running is not None:
+            running.waiting += 1
+            return running
+        stranded = row.state is State.ADMITTED and row.owner == self.owner
+        return None if admitted.entrance is Entrance.NEW or stranded else Ticket(row.id)
+
+    def _begun(self, submission: Submission) -> Ticket:
+        ticket = Ticket(submission.id)
+        return self.carry(ticket, self.flow.run(submission, lambda: ticket.waiting <= 0))
 
     def carry(self, ticket: Ticket, running: Coroutine[object, object, End]) -> Ticket:
         """Run a request to its end, whoever waits for it."""
@@ -145,13 +157,6 @@ class Desk:
         self._running[ticket.id] = ticket
         ticket.end.add_done_callback(lambda _: self._running.pop(ticket.id, None))
         return ticket
-
-    def _join(self, row: SubmissionRow) -> Ticket:
-        running = self._running.get(row.id)
-        if running is None:
-            return Ticket(row.id)
-        running.waiting += 1
-        return running
 
     async def drain(self, seconds: float) -> int:
         """Admit nothing more, and finish what is in flight; return how many were cut off."""
@@ -164,3 +169,18 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return len(cut)
+
+
+def _submission(
+    row: SubmissionRow, subject: Subject, work: Work, contents: Contents, policy: Policy
+) -> Submission:
+    return Submission(
+        id=row.id,
+        subject=subject,
+        work=work,
+        contents=contents,
+        vault_id=row.vault_id,
+        policy=policy,
+        received_at=row.received_at,
+        body_sha256=row.body_sha256,
+    )

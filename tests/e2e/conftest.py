@@ -14,10 +14,12 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline.app import House, open_house
 from pipeline.sandbox.app import create as create_sandbox
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
+from pipeline.sandbox.serve import Droppable
 from pipeline.sandbox.settings import SandboxSettings
 from pipeline.settings import Settings, first_start, load
 
@@ -25,11 +27,11 @@ TOKEN = "pst-" + "a" * 64
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncGenerator[str]:
+async def served(app: ASGIApp, http: type[H11Protocol] = H11Protocol) -> AsyncGenerator[str]:
     """Serve an application on a free port of this machine, and yield its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http="h11", log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, http=http, log_level="error", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
@@ -85,9 +87,12 @@ def settings_of(data_dir: Path, upstream: str, **more: str) -> tuple[Settings, d
 
 
 @asynccontextmanager
-async def world_in(data_dir: Path, **more: str) -> AsyncGenerator[World]:
-    """Open a whole world in a data directory."""
-    async with served(create_sandbox(SandboxSettings())) as upstream:
+async def world_in(
+    data_dir: Path, sandbox_settings: SandboxSettings | None = None, **more: str
+) -> AsyncGenerator[World]:
+    """Open a whole world in a new data directory."""
+    app = create_sandbox(sandbox_settings or SandboxSettings())
+    async with served(app, Droppable) as upstream:
         settings, env = settings_of(data_dir, upstream, **more)
         async with (
             open_house(settings) as house,
