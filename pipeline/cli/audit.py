@@ -15,11 +15,12 @@ import typer
 from rich.console import Console
 
 from audit.leaf import Leaf
-from audit.tables import Row, rows
+from audit.report import Report
+from audit.tables import Row, edge_of, rows
 from audit.verify import verify as verify_log
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, Key, newest, read_key, read_text, reading, require_log
+from pipeline.cli.logfile import LOG, MOMENT_SECONDS, Key, read_key, read_text, reading, require_log
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import (
     REFUSED,
@@ -38,6 +39,7 @@ app = typer.Typer(help="Verify, read and prove the audit log.", no_args_is_help=
 
 _FOLLOW_SECONDS = 0.5
 _BATCH = 256
+_LOOKS = 3
 
 
 @app.command()
@@ -69,7 +71,7 @@ def verify(
         checkpoints = [read_text(each) for each in known or ()]
         require_log(path)
         with Console(stderr=True).status("hashing every entry again"):
-            report = verify_log(path, key.write(), known_checkpoints=checkpoints)
+            report = _verified(path, key.write(), checkpoints)
     typer.echo(report.as_json() if as_json else plain_lines(report.as_text()))
     if not report.ok:
         raise typer.Exit(REFUSED)
@@ -95,7 +97,7 @@ def tail(
       imprimatur audit tail --follow
     """
     with reading(data_dir_of(ctx) / LOG) as connection:
-        size, _ = newest(connection)
+        size = edge_of(connection).size
         found = rows(connection, max(0, size - count), min(size, count))
         if follow:
             _follow(connection, found, size, _json_line if as_json else _line)
@@ -135,6 +137,20 @@ def detail(
     note(f"the log says that {who['person']} has seen this")
 
 
+def _verified(path: Path, vkey: str, known: Sequence[str]) -> Report:
+    """Verify; look again if all that is wrong is that the last entries are not signed.
+
+    A running server writes their signature into the file a moment after them.
+    """
+    report = verify_log(path, vkey, known_checkpoints=known)
+    for _ in range(_LOOKS):
+        if report.unsigned == 0 or report.problem_count > 1:
+            break
+        time.sleep(MOMENT_SECONDS)
+        report = verify_log(path, vkey, known_checkpoints=known)
+    return report
+
+
 def _follow(
     connection: sqlite3.Connection, found: Sequence[Row], shown: int, write: Callable[[Row], str]
 ) -> None:
@@ -143,7 +159,7 @@ def _follow(
         while True:
             for row in found:
                 typer.echo(write(row))
-            size, _ = newest(connection)
+            size = edge_of(connection).size
             found = rows(connection, shown, min(size - shown, _BATCH))
             shown += len(found)
             if not found:

@@ -12,11 +12,17 @@ from classifiers.signals import Field, Finding, Picture, SignalName, Where
 from pipeline.cli.findings import read_findings
 from pipeline.cli.output import AsJson, plain_lines, say_json, told
 from pipeline.cli.policy_sets import load_set, stacked, text_of
-from pipeline.items import Tier
 from policies.explain import Explanation
 from policies.explain import explain as explain_decision
 from policies.facts import Facts, Moment, Rating
 from policies.testing import EMBEDDED, harmless
+
+
+class Audience(StrEnum):
+    """The tiers of `pipeline.items`, whose module would load what looks at pictures."""
+
+    GENERAL = "general"
+    ADULT = "adult"
 
 
 class Installed(StrEnum):
@@ -28,7 +34,7 @@ class Installed(StrEnum):
 
 def explain(
     findings: Annotated[Path, typer.Option(help="A JSON file: a list of findings.")],
-    tier: Annotated[Tier, typer.Option(help="Whom the tenant serves.")] = Tier.GENERAL,
+    tier: Annotated[Audience, typer.Option(help="Whom the tenant serves.")] = Audience.GENERAL,
     age_claim: Annotated[
         bool, typer.Option("--age-claim", help="An age claim stands for the subject.")
     ] = False,
@@ -66,7 +72,7 @@ def explain(
     with told():
         laid = stacked([load_set(name) for name in policy or ()])
         found = read_findings(text_of(findings))
-    facts = _facts(found, Facts(tier is Tier.ADULT, age_claim))
+    facts = _facts(found, Facts(tier is Audience.ADULT, age_claim))
     if harmless_otherwise:
         found = _filled(found, facts)
     answerable = EMBEDDED if installed is Installed.EMBEDDED else laid.required(Rating.MATURE)

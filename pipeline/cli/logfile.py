@@ -1,6 +1,7 @@
 """The log's file as commands read it: without writing, without keys, beside a running server."""
 
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Annotated
 import typer
 
 from audit.connection import connect_reader
-from audit.errors import MalformedError
+from audit.errors import MalformedError, UnusableError
 from audit.vkey import VerifierKey
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.output import stop, told
 
 LOG, VKEY = "log.db", Path("keys") / "log.vkey"
+MOMENT_SECONDS = 0.1
+_TRIES = 10
 
 Key = Annotated[
     str,
@@ -44,11 +47,27 @@ def require_log(path: Path) -> None:
 
 
 def newest(connection: sqlite3.Connection) -> tuple[int, str]:
-    """Return the newest signed size and its checkpoint: nothing beyond it is shown."""
+    """Return the newest checkpoint in the file: its size and its text; 0 and none at first."""
     found = connection.execute("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     for size, checkpoint in found:
         return int(size), str(checkpoint)
     return 0, ""
+
+
+def signed_beyond(connection: sqlite3.Connection, index: int) -> tuple[int, str]:
+    """Return the size and the text of the newest checkpoint, which covers the entry at `index`.
+
+    A server signs before it answers, and writes the signature into the file a moment later.
+
+    Raises:
+        UnusableError: no signature covers the entry.
+    """
+    for _ in range(_TRIES):
+        size, checkpoint = newest(connection)
+        if index < size:
+            return size, checkpoint
+        time.sleep(MOMENT_SECONDS)
+    raise UnusableError("log", f"no signature covers entry {index} yet: its server may have died")
 
 
 def read_key(ctx: typer.Context, given: str) -> VerifierKey:

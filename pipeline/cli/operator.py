@@ -19,11 +19,9 @@ import httpx
 import typer
 
 from audit.errors import UnusableError
-from pipeline import telemetry
 from pipeline.cli.errors import NoServerError
 from pipeline.cli.output import REFUSED, UNABLE, note, stop, told
 from pipeline.errors import SettingsError, StoreLockedError
-from pipeline.settings import load
 
 SOCKET = "operator.sock"
 _LOCKS = ("log.db.lock", "app.db.lock")
@@ -96,7 +94,9 @@ async def _client(data_dir: Path) -> AsyncGenerator[httpx.AsyncClient]:
 @asynccontextmanager
 async def _opened(data_dir: Path) -> AsyncGenerator[httpx.ASGITransport]:
     """Open the house for one question, since no server runs."""
-    from pipeline.app import now, open_house  # noqa: PLC0415 - loads every model: not for `--help`
+    from pipeline import telemetry  # noqa: PLC0415 - these load every model: not for `--help`
+    from pipeline.app import now, open_house  # noqa: PLC0415 - the same
+    from pipeline.settings import load  # noqa: PLC0415 - the same
 
     telemetry.configure(now, sys.stderr, logging.WARNING)
     try:

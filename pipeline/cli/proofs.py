@@ -13,7 +13,7 @@ from audit.merkle import inclusion_spans, span_root
 from audit.proof import Proof
 from audit.tables import nodes, row_of
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, Key, newest, read_key, read_text, reading
+from pipeline.cli.logfile import LOG, Key, read_key, read_text, reading, signed_beyond
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_pairs, stop, told
 
 EntryId = Annotated[UUID, typer.Argument(metavar="ENTRY_ID", help="The entry's id: X-Audit-Id.")]
@@ -40,10 +40,10 @@ def prove(
       imprimatur audit prove 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa -o it.proof
     """
     with reading(data_dir_of(ctx) / LOG) as connection:
-        size, checkpoint = newest(connection)
         row = row_of(connection, entry_id)
-        if row is None or row.index >= size:
+        if row is None:
             stop(f"{entry_id}: the log holds no such entry", REFUSED)
+        size, checkpoint = signed_beyond(connection, row.index)
         node_at = nodes(connection)
         path = tuple(span_root(span, node_at) for span in inclusion_spans(row.index, size))
     proof = Proof(row.index, path, checkpoint).write()

@@ -73,6 +73,21 @@ class TestVerify:
         assert done.exit_code == 1
         assert "the log was cut" in done.stdout
 
+    def test_entries_that_nobody_ever_signs_are_a_problem(self, data_dir: Path, run: Run) -> None:
+        """A running server signs them a moment later, a killed one at its next start."""
+        with closing(sqlite3.connect(data_dir / "log.db")) as connection:
+            connection.execute("DROP TRIGGER checkpoint_delete")
+            connection.execute("DELETE FROM checkpoint WHERE size = 3")
+            connection.commit()
+
+        done = run("--data-dir", data_dir, "audit", "verify")
+        unproved = run("--data-dir", data_dir, "audit", "prove", admitted(2).entry_id)
+
+        assert done.exit_code == 1
+        assert "1 entries are covered by no signature" in done.stdout
+        assert unproved.exit_code == 2
+        assert "no signature covers entry 2" in unproved.stderr
+
     def test_what_cannot_be_checked_says_what_to_change(
         self, data_dir: Path, tmp_path: Path, run: Run
     ) -> None:

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from pipeline.cli.explaining import Audience
 from pipeline.cli.policy_sets import SHIPPED
+from pipeline.items import Tier
 from tests.unit.pipeline.cli.conftest import Run
 
 _TENANT = """
@@ -171,6 +173,11 @@ class TestExplain:
 
         assert done.exit_code == 2
         assert "general-audience" in done.stderr
+
+
+def test_the_audiences_are_the_tiers() -> None:
+    """They are named a second time only so that `--help` loads no models."""
+    assert [each.value for each in Audience] == [each.value for each in Tier]
 
 
 def test_the_shipped_sets_are_listed_floor_first(run: Run) -> None:

@@ -1,0 +1,289 @@
+"""The command line beside a running server, after it, and against it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.cli.main import app
+from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
+from tests.e2e.asking import v4
+
+_PROGRAM = [sys.executable, "-c", "from pipeline.cli.main import main; main()"]
+_SICK = "nsfw_mobilenet_v2"
+_SECONDS = 60
+
+
+@dataclass
+class Server:
+    """`imprimatur serve --sandbox` in a process of its own, and what it said at its first start."""
+
+    data_dir: Path
+    process: subprocess.Popen[str]
+    start: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The first API key, which is shown once."""
+        (notice,) = [line for line in self.start["notices"] if "shown once" in line]
+        return str(notice).rpartition(" ")[2]
+
+    def typed(self, *words: object) -> Result:
+        """Run a command on the same data."""
+        return typed("--data-dir", self.data_dir, *words)
+
+    def asked(self, *words: object) -> dict[str, Any]:
+        """Run a command that must succeed, and read its JSON."""
+        done = self.typed(*words, "--json")
+        assert done.exit_code == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def post(self, prompt: str, key: str) -> httpx.Response:
+        """Ask the gateway for a picture, as a client does."""
+        with httpx.Client(trust_env=False, timeout=_SECONDS) as client:
+            return client.post(
+                f"{self.start['address']}/ai/generate-image",
+                json=v4(prompt),
+                headers={"Authorization": f"Bearer {key}"},
+            )
+
+    @property
+    def switch(self) -> Path:
+        """The file that makes the picture's classifier fail while it lies there."""
+        return self.data_dir / "faults" / _SICK
+
+
+def typed(*words: object) -> Result:
+    """Run a command here: what it prints and how it ends is the same."""
+    return CliRunner().invoke(app, [*map(str, words)])
+
+
+def apart(*words: object, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
+    return subprocess.run(
+        [*_PROGRAM, *map(str, words)],
+        capture_output=True,
+        check=False,
+        env=_environment(**env),
+        text=True,
+        timeout=_SECONDS,
+    )
+
+
+def _environment(**more: str) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("IMPRIMATUR")}
+    return {**ours, **more}
+
+
+def _object(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Read one JSON object from a program that goes on running."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == "}\n":
+            break
+    read: dict[str, Any] = json.loads("".join(lines))
+    return read
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server at its first start."""
+    data_dir = tmp_path_factory.mktemp("cli") / "var"
+    words = ["--data-dir", str(data_dir), "serve", "--sandbox", "--port", "0", "--json"]
+    process = subprocess.Popen(
+        [*_PROGRAM, *words],
+        env=_environment(IMPRIMATUR_FAULTS_DIR="faults"),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield Server(data_dir, process, _object(process))
+        process.kill()
+
+
+@pytest.fixture
+def held(server: Server) -> Iterator[str]:
+    """A paid picture that nobody could look at, waiting."""
+    server.switch.parent.mkdir(exist_ok=True)
+    before = {hold["id"] for hold in server.asked("review", "list")["holds"]}
+    server.switch.touch()
+    answer = server.post("a quiet lake", server.key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "HELD"), answer.text
+    (hold,) = {each["id"] for each in server.asked("review", "list")["holds"]} - before
+    yield str(hold)
+    server.switch.unlink()
+    with httpx.Client(trust_env=False) as client:
+        while client.get(f"{server.start['address']}/ready").json()["sick"]:
+            pass
+
+
+def test_the_first_start_says_what_was_made_and_what_is_served(server: Server) -> None:
+    """An operator needs the address, the first key, and what cannot be served."""
+    start = server.start
+
+    assert start["ready"]["ready"] is True
+    assert start["ready"]["serves"]["general"]["served"] is True
+    assert start["ready"]["serves"]["mature"]["missing"]
+    assert str(server.data_dir / "imprimatur.yaml") in start["made"]
+    assert Path(start["operator"]).is_socket()
+
+
+def test_a_picture_is_on_record_and_provable_beside_the_server(
+    server: Server, tmp_path: Path
+) -> None:
+    """From the answer's header to a proof that needs nobody's word."""
+    answer = server.post("a lighthouse, sea, sky", server.key)
+    assert answer.status_code == 200, answer.text
+    entry = answer.headers["x-audit-id"]
+
+    tail = server.asked("audit", "tail", "-n", 4)["entries"]
+    assert [each["kind"] for each in tail] == ["admit", "generated", "examined", "release"]
+    assert tail[-1]["id"] == entry
+    proof, key = tmp_path / "it.proof", server.data_dir / "keys" / "log.vkey"
+    assert server.typed("audit", "prove", entry, "-o", proof).exit_code == 0
+    assert typed("audit", "check-proof", proof, "--vkey", key).exit_code == 0
+    assert server.asked("audit", "verify")["ok"] is True
+
+
+def test_a_key_works_until_it_is_revoked(server: Server) -> None:
+    """And its secret is nowhere but in the answer that made it."""
+    made = server.asked("keys", "create", "default", "--label", "shop")
+    assert server.post("a hill", made["secret"]).status_code == 200
+
+    listed = server.typed("keys", "list", "default", "--json").stdout
+    assert made["id"] in listed
+    assert made["secret"] not in listed
+    assert server.typed("keys", "revoke", "default", made["id"]).exit_code == 0
+
+    assert server.post("a hill", made["secret"]).status_code == 401
+    again = server.typed("keys", "revoke", "default", made["id"])
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert server.typed("keys", "create", "nobody").exit_code == 1
+
+
+def test_a_tenant_is_added_once(server: Server) -> None:
+    """With its stricter sets; a second of its id is refused, a senseless id is told."""
+    words = ["tenants", "add", "meadow", "--policy", "general-audience", "--anlas", 70]
+    assert server.asked(*words)["policy_sets"] == ["general-audience"]
+
+    assert server.typed(*words).exit_code == 1
+    assert server.typed("tenants", "add", "Meadow/..").exit_code == 2
+    tenants = server.asked("tenants", "list")["tenants"]
+    assert {each["id"]: each["anlas_budget"] for each in tenants}["meadow"] == 70
+
+
+def test_what_is_held_is_shown_as_facts_and_rejected_by_a_person(server: Server, held: str) -> None:
+    """The log keeps who, and why; a second ruling comes too late."""
+    shown = server.asked("review", "show", held)
+    assert (shown["cause"], shown["stage"]) == ("incapacity", "examine")
+    assert shown["facts"]
+
+    assert server.typed("review", "reject", held).exit_code == 2  # no reason
+    words = ["review", "reject", held, "--reason", "nobody saw it", "--person", "R. Moreau"]
+    assert server.asked(*words)["outcome"] == "withheld"
+    assert server.typed(*words).exit_code == 1
+
+    tail = server.asked("audit", "tail")["entries"]
+    (ruling,) = [each for each in tail if each["public"].get("case") == held]
+    detail = server.asked("audit", "detail", ruling["id"], "--person", "Ada")
+    assert detail["personal"] == {"person": "R. Moreau", "reason": "nobody saw it"}
+    (access,) = server.asked("audit", "tail", "-n", 1)["entries"]
+    assert (access["kind"], access["public"]["entries"]) == ("access", [ruling["id"]])
+
+
+def test_an_approval_is_on_record_before_what_it_opens(server: Server, held: str) -> None:
+    """Only a person's ruling lets go on what a policy holds."""
+    done = server.asked("review", "approve", held, "--reason", "a lake", "--person", "Ada")
+
+    assert done["outcome"] == "released"
+    kinds = [each["kind"] for each in server.asked("audit", "tail", "-n", 3)["entries"]]
+    assert kinds == ["ruling", "examined", "release"]
+
+
+def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) -> None:
+    """What was found then can be put to a policy of today."""
+    server.post("a meadow", server.key)
+    (examined,) = [
+        each
+        for each in server.asked("audit", "tail", "-n", 2)["entries"]
+        if each["kind"] == "examined"
+    ]
+    path = tmp_path / "detail.json"
+    path.write_text(json.dumps(server.asked("audit", "detail", examined["id"])))
+
+    done = typed("policies", "explain", "--findings", path, "--moment", "output", "--json")
+
+    assert json.loads(done.stdout)["action"] == "allow", done.stderr
+
+
+def test_the_log_can_be_followed_while_it_is_written(server: Server) -> None:
+    """Each entry is a line as soon as it is durable; Ctrl-C ends it in order."""
+    words = ["--data-dir", str(server.data_dir), "audit", "tail", "-n", "1", "--follow", "--json"]
+    with subprocess.Popen([*_PROGRAM, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        server.post("a windmill", server.key)
+        kinds = [json.loads(process.stdout.readline())["kind"] for _ in range(4)]
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(_SECONDS) == 0
+    assert first["index"] >= 0
+    assert kinds == ["admit", "generated", "examined", "release"]
+
+
+def test_a_second_server_on_the_same_data_is_refused(server: Server) -> None:
+    """SQLite means one server process; the other goes on undisturbed."""
+    done = apart("--data-dir", server.data_dir, "serve", "--sandbox", "--port", "0")
+
+    assert done.returncode == 2
+    assert "another process has the lock" in done.stderr
+    assert Path(server.start["operator"]).is_socket()
+    assert server.typed("tenants", "list").exit_code == 0
+
+
+def test_without_a_server_a_command_does_it_itself(server: Server) -> None:
+    """SIGTERM ends in order; what the server knew, the next process knows."""
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(_SECONDS) == 0
+    assert not Path(server.start["operator"]).exists()
+
+    words = ["--data-dir", server.data_dir, "tenants", "list"]
+    unset = apart(*words)
+    assert unset.returncode == 2
+    assert "no server answers either: run `imprimatur serve`" in unset.stderr
+    env = {
+        "IMPRIMATUR_DEVELOPMENT": "true",
+        "IMPRIMATUR_UPSTREAM__VERIFY_KEY": TEST_VERIFY_KEY_BASE64,
+        "IMPRIMATUR_NOVELAI_TOKENS": "pst-" + "a" * 64,
+    }
+    listed = apart(*words, "--json", **env)
+    assert listed.returncode == 0, listed.stderr
+    assert "default" in {each["id"] for each in json.loads(listed.stdout)["tenants"]}
+    assert server.asked("audit", "verify")["ok"] is True
+
+
+def test_a_sandbox_says_where_it_is() -> None:
+    """Port 0 takes a free one, so that it has to be said."""
+    words = ["sandbox", "--port", "0", "--json"]
+    with subprocess.Popen([*_PROGRAM, *words], stdout=subprocess.PIPE, text=True) as process:
+        address = _object(process)["address"]
+        with httpx.Client(trust_env=False) as client:
+            answer = client.get(
+                f"{address}/user/subscription", headers={"Authorization": "Bearer pst-x"}
+            )
+        process.terminate()
+
+    assert answer.status_code == 200
