@@ -192,12 +192,17 @@ NEVER_RELEASED = "CSE"
 
 
 def may_go_on(decision: Decision, ruling: UUID | None) -> bool:
-    """Whether a decision allows, or holds and a ruling approves. Nobody approves `CSE.*`."""
+    """Whether a decision allows, or holds for what was seen and a ruling approves.
+
+    Nobody approves `CSE.*`, and nobody approves what could not be looked at: a person sees facts,
+    so where there are none a machine has to look first.
+    """
     if decision.allows:
         return True
+    if ruling is None or decision.action is not Action.HOLD:
+        return False
     families = {code.family for code in decision.codes}
-    held = decision.action is Action.HOLD and NEVER_RELEASED not in families
-    return held and ruling is not None
+    return NEVER_RELEASED not in families and decision.was_seen
 
 
 def _not_allowed(what: str, judged: Judged) -> ValueError:

@@ -82,6 +82,15 @@ class Decision:
         )
 
     @property
+    def was_seen(self) -> bool:
+        """Whether whatever stops it was seen, and nothing stops it for not being known."""
+        return all(
+            verdict.truth is Truth.TRUE
+            for verdict in self.verdicts
+            if not verdict.shadow and verdict.action.severity >= Action.HOLD.severity
+        )
+
+    @property
     def codes(self) -> frozenset[HarmCode]:
         """Every code that a verdict names which is not in shadow, whatever its action."""
         return frozenset(verdict.code for verdict in self.verdicts if not verdict.shadow)

@@ -14,7 +14,7 @@ from audit.entry import Entry, Kind
 from audit.log import Log
 from pipeline.access.permissions import Permission, Person
 from pipeline.flow import End, Flow
-from pipeline.items import Recorded, Screened, Stage, may_go_on
+from pipeline.items import Cause, Recorded, Screened, Stage, may_go_on
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.restore import Restore
 from pipeline.projection import ruling_id
@@ -55,6 +55,8 @@ class Rulings:
             raise RulingError("a ruling needs a reason")
         if ruling.approves and str(hold.facts.get("code", "")).startswith("CSE."):
             raise RulingError("nobody releases a CSE item: reject it, or leave it to its expiry")
+        if ruling.approves and (hold.cause is Cause.INCAPACITY or self.restore.judge.faults()):
+            raise RulingError("a machine has to look first: see /ready for what is missing")
         entry = await self._record(hold, ruling)
         end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
         closed = await self.store.holds.close(

@@ -204,13 +204,13 @@ def test_what_is_held_is_shown_as_facts_and_rejected_by_a_person(server: Server,
     assert (access["kind"], access["public"]["entries"]) == ("access", [ruling["id"]])
 
 
-def test_an_approval_is_on_record_before_what_it_opens(server: Server, held: str) -> None:
-    """Only a person's ruling lets go on what a policy holds."""
-    done = server.asked("review", "approve", held, "--reason", "a lake", "--person", "Ada")
+def test_nobody_approves_what_no_machine_could_look_at(server: Server, held: str) -> None:
+    """A person sees facts: where there are none, there is nothing to rule on yet."""
+    done = server.typed("review", "approve", held, "--reason", "a lake", "--person", "Ada")
 
-    assert done["outcome"] == "released"
-    kinds = [each["kind"] for each in server.asked("audit", "tail", "-n", 3)["entries"]]
-    assert kinds == ["ruling", "examined", "release"]
+    assert done.exit_code == 1
+    assert "a machine has to look first" in done.stderr
+    assert server.asked("review", "show", held)["id"] == held
 
 
 def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) -> None:

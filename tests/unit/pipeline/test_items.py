@@ -67,7 +67,11 @@ def test_a_picture_is_cleared_by_an_allowing_decision_or_a_ruling_on_a_hold(
     worst = max((each.action.severity for each in binding), default=Action.BLOCK.severity)
     grave = any(each.code.value.startswith("CSE.") for each in binding)
     allowed = worst <= Action.LABEL.severity
-    released = ruled and worst == Action.HOLD.severity and not grave
+    unknown = any(
+        each.truth is not Truth.TRUE and each.action.severity >= Action.HOLD.severity
+        for each in binding
+    )
+    released = ruled and worst == Action.HOLD.severity and not grave and not unknown
 
     assert builds(what, RULING if ruled else None) is (allowed or released)
 
