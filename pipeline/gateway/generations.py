@@ -5,7 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from audit.entry import Kind, entry_id
 from audit.errors import AuditError
+from audit.leaf import Leaf
 from pipeline.access.permissions import Permission
 from pipeline.errors import MissingObjectError, VaultError
 from pipeline.gateway import carry
@@ -14,9 +16,10 @@ from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors
-from pipeline.items import Examined, Halted, Held, Json, Released
+from pipeline.items import Examined, Halted, Held, Json, PublicCode, Released
+from pipeline.projection import UNKNOWN_OUTCOME
 from pipeline.store.pictures import Picture, PictureState
-from pipeline.store.submissions import IN_FLIGHT, SubmissionRow
+from pipeline.store.submissions import IN_FLIGHT, State, SubmissionRow
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -89,16 +92,29 @@ async def _state(gate: Gate, tenant: str, generation: UUID) -> dict[str, Json]:
     if row is None:
         raise GateError(404, "There is no such generation.")
     pictures = await gate.store.pictures.of(tenant, generation)
+    running = row.state in IN_FLIGHT
+    state, code = "running" if running else row.state.value, row.code
+    if running and await _is_unknown(gate, row):
+        state, code = State.HALTED.value, PublicCode.UPSTREAM_REFUSED
     return {
         "id": str(row.id),
-        "state": "running" if row.state in IN_FLIGHT else row.state,
-        "code": row.code,
-        "message": None if row.code is None else gate.texts.say(row.code, ""),
+        "state": state,
+        "code": code,
+        "message": None if code is None else gate.texts.say(code, ""),
         "received_at": row.received_at.isoformat(),
         "images": [_picture(row, picture) for picture in pictures],
         "withheld": sum(picture.state is PictureState.WITHHELD for picture in pictures),
         "held": sum(picture.state is PictureState.HELD for picture in pictures),
     }
+
+
+async def _is_unknown(gate: Gate, row: SubmissionRow) -> bool:
+    """Whether nobody carries it and nobody knows whether it was paid: the log has closed it.
+
+    Its row stays in flight for a day, so that an identical request joins it.
+    """
+    receipt = await gate.log.receipt(entry_id(row.id, Kind.HALTED))
+    return receipt is not None and Leaf.parse(receipt.leaf).public.get("reason") in UNKNOWN_OUTCOME
 
 
 def _picture(row: SubmissionRow, picture: Picture) -> dict[str, Json]:
