@@ -44,7 +44,10 @@ _UNPAID = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Follows the outcomes of a submission, each after its entry is durable."""
+    """Follows the outcomes of a submission, each after its entry is durable.
+
+    After a crash an outcome may be followed again: what stands already stays as it is.
+    """
 
     store: Store
     now: Callable[[], datetime]
@@ -79,20 +82,21 @@ class Projection:
 
     async def _generated(self, submission: Submission, outcome: Generated) -> None:
         until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
-        await self.store.pictures.add(
-            [
-                Picture(
-                    submission.subject.tenant,
-                    submission.id,
-                    picture.index,
-                    picture.vault_id,
-                    picture.sha256,
-                    PictureState.SEALED,
-                    until,
-                )
-                for picture in outcome.pictures
-            ]
-        )
+        if not await self.store.pictures.of(submission.subject.tenant, submission.id):
+            await self.store.pictures.add(
+                [
+                    Picture(
+                        submission.subject.tenant,
+                        submission.id,
+                        picture.index,
+                        picture.vault_id,
+                        picture.sha256,
+                        PictureState.SEALED,
+                        until,
+                    )
+                    for picture in outcome.pictures
+                ]
+            )
         await self._move(submission, State.GENERATED)
 
     async def _examined(self, submission: Submission, outcome: Examined) -> None:
@@ -166,9 +170,12 @@ class Projection:
                 await self.store.pictures.move(row, to, until)
 
     async def _hold(self, submission: Submission, held: Held) -> None:
+        known_as = hold_id(submission.id, held.index, submission.attempt)
+        if await self.store.holds.get(submission.subject.tenant, known_as) is not None:
+            return
         await self.store.holds.open(
             Hold(
-                hold_id(submission.id, held.index, submission.attempt),
+                known_as,
                 submission.subject.tenant,
                 submission.id,
                 held.stage,
@@ -198,6 +205,7 @@ def facts(judged: Judged | None, reason: str) -> dict[str, Json]:
     if judged is None:
         return {"reason": reason}
     return {
+        **({"reason": reason} if reason else {}),
         "code": judged.decision.code,
         "rules": [
             {"rule": v.rule, "layer": v.layer, "action": v.action, "truth": v.truth.name.lower()}
