@@ -44,6 +44,7 @@ _WAVES = 16
 _SAMPLES = 64
 _BOX = (-1, 2)
 """What PDQ averages for a pixel of the canonical square, twice: from one before to two after."""
+_STRIP = 16
 _LUMA = np.asarray((0.299, 0.587, 0.114), np.float32)
 
 
@@ -110,12 +111,18 @@ def _turned(grey: NDArray[np.float32], waves: NDArray[np.float32]) -> NDArray[np
     transposed one are transposed.
     """
     both = np.concatenate([waves, waves[:, ::-1]])
-    strengths = both @ grey @ both.T
+    strengths = _product(_product(both, grey), both.T)
     there, back = slice(_WAVES), slice(_WAVES, None)
     flips = [strengths[down, across] for down in (there, back) for across in (there, back)]
     variants = np.stack([one for flip in flips for one in (flip, flip.T)]).reshape(-1, BITS)
     stronger: NDArray[np.bool_] = variants > np.median(variants, axis=1, keepdims=True)
     return stronger
+
+
+def _product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Multiply in strips: for a large product, OpenBLAS wakes threads that spin long after it."""
+    strips = b.reshape(len(b), -1, _STRIP).swapaxes(0, 1)
+    return np.hstack(list(a @ strips))
 
 
 def _cosines(first: int) -> NDArray[np.float64]:
