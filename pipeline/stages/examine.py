@@ -32,6 +32,7 @@ from pipeline.items import (
 from pipeline.judge import Judge
 from pipeline.novelai import marks
 from pipeline.novelai.marks import Marks, PromptMark, SignatureMark
+from pipeline.stages.approval import carried
 from pipeline.vault import Vault
 from policies.decision import Action
 from policies.policy import Moment
@@ -68,8 +69,6 @@ class Examine:
             contents, found = await self.judge.run(lambda: self._read(submission, image))
         except UnreadableError:
             return self._held(generated, picture, Cause.SUSPICION, None, "picture_unreadable")
-        if not found.right_size:
-            return self._held(generated, picture, Cause.SUSPICION, None, "picture_of_other_size")
         judged = await self.judge.judge(
             contents,
             submission.policy,
@@ -78,14 +77,18 @@ class Examine:
             (*generated.screened.judged.findings, *_findings(found, picture.index)),
         )
         decision = judged.decision
-        if may_go_on(decision, generated.ruling):
-            return Cleared(picture, judged, generated.ruling)
-        if decision.action is Action.HOLD:
-            cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
-            return self._held(generated, picture, cause, judged, "")
-        return Halted(
-            submission.id, self.stage, public_code(decision), judged, "refused", picture.index
-        )
+        if not decision.allows and decision.action is not Action.HOLD:
+            return Halted(
+                submission.id, self.stage, public_code(decision), judged, "refused", picture.index
+            )
+        if not found.right_size and generated.ruling is None:
+            return self._held(generated, picture, Cause.SUSPICION, judged, "picture_of_other_size")
+        screened = generated.screened
+        ruling = generated.ruling or carried(judged, screened.judged, screened.ruling)
+        if may_go_on(decision, ruling):
+            return Cleared(picture, judged, ruling)
+        cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
+        return self._held(generated, picture, cause, judged, "")
 
     def _read(self, submission: Submission, image: Image) -> tuple[Contents, Marks]:
         """Decode a picture once, and read the marks in it and the texts that nobody approved."""

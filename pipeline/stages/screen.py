@@ -50,7 +50,7 @@ class Screen:
                 reason="detector_sick",
                 retry_after_seconds=SICK_RETRY_SECONDS,
             )
-        if decision.incapable and decision.action is Action.HOLD:
+        if decision.action is Action.HOLD and not decision.was_seen:  # nobody could approve it
             return Halted(
                 item.id,
                 self.stage,
