@@ -2,7 +2,7 @@
 
 from audit.entry import Kind
 from pipeline.cli.demo import bodies
-from pipeline.cli.demo.case import UNKNOWN, Case, Check, Played, Right
+from pipeline.cli.demo.case import Case, Check, Played, Right
 from pipeline.cli.demo.ledger import Step
 from pipeline.cli.demo.world import World, gone, until
 
@@ -61,8 +61,14 @@ async def _killed(world: World) -> Played:
     await gone(asking)
     lost = _newest(world, Kind.ADMIT, start).submission
     again = await world.ask(body, _GENERATIONS, Idempotency_Key=_KEY)
-    joined = Check("asked again with its key, it is the same request", again.submission == lost)
-    return Played(again, (joined,))
+    keyless = await world.ask(body, _GENERATIONS)
+    return Played(
+        again,
+        (
+            Check("asked again with its key, it is the same request", again.submission == lost),
+            Check("asked again without a key, too", keyless.submission == lost),
+        ),
+    )
 
 
 async def _goes_on(world: World) -> Played:
@@ -111,7 +117,7 @@ CASES = (
         "killed",
         "The gateway is killed in mid-request",
         "After its restart the request is closed as unknown, and never paid for twice.",
-        Right("TEMPORARILY_UNAVAILABLE", "generate", 1, UNKNOWN),
+        Right("UPSTREAM_REFUSED", "generate", 1, "unknown_outcome"),
         _killed,
     ),
     Case(

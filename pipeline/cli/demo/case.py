@@ -7,9 +7,7 @@ from audit.entry import Kind
 from pipeline.cli.demo.answers import Answer
 from pipeline.cli.demo.ledger import Step, deciding
 from pipeline.cli.demo.world import World
-
-UNKNOWN = "unknown_outcome"
-"""What the log says of a request whose paid call was cut off: nobody knows what came of it."""
+from pipeline.projection import UNKNOWN_OUTCOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Outcome:
         """What was decided, in one word for people."""
         if self.decided is None:
             return "nothing"
-        if self.decided.public.get("reason") == UNKNOWN:
+        if self.decided.public.get("reason") in UNKNOWN_OUTCOME:
             return "closed"
         words = {Kind.RELEASE: "released", Kind.HELD: "held"}
         return words.get(self.decided.kind, "refused")

@@ -50,10 +50,16 @@ def demo(
     path = (report or folder / "report.html").absolute()
     from pipeline.cli.demo.show import show  # noqa: PLC0415 - half a second, not for --help
 
-    with told(), _progress(quiet=as_json) as tell:
-        shown = asyncio.run(show(folder / "data", path, tell, keep=keep))
-    if not keep:
-        _tidy(folder, path, ok=shown.ok)
+    try:
+        with told(), _progress(quiet=as_json) as tell:
+            shown = asyncio.run(show(folder / "data", path, tell, keep=keep))
+    except BaseException:
+        note(f"everything is left in {folder}")
+        raise
+    if not shown.ok:
+        note(f"everything is left in {folder}")
+    elif not keep:
+        _tidy(folder, path)
     if as_json:
         say_json(shown.said)
     else:
@@ -62,11 +68,8 @@ def demo(
         raise typer.Exit(REFUSED)
 
 
-def _tidy(folder: Path, report: Path, *, ok: bool) -> None:
-    """Take away what nobody will look at; when something is wrong, leave everything."""
-    if not ok:
-        note(f"everything is left in {folder}")
-        return
+def _tidy(folder: Path, report: Path) -> None:
+    """Take away what nobody will look at, once everything is right."""
     shutil.rmtree(folder / "data")
     for leftover in folder.iterdir():
         if leftover != report:

@@ -68,6 +68,8 @@ def _gate(name: str, what: str, outcomes: list[Outcome]) -> str:
 
 def _case(shown: Shown, vkey: str) -> str:
     outcome = shown.outcome
+    count = len(outcome.trail)
+    record = f"On record: {count} {'entry' if count == 1 else 'entries'}"
     told = "" if outcome.answer is None else outcome.answer.message
     return (
         f'<article class="case {outcome.decision}" id="{outcome.case.name}">'
@@ -77,7 +79,7 @@ def _case(shown: Shown, vkey: str) -> str:
         f"<p>{escape(outcome.case.point)}</p>{_facts(outcome)}{_bar(spans(outcome.trail))}"
         f'<div class="more">'
         f"{_details('What was checked', _checks(outcome.checks, told), open_=not outcome.ok)}"
-        f"{_details(f'On record: {len(outcome.trail)} entries', _entries(outcome.trail))}"
+        f"{_details(record, _entries(outcome.trail))}"
         f"{_proof(shown, vkey)}</div></div></article>"
     )
 

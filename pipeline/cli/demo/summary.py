@@ -93,9 +93,10 @@ def _case(outcome: Outcome, proof: str) -> Mapping[str, Any]:
         "audit_index": None if decided is None else decided.index,
         "audit_id": None if decided is None else str(decided.entry_id),
         "checks": [{"what": each.what, "holds": each.holds} for each in outcome.checks],
-        "milliseconds_by_stage": {
-            span.name: round(span.seconds * 1000) for span in spans(outcome.trail)
-        },
+        "timeline": [
+            {"part": span.name, "milliseconds": round(span.seconds * 1000)}
+            for span in spans(outcome.trail)
+        ],
         "entries": [_entry(step) for step in outcome.trail],
         "proof": proof,
     }
