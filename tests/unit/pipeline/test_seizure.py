@@ -1,0 +1,105 @@
+"""Seizure: the worst goes where the gateway itself cannot open it, and nowhere else."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from audit.entry import Kind
+from pipeline.errors import MissingObjectError
+from pipeline.items import Examined, Halted
+from pipeline.quarantine import Opened, open_with
+from tests.unit.pipeline.lookers import CANARY, WHITE
+from tests.unit.pipeline.world import BLOCK, HELD, NEARLY, PRIVATE, TAINTED, World, png
+
+
+def quarantined(house: World) -> list[Path]:
+    return sorted((house.folder / "quarantine").glob("*.sealed"))
+
+
+def opened(house: World) -> list[Opened]:
+    """What the team sees, which has the key."""
+    return [open_with(house.team_key, path.read_bytes()) for path in quarantined(house)]
+
+
+async def test_a_grave_request_leaves_the_vault(house: World) -> None:
+    """Nobody of the gateway can read it again; the team gets it whole, with what it is."""
+    outcome = await house.end(f"graveword {CANARY}")
+
+    assert isinstance(outcome, Halted)
+    row = await house.row(outcome.submission)
+    with pytest.raises(MissingObjectError):
+        await house.vault.look(row.vault_id)
+    (sealed,) = opened(house)
+    assert CANARY.encode() in sealed.data
+    assert sealed.facts["submission"] == str(outcome.submission)
+
+
+async def test_a_grave_picture_leaves_the_vault_and_its_siblings_stay(house: World) -> None:
+    """Only what shows it is seized; the rest is withheld where it lies."""
+    house.upstream.colours = [WHITE, TAINTED]
+    outcome = await house.end(samples=2)
+
+    assert isinstance(outcome, Examined)
+    (sealed,) = opened(house)
+    assert sealed.data == png(TAINTED)
+    kept, gone = outcome.generated.pictures
+    assert await house.vault.look(kept.vault_id) == png(WHITE)
+    with pytest.raises(MissingObjectError):
+        await house.vault.look(gone.vault_id)
+
+
+async def test_a_seizure_is_on_record_without_the_object(house: World) -> None:
+    """That something was seized is for the log; what it was is for the team."""
+    outcome = await house.end(f"graveword {CANARY}")
+
+    (leaf,) = [each for each in await house.leaves(outcome.submission) if each.kind is Kind.MEDIA]
+    assert leaf.public["event"] == "media.quarantined"
+    assert leaf.public["object"] == str(opened(house)[0].id)
+    assert CANARY.encode() not in leaf.write()
+
+
+@pytest.mark.parametrize("colour", [WHITE, HELD, BLOCK, PRIVATE, NEARLY])
+async def test_nothing_else_is_seized(house: World, colour: tuple[int, int, int]) -> None:
+    """What is merely refused, held or allowed stays where its owner's rules apply."""
+    house.upstream.colours = [colour]
+
+    await house.end()
+    await house.end("blockme")
+
+    assert quarantined(house) == []
+
+
+@pytest.mark.parametrize("what", ["quarantine", "vault", "log"])
+async def test_a_failing_seizure_leaves_the_item_halted(house: World, what: str) -> None:
+    """It is told to the operator, and the item stays sealed: it is halted whatever happens."""
+    if what == "quarantine":
+        (house.folder / "quarantine").write_bytes(b"")
+    elif what == "log":
+        house.log.refuses = frozenset({Kind.MEDIA})
+
+    with capture_logs() as said:
+        outcome = await _grave(house, lose_request=what == "vault")
+
+    assert isinstance(outcome, Halted)
+    assert any(line["event"] == "seizure failed" for line in said)
+    assert CANARY not in repr(said)
+    assert "halted" in await house.kinds(outcome.submission)
+
+
+async def _grave(house: World, *, lose_request: bool) -> Any:
+    submission = await house.submission(f"graveword {CANARY}")
+    if lose_request:
+        await house.vault.destroy(submission.vault_id)
+    return (await house.flow.run(submission, lambda: False)).outcome
+
+
+async def test_what_could_not_be_logged_stays_in_the_vault(house: World) -> None:
+    """An object is destroyed only after the entry that says where it went."""
+    house.log.refuses = frozenset({Kind.MEDIA})
+    submission = await house.submission("graveword")
+
+    await house.flow.run(submission, lambda: False)
+
+    assert await house.vault.look(submission.vault_id)
