@@ -1,0 +1,130 @@
+"""Many clients at once: pictures per second against the image gate alone, and a bounded queue."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import httpx
+
+from tests.bench.added import PATH, Bodies, headers
+from tests.bench.figure import Figure
+from tests.bench.servers import Served
+
+CLIENTS = 32
+QUEUE = 64
+
+
+async def load(
+    gateway: Served, asked: Bodies, crowd: Bodies, seconds: float, alone: tuple[float, float]
+) -> list[Figure]:
+    """Let 32 clients ask as fast as they are answered, then more at once than may wait."""
+    rate, alone_cpu = alone
+    async with _client(gateway) as client:
+        busy, began = gateway.cpu_ms(), time.perf_counter()
+        answers = await _clients(client, asked, seconds)
+        took = time.perf_counter() - began
+        served = answers[200]
+        cpu = (gateway.cpu_ms() - busy) / max(served, 1)
+        told = await _crowd(client, crowd)
+    return [
+        Figure(
+            f"pictures per second, {CLIENTS} clients, {CLIENTS} tokens",
+            served / took,
+            "/s",
+            cpu_ms=cpu,
+            budget="0.80 x",
+            peer="the image gate alone, same core",
+            peer_measured=rate,
+        ),
+        Figure(
+            "processor's time for one, and for one by the gate alone",
+            cpu,
+            budget="1.25 x",
+            peer="the image gate alone",
+            peer_measured=alone_cpu,
+        ),
+        Figure(
+            f"errors among {sum(answers.values())} answers",
+            sum(answers.values()) - served,
+            "",
+            budget="0",
+        ),
+        Figure(
+            f"served of {len(crowd)} at once (tokens + queue of {QUEUE}: {CLIENTS + QUEUE})",
+            told["200"],
+            "",
+            peer="told 429 with Retry-After",
+            peer_measured=told["429 with Retry-After"],
+        ),
+        Figure(
+            "anything else among them",
+            len(crowd) - told["200"] - told["429 with Retry-After"],
+            "",
+            budget="0",
+        ),
+    ]
+
+
+def gate_alone(
+    cores: Collection[int], data_dir: Path, env: Mapping[str, str], pictures: Path, seconds: float
+) -> tuple[float, float]:
+    """Measure the image gate alone, in a process of its own on the gateway's cores."""
+    code = f"import os; os.sched_setaffinity(0, {set(cores)}); "
+    code += "import runpy; runpy.run_module('tests.bench.gate_alone', run_name='__main__')"
+    command = (sys.executable, "-c", code, str(data_dir), str(pictures), str(seconds))
+    said = subprocess.run(
+        command, env=os.environ | env, check=True, capture_output=True, text=True, timeout=300
+    )
+    rate, cpu = said.stdout.split()
+    return float(rate), float(cpu)
+
+
+def fetch(gateway_or_sandbox: Served, key: str, asked: Bodies, folder: Path) -> None:
+    """Keep the pictures that the sandbox answers with, for the gate alone."""
+    address = gateway_or_sandbox.address
+    with httpx.Client(base_url=address, headers=headers(key), trust_env=False) as client:
+        for number, body in enumerate(asked):
+            answer = client.post(PATH, content=body, timeout=120).raise_for_status()
+            with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+                (folder / f"{number:03}.png").write_bytes(archive.read("image_0.png"))
+
+
+async def _clients(client: httpx.AsyncClient, asked: Bodies, seconds: float) -> Counter[int]:
+    """Give each client requests of its own, so that none joins another's."""
+    answers: Counter[int] = Counter()
+    until = time.perf_counter() + seconds
+
+    async def ask(own: Bodies) -> None:
+        turn = 0
+        while time.perf_counter() < until:
+            answer = await client.post(PATH, content=own[turn % len(own)])
+            answers[answer.status_code] += 1
+            turn += 1
+
+    await asyncio.gather(*(ask(asked[number::CLIENTS]) for number in range(CLIENTS)))
+    return answers
+
+
+async def _crowd(client: httpx.AsyncClient, asked: Bodies) -> Counter[str]:
+    answers = await asyncio.gather(*(client.post(PATH, content=body) for body in asked))
+    return Counter(
+        f"{answer.status_code}{' with Retry-After' if 'retry-after' in answer.headers else ''}"
+        for answer in answers
+    )
+
+
+def _client(gateway: Served) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=gateway.address,
+        headers=headers(gateway.key),
+        timeout=300,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None),
+    )

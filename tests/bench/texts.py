@@ -1,0 +1,42 @@
+"""What reading texts costs: one of 64, 128 and 256 tokens, and all the texts of one request."""
+
+import random
+from collections.abc import Sequence
+from functools import partial
+
+from classifiers.classifier import Classifier
+from classifiers.content import Grammar, Polarity, Prompt, Text
+from classifiers.normalise import Reading, read
+from classifiers.prompt_terms import PromptTerms
+from classifiers.readability import Readability
+from tests.bench.benign import tags
+from tests.bench.figure import Figure, timed
+
+BUDGETS = {64: "5 ms", 128: "12 ms", 256: "22 ms"}
+_REQUEST = "20 ms"
+
+
+def texts(rounds: int) -> list[Figure]:
+    """Read fresh texts each time, and have every text classifier look."""
+    readers: Sequence[Classifier[Reading]] = (PromptTerms.embedded(), Readability())
+    chance = random.Random(5)  # noqa: S311 - a sample, no secret
+
+    def look(*counts: int) -> None:
+        parts = [Text(f"field {place}", tags(count, chance)) for place, count in enumerate(counts)]
+        negative = Text("negative", "lowres, blurry, jpeg artifacts", Polarity.NEGATIVE)
+        whole = (*parts, negative) if len(parts) > 1 else tuple(parts)
+        reading = read(Prompt(whole, Grammar.V4))
+        for reader in readers:
+            reader.classify(reading)
+
+    figures: list[Figure] = []
+    for tokens, budget in BUDGETS.items():
+        took = timed(partial(look, tokens // 2), rounds)
+        figures.append(
+            Figure(
+                f"one text of {tokens} tokens, p95", took.p95, cpu_ms=took.cpu_p95, budget=budget
+            )
+        )
+    took = timed(lambda: look(30, 15), rounds)
+    what = "a request: base, negative and one character, p95"
+    return [*figures, Figure(what, took.p95, cpu_ms=took.cpu_p95, budget=_REQUEST)]
