@@ -33,6 +33,8 @@ GORE: Scores = {SignalName.TEXT_GORE: 0.9}
 """Labelled."""
 SELF_HARM: Scores = {SignalName.TEXT_SELF_HARM: 0.9}
 """Blocked by the default set."""
+SUGGESTIVE: Scores = {SignalName.TEXT_SEXUAL_SUGGESTIVE: 0.9}
+"""Asks for an adult."""
 GRAVE: Scores = {SignalName.TEXT_MINOR_TERM: 0.9, SignalName.TEXT_SEXUAL_ACT: 0.9}
 """Blocked by the floor, as nothing that a person may release."""
 KNOWN: Scores = {SignalName.HASH_CSAM_EXACT: 1.0}
@@ -45,7 +47,15 @@ BLOCKED: Scores = {SignalName.HASH_BLOCKED_EXACT: 1.0}
 DOUBTFUL: Scores = {SignalName.HASH_BLOCKED_NEAR: 0.5}
 """Held, for a person."""
 
-_PICTURES = frozenset(finding.name for finding in harmless(Picture("output", 0)))
+_OF_DRAWINGS: Scores = {
+    SignalName.IMAGE_SEXUAL_NUDITY: 0.0,
+    SignalName.IMAGE_SEXUAL_SUGGESTIVE: 0.0,
+    SignalName.IMAGE_MINOR_DRAWN: 0.0,
+}
+"""What a model says that is qualified for drawings, of a harmless one."""
+_PICTURES = frozenset(finding.name for finding in harmless(Picture("output", 0))) | set(
+    _OF_DRAWINGS
+)
 _TEXTS = frozenset(finding.name for finding in harmless(TEXTS))
 
 
@@ -89,7 +99,7 @@ class Viewer:
         """Report what is known of the colour in its corner."""
         red, green, blue = (int(each) for each in content.rgb[0, 0])
         place = Picture(content.carrier, content.index)
-        scores = self.knows.get((red, green, blue), {})
+        scores = {**_OF_DRAWINGS, **self.knows.get((red, green, blue), {})}
         return saying(harmless(place, Rendition.DRAWING), place, scores)
 
 

@@ -84,6 +84,7 @@ from tests.unit.pipeline.lookers import (
     KNOWN,
     NEARLY_KNOWN,
     SELF_HARM,
+    SUGGESTIVE,
     WHITE,
     Colour,
     Moody,
@@ -104,6 +105,7 @@ WORDS: dict[str, Scores] = {
     "labelme": GORE,
     "blockme": SELF_HARM,
     "graveword": GRAVE,
+    "suggestive": SUGGESTIVE,
 }
 """What the reader knows: words that nobody would use, and what is done because of them."""
 HELD: Colour = (10, 10, 250)

@@ -1,0 +1,119 @@
+"""Generate: one call, its pictures sealed before anybody looks, and its failures told apart."""
+
+import base64
+import io
+import json
+
+import httpx
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from pipeline.items import Generated, Halted, PublicCode
+from pipeline.stages.generate import picture_name
+from pipeline.vault import id_of
+from tests.unit.pipeline.lookers import CANARY, RED, WHITE
+from tests.unit.pipeline.world import World, png
+
+
+async def test_every_picture_is_sealed_in_its_place(house: World) -> None:
+    """A crash after this loses nothing: each is found again by its submission and index."""
+    house.upstream.colours = [WHITE, RED]
+    screened = await house.screened(samples=2)
+
+    outcome = await house.flow.generate(screened)
+
+    assert isinstance(outcome, Generated)
+    for index, (sealed, colour) in enumerate(zip(outcome.pictures, [WHITE, RED], strict=True)):
+        assert sealed.vault_id == id_of(screened.outcome.submission.id, picture_name(index))
+        assert await house.vault.look(sealed.vault_id) == png(colour)
+
+
+async def test_what_is_sent_is_what_was_judged(house: World) -> None:
+    """An upload is written anew: nothing that came with it goes upstream."""
+    noted = PngInfo()
+    noted.add_text("Comment", CANARY)
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), RED).save(out, "PNG", pnginfo=noted)
+    uploaded = base64.b64encode(out.getvalue() + CANARY.encode()).decode()
+
+    await house.flow.generate(await house.screened(image=uploaded, strength=0.5))
+
+    (sent,) = house.upstream.calls
+    picture = base64.b64decode(json.loads(sent)["parameters"]["image"])
+    assert CANARY.encode() not in picture
+    assert Image.open(io.BytesIO(picture)).getpixel((0, 0)) == RED
+
+
+UNPAID = [
+    (429, PublicCode.TEMPORARILY_UNAVAILABLE, "upstream_busy"),
+    (401, PublicCode.TEMPORARILY_UNAVAILABLE, "upstream_no_account"),
+]
+REFUSED = [
+    (400, PublicCode.UPSTREAM_REFUSED, "upstream_refused"),
+    (402, PublicCode.UPSTREAM_REFUSED, "upstream_402"),
+    (500, PublicCode.UPSTREAM_REFUSED, "upstream_failed"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), [*UNPAID[1:], *REFUSED])
+async def test_a_status_is_told_apart(
+    house: World, status: int, code: PublicCode, reason: str
+) -> None:
+    """Only what was surely not paid invites the client to try again."""
+    house.upstream.status = status
+
+    outcome = await house.flow.generate(await house.screened())
+
+    assert isinstance(outcome, Halted)
+    assert (outcome.code, outcome.reason) == (code, reason)
+    assert (outcome.retry_after_seconds is None) is (code is PublicCode.UPSTREAM_REFUSED)
+    assert CANARY not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (httpx.ConnectError, PublicCode.TEMPORARILY_UNAVAILABLE),
+        (httpx.ReadTimeout, PublicCode.UPSTREAM_REFUSED),
+        (httpx.RemoteProtocolError, PublicCode.UPSTREAM_REFUSED),
+    ],
+)
+async def test_what_may_have_been_paid_is_never_repeated(
+    house: World, fault: type[httpx.TransportError], code: PublicCode
+) -> None:
+    """A second call could pay twice: one is made, and its outcome is told as unknown."""
+    house.upstream.fault = fault
+
+    outcome = await house.flow.generate(await house.screened())
+
+    assert isinstance(outcome, Halted)
+    assert outcome.code is code
+    assert len(house.upstream.calls) == 1
+
+
+async def test_what_is_no_answer_seals_nothing(house: World) -> None:
+    """Fewer pictures than were asked for is no batch."""
+    house.upstream.pictures = [png(WHITE)]
+
+    outcome = await house.flow.generate(await house.screened(samples=2))
+
+    assert isinstance(outcome, Halted)
+    assert outcome.reason == "upstream_malformed"
+
+
+async def test_a_vault_that_cannot_seal_is_a_fault(house: World) -> None:
+    """It is not passed on unsealed: the flow turns it into an outcome that is on record."""
+    submission = await house.submission()
+    house.upstream.before_answer = lambda: _spoil(house)
+
+    end = await house.flow.run(submission, lambda: False)
+
+    assert isinstance(end.outcome, Halted)
+    assert "generated" not in await house.kinds(submission.id)
+
+
+def _spoil(house: World) -> None:
+    vault = house.folder / "vault"
+    vault.rename(house.folder / "gone")
+    vault.write_bytes(b"")
