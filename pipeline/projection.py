@@ -1,7 +1,7 @@
 """Repeats in app.db what the log holds, for quick questions. What is appended comes first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -44,7 +44,38 @@ _UNPAID = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Follows the outcomes of a submission, each after its entry is durable.
+    """Follows the outcomes of a submission, each after its entry is durable, in one transaction."""
+
+    store: Store
+    now: Callable[[], datetime]
+    tenancy: Tenancy
+
+    async def calling(self, submission: Submission) -> bool:
+        """Note that the paid call begins; False if somebody else has begun it."""
+        tenant = submission.subject.tenant
+        return await self.store.submissions.move(tenant, submission.id, State.CALLING, self.now())
+
+    async def follow(
+        self,
+        submission: Submission,
+        outcome: Screened | Held | Halted | Generated | Examined | Released,
+    ) -> None:
+        """Note what an outcome changed."""
+        if isinstance(outcome, Screened):
+            return  # it is admitted already, and stays so until the paid call
+        await self.store.together(lambda part: self._changes(part).follow(submission, outcome))
+
+    async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
+        """Note that a submission, or one sample of it, ended without a picture."""
+        await self.store.together(lambda part: self._changes(part).close(row, index, reason))
+
+    def _changes(self, part: Store) -> "Changes":
+        return Changes(part, self.now, replace(self.tenancy, store=part))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What outcomes change, as a part of one transaction.
 
     After a crash an outcome may be followed again: what stands already stays as it is.
     """
@@ -53,19 +84,11 @@ class Projection:
     now: Callable[[], datetime]
     tenancy: Tenancy
 
-    async def calling(self, submission: Submission) -> bool:
-        """Note that the paid call begins; False if somebody else has begun it."""
-        return await self._move(submission, State.CALLING)
-
     async def follow(
-        self,
-        submission: Submission,
-        outcome: Screened | Held | Halted | Generated | Examined | Released,
+        self, submission: Submission, outcome: Held | Halted | Generated | Examined | Released
     ) -> None:
-        """Note what an outcome changed."""
+        """Change what an outcome changes."""
         match outcome:
-            case Screened():
-                pass  # it is admitted already, and stays so until the paid call
             case Held():
                 await self._hold(submission, outcome)
                 await self._move(submission, State.HELD, PublicCode.HELD)
@@ -114,7 +137,7 @@ class Projection:
             await self._settle(submission.subject.tenant, submission.id)
 
     async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
-        """Note that a submission, or one sample of it, ended without a picture."""
+        """End a submission, or one sample of it, without a picture."""
         if index is None:
             await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
             return
@@ -154,9 +177,9 @@ class Projection:
 
     async def _move(
         self, submission: Submission, to: State, code: PublicCode | None = None
-    ) -> bool:
+    ) -> None:
         tenant = submission.subject.tenant
-        return await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
+        await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
 
     async def _picture(
         self,

@@ -2,9 +2,12 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
 
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
@@ -15,7 +18,9 @@ from pipeline.store.refusals import Refusals
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.tenants import Tenants
-from pipeline.store.writer import Writer
+from pipeline.store.writer import Transact, Writer
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 SOUND_SQLITE = (3, 51, 3)
@@ -50,17 +55,33 @@ class Store:
             StoreUnavailableError: it cannot be opened.
         """
         writer = Writer(path, metadata, SCHEMA_VERSION)
+        return cls._of(writer, writer)
+
+    @classmethod
+    def _of(cls, writer: Writer, transact: Transact) -> Self:
         return cls(
             writer=writer,
-            tenants=Tenants(writer),
-            api_keys=ApiKeyTable(writer),
-            subject_tokens=SubjectTokenTable(writer),
-            admission=Admission(writer),
-            submissions=Submissions(writer),
-            pictures=Pictures(writer),
-            holds=Holds(writer),
-            refusals=Refusals(writer),
+            tenants=Tenants(transact),
+            api_keys=ApiKeyTable(transact),
+            subject_tokens=SubjectTokenTable(transact),
+            admission=Admission(transact),
+            submissions=Submissions(transact),
+            pictures=Pictures(transact),
+            holds=Holds(transact),
+            refusals=Refusals(transact),
         )
+
+    async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:
+        """Do several things in one transaction: all of them are durable, or none is.
+
+        `work` is given a store whose tables are part of that transaction. It MUST NOT await
+        anything else, nor keep that store.
+
+        Raises:
+            ConflictError, StoreUnavailableError: as `Transact` says; nothing was done.
+            RuntimeError: it waited for something else; nothing was done.
+        """
+        return await self.writer(lambda sql: _finished(work(self._of(self.writer, Within(sql)))))
 
     async def close(self) -> None:
         """Finish what was begun and let the next process have the file."""
@@ -73,6 +94,28 @@ class Store:
             StoreUnavailableError: it does not.
         """
         await self.writer(lambda sql: sql.exec_driver_sql("SELECT 1").scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Runs work as a part of a transaction that somebody else begins and ends."""
+
+    connection: Connection
+
+    async def __call__(self, work: Callable[[Connection], T], /) -> T:
+        """Run `work` at once."""
+        return work(self.connection)
+
+
+def _finished(work: Coroutine[object, None, T]) -> T:
+    """Run a coroutine that never has to wait."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    work.close()
+    raise RuntimeError("transaction: expected work that awaits its own store, got other waiting")
 
 
 def sqlite_is_sound(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:

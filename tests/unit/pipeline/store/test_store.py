@@ -173,6 +173,40 @@ class TestTransactions:
         assert sorted(counts) == list(range(1, 41))
 
 
+class TestTogether:
+    async def test_several_changes_are_durable_at_once(self, store: Store) -> None:
+        """An outcome changes a submission and its pictures: half of it would be a lie."""
+
+        async def both(part: Store) -> bool:
+            await part.refusals.add("harbour", "s", NOON.date())
+            return await part.tenants.charge("harbour", 30)
+
+        assert await store.together(both)
+        assert await store.refusals.count("harbour", "s", NOON.date()) == 1
+
+    async def test_one_that_conflicts_undoes_the_others(self, store: Store) -> None:
+        """What was done before it in the same transaction must not stand."""
+
+        async def both(part: Store) -> None:
+            await part.refusals.add("harbour", "s", NOON.date())
+            await part.tenants.add(Tenant("harbour", "Harbour", NOON))
+
+        with pytest.raises(ConflictError):
+            await store.together(both)
+        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+
+    async def test_nothing_else_is_waited_for(self, store: Store) -> None:
+        """A transaction that waits for the world keeps everybody else out."""
+
+        async def idle(part: Store) -> None:
+            await part.refusals.add("harbour", "s", NOON.date())
+            await asyncio.sleep(0)
+
+        with pytest.raises(RuntimeError, match="other waiting"):
+            await store.together(idle)
+        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+
+
 @pytest.mark.parametrize(
     ("version", "sound"), [((3, 40, 1), False), ((3, 51, 3), True), ((3, 60, 0), True)]
 )
