@@ -134,9 +134,9 @@ class Record:
                     "cause": outcome.cause,
                     "expires_at": write_time(outcome.expires_at),
                 }
-                return [
-                    self._entry(submission, Kind.HELD, judged, held | _reason(outcome), index or 0)
-                ]
+                # A request and its first picture may both be held: it stands after the last of them.
+                place = submission.work.samples if index is None else index
+                return [self._entry(submission, Kind.HELD, judged, held | _reason(outcome), place)]
             case Halted(judged=judged, index=index):
                 kind = Kind.HALTED if index is None else Kind.WITHHOLD
                 public = _reason(outcome) | {"stage": outcome.stage}

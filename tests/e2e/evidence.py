@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 
+from audit.batcher import IDLE_SECONDS
 from audit.entry import Kind
 from audit.leaf import Leaf
 from audit.verify import verify
@@ -36,8 +37,9 @@ async def reason(world: World, submission: str) -> object:
     return ends[-1].public.get("reason")
 
 
-def verified(world: World, *answers: httpx.Response) -> bool:
+async def verified(world: World, *answers: httpx.Response) -> bool:
     """Verify the log offline, with the checkpoints that its callers were given."""
+    await asyncio.sleep(2 * IDLE_SECONDS)  # by then the newest signature is in the file as well
     kept = [
         base64.b64decode(answer.headers["x-audit-checkpoint"]).decode()
         for answer in answers
@@ -73,7 +75,7 @@ async def state(world: World, submission: str) -> dict[str, Any]:
 async def ended(world: World, submission: str) -> dict[str, Any]:
     """Wait until a submission is in flight no more, and return where it stands."""
     async with asyncio.timeout(20):
-        while (told := await state(world, submission))["state"] == "running":
+        while (told := await state(world, submission))["state"] == "running":  # noqa: ASYNC110 - asked as a client asks
             await asyncio.sleep(0.02)
     return told
 

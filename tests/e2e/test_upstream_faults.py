@@ -64,7 +64,7 @@ async def test_a_generation_that_failed_is_told_and_never_repeated(
     assert await kinds(shared, submission) == ["admit", "halted"]
     assert await reason(shared, submission) == why
     assert (await spent(shared) > before) is charged
-    assert verified(shared, answer)
+    assert await verified(shared, answer)
 
 
 async def test_a_busy_account_is_asked_again(patient: World) -> None:
@@ -91,7 +91,7 @@ async def test_an_account_that_stays_busy_invites_the_client_to_come_back(patien
     assert await spent(patient) == before
     again = await patient.client.post("/ai/generate-image", json=v4("a lake, still busy"))
     assert again.status_code == 200
-    assert verified(patient, answer, again)
+    assert await verified(patient, answer, again)
 
 
 async def test_what_failed_once_may_be_asked_for_again_by_the_client(shared: World) -> None:
@@ -140,7 +140,7 @@ async def test_a_picture_that_is_not_what_was_asked_for_is_held(shared: World, f
     (hold,) = await holds_of(shared, submission)
     assert (hold["stage"], hold["cause"]) == ("examine", "suspicion")
     assert await spent(shared) > before
-    assert verified(shared, answer)
+    assert await verified(shared, answer)
 
 
 @pytest.mark.parametrize(("fault", "after"), [("wrong-size", "released"), ("corrupt-png", "held")])
@@ -185,4 +185,4 @@ async def test_without_a_token_nothing_is_ready_and_nothing_is_charged(tmp_path:
         assert await world.calls() == 1
         assert await spent(world) == 0
         assert (await world.client.get("/ready")).status_code == 503
-        assert verified(world, first, second)
+        assert await verified(world, first, second)
