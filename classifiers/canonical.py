@@ -27,7 +27,9 @@ class Limits:
     """What is refused before a pixel is decoded."""
 
     max_bytes: int = 20 * 1024 * 1024
-    max_pixels: int = 24_000_000
+    max_pixels: int = 3_145_728
+    """2048 x 1536: what NovelAI makes and takes at most. Each is held in up to ten bytes, for as
+    long as its request is in progress, and a file of one colour holds millions in a few bytes."""
     max_side: int = 16_384
     max_metadata_bytes: int = 1024 * 1024
     """All texts of the file together, inflated; a file with more is refused, never read in part."""

@@ -10,6 +10,7 @@ from classifiers.container.parts import (
     Notes,
     animated,
     not_a_picture,
+    too_large,
     truncated,
 )
 
@@ -25,13 +26,17 @@ _DROPPED = frozenset({_COMMENT, *range(0xE0, 0xF0)}) - {0xE0, 0xEE}  # JFIF and 
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _FRAME_BYTES = 6
+MOST_SCANS = 64
+"""A decoder goes over the whole picture once a scan, and a scan may be 42 bytes long. Encoders
+write about ten."""
 
 
 def parse(data: bytes, notes: Notes) -> Container:
     """Walk every segment up to the end of the picture.
 
     Raises:
-        UnreadableError: it is no JPEG, is cut short, holds several pictures or too much text.
+        UnreadableError: it is no JPEG, is cut short, holds several pictures, or too many scans or
+            too much text.
     """
     kept = [_START]
     size: tuple[int, int] | None = None
@@ -72,6 +77,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     The whole of a scan holds its entropy-coded bytes too.
     """
     at = len(_START)
+    scans = 0
     while data[at : at + 2] != _END:
         if data[at : at + 1] not in {b"\xff", b""}:
             raise not_a_picture("JPEG: expected a marker")
@@ -85,6 +91,9 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         marker = data[at + 1]
         end = body_end
         if marker == _SCAN:
+            scans += 1
+            if scans > MOST_SCANS:
+                raise too_large("JPEG scans", MOST_SCANS, scans)
             found = _NEXT_MARKER.search(data, body_end)
             if found is None:
                 raise truncated("JPEG")

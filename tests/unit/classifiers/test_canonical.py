@@ -217,6 +217,14 @@ class TestLimits:
         """Decoding it first is what it is for."""
         assert fault(png_claiming(width, height)) is Unreadable.TOO_LARGE
 
+    def test_the_largest_picture_of_novelai_is_read_and_no_larger_one(self) -> None:
+        """A few kilobytes of one colour are held as many megabytes of pixels."""
+        plain = Image.new("RGB", (2048, 1536))
+        larger = Image.new("RGB", (2048, 1537))
+
+        assert looked_at(saved(plain)).height == 1536
+        assert fault(saved(larger)) is Unreadable.TOO_LARGE
+
     def test_too_many_bytes_are_refused(self) -> None:
         """Nothing is looked at beyond the limit."""
         assert fault(saved(), Limits(max_bytes=100)) is Unreadable.TOO_LARGE

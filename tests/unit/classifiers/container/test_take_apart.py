@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from classifiers.container import jpeg
 from classifiers.container.exif import read as read_exif
 from classifiers.container.parts import Container, Format, Notes
 from classifiers.container.take_apart import take_apart
@@ -145,6 +146,15 @@ class TestJpeg:
         data = saved(kind="JPEG", progressive=True)
 
         assert take_apart(data, ROOM).trailing_bytes == 0
+
+    def test_more_scans_than_any_encoder_writes_are_refused(self) -> None:
+        """Each is a pass over the whole picture, and costs its sender 42 bytes."""
+        data = saved(kind="JPEG", progressive=True)
+        last, end = data[data.rindex(b"\xff\xda") : -2], data[-2:]
+        most = jpeg.MOST_SCANS - data.count(b"\xff\xda")
+
+        assert take_apart(data[:-2] + last * most + end, ROOM).trailing_bytes == 0
+        assert fault(data[:-2] + last * (most + 1) + end) is Unreadable.TOO_LARGE
 
     def test_a_second_frame_header_is_refused(self) -> None:
         """Decoders differ in which of two sizes they believe."""
