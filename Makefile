@@ -10,9 +10,10 @@ help: ## Show this list
 
 setup: .venv/.ready ## Make .venv and install everything, pinned with hashes
 
-.venv/.ready: requirements-dev.txt pyproject.toml
+.venv/.ready: requirements-build.txt requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-build.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

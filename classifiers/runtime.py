@@ -1,11 +1,15 @@
 """Runs ONNX models through onnxruntime: one thread each unless told otherwise, nothing sent out."""
 
+import os
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read on import: later it has made an id and a database
+
+import onnxruntime as ort
 from onnxruntime.capi import (
     onnxruntime_pybind11_state as ort_errors,  # pyright: ignore[reportAttributeAccessIssue]  # compiled
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,7 +27,13 @@ and give it the <code>id</code> of the answer.</p>"""
 
 def create(gate: Gate, metrics: Metrics) -> FastAPI:
     """Return the application. It opens nothing: `app.py` does, and closes it."""
-    app = FastAPI(title="Imprimatur", version="1", redirect_slashes=False)
+    app = FastAPI(
+        title="Imprimatur",
+        version="1",
+        redirect_slashes=False,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+    )
     app.add_middleware(Counted, metrics=metrics)  # the last added is the outermost
     app.add_middleware(OneSlash)
     app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
@@ -43,6 +50,12 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     @app.exception_handler(GateError)
     async def told(_: Request, fault: GateError) -> JSONResponse:
         return fault.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def nowhere(_: Request, __: RequestValidationError) -> JSONResponse:
+        return GateError(
+            404, "There is no such thing."
+        ).response()  # FastAPI would repeat the input
 
     @app.exception_handler(HTTPException)
     async def not_found(_: Request, fault: HTTPException) -> JSONResponse:
