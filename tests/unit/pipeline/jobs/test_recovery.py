@@ -1,0 +1,140 @@
+"""Recovery: what a process left is finished or closed, and never paid twice."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from structlog.testing import capture_logs
+
+from audit.entry import Entry, Kind, entry_id
+from pipeline.items import Recorded
+from pipeline.store.pictures import PictureState
+from pipeline.store.submissions import State
+from tests.unit.pipeline.lookers import WHITE
+from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
+
+
+async def test_what_was_only_admitted_is_closed(house: World) -> None:
+    """Nobody paid for it, and its client is gone."""
+    submission = (await house.screened()).outcome.submission
+
+    assert await house.recovery.run() == 1
+
+    assert (await house.row(submission.id)).state is State.HALTED
+    last = (await house.leaves(submission.id))[-1]
+    assert (last.kind, last.public["reason"]) == (Kind.HALTED, "interrupted")
+    assert house.upstream.calls == []
+
+
+async def test_what_may_have_been_paid_is_closed_and_not_repeated(house: World) -> None:
+    """Its outcome is unknown: it is told so, and never called again."""
+    submission = (await house.screened()).outcome.submission
+    assert await house.record.calling(submission)
+
+    await house.recovery.run()
+
+    last = (await house.leaves(submission.id))[-1]
+    assert last.public["reason"] == "unknown_outcome"
+    assert house.upstream.calls == []
+    assert not await house.record.calling(submission)
+
+
+async def test_paid_pictures_are_examined_and_released(house: World) -> None:
+    """No paid picture is lost, and none leaves unseen."""
+    submission = (await house.generated(WHITE, HELD, BLOCK)).outcome.screened.submission
+
+    await house.recovery.run()
+
+    states = [each.state for each in await house.store.pictures.of(TENANT, submission.id)]
+    assert states == [PictureState.RELEASED, PictureState.HELD, PictureState.WITHHELD]
+    assert house.upstream.calls == []
+
+
+async def test_a_crash_after_the_entry_and_before_the_row_is_mended(house: World) -> None:
+    """The log is what happened: app.db catches up, wherever it was cut off."""
+    for keep_pictures in (False, True):
+        generated = await house.generated(WHITE)
+        submission = generated.outcome.screened.submission
+        await house.store.writer(
+            lambda sql, known_as=submission.id.hex: sql.exec_driver_sql(  # type: ignore[misc]  # bound per turn
+                "UPDATE submissions SET state = 'calling' WHERE id = ?", (known_as,)
+            )
+        )
+        if not keep_pictures:
+            await house.store.writer(lambda sql: sql.exec_driver_sql("DELETE FROM pictures"))
+
+        await replace(house.recovery, owner=f"process-{keep_pictures}").run()
+
+        (picture,) = await house.store.pictures.of(TENANT, submission.id)
+        assert picture.state is PictureState.RELEASED
+
+
+async def test_a_crash_after_the_examination_looks_again(house: World) -> None:
+    """What was decided is not guessed at: the second look has entries of its own."""
+    generated = await house.generated(WHITE)
+    submission = generated.outcome.screened.submission
+    examined = await house.flow.examine(generated)
+    await house.record.write(submission, examined)
+
+    await house.recovery.run()
+
+    assert await house.kinds(submission.id) == [
+        "admit",
+        "generated",
+        "examined",
+        "examined",
+        "release",
+    ]
+
+
+async def test_what_the_log_knows_and_app_db_does_not_is_closed(house: World) -> None:
+    """A lost row leaves no submission open for ever."""
+    lost = uuid4()
+    await house.log.append(
+        Entry(entry_id(lost, Kind.ADMIT), Kind.ADMIT, house.clock(), {"submission": str(lost)})
+    )
+
+    assert await house.recovery.run() == 1
+
+    assert await house.kinds(lost) == ["admit", "halted"]
+    assert not await house.log.open_submissions()
+
+
+async def test_nothing_is_done_twice(house: World) -> None:
+    """A second start finds nothing."""
+    await house.generated(WHITE)
+    await house.screened()
+    await house.recovery.run()
+    size = len(await house.leaves())
+
+    assert await replace(house.recovery, owner="process-3").run() == 0
+    assert len(await house.leaves()) == size
+
+
+async def test_what_cannot_be_opened_keeps_nothing_else_from_recovering(house: World) -> None:
+    """One lost object must not keep the whole gateway from starting; it stays closed, and told."""
+    lost = (await house.generated(WHITE)).outcome.screened.submission
+    await house.vault.destroy(lost.vault_id)
+    house.clock.passes(seconds=1)
+    good = (await house.generated(WHITE)).outcome.screened.submission
+
+    with capture_logs() as said:
+        await house.recovery.run()
+
+    assert (await house.row(good.id)).state is State.RELEASED
+    assert (await house.row(lost.id)).state is not State.RELEASED
+    assert any(line["log_level"] == "error" for line in said)
+
+
+async def test_a_request_that_todays_policy_refuses_keeps_its_pictures_sealed(
+    house: World,
+) -> None:
+    """The policy of today has the last word, also after a crash."""
+    generated = await house.generated(WHITE, prompt="newword")
+    submission = generated.outcome.screened.submission
+    house.reader.own.knows = {"newword": house.reader.own.knows["blockme"]}  # type: ignore[attr-defined]  # a Reader
+
+    await house.recovery.run()
+
+    assert "release" not in await house.kinds(submission.id)
+    assert isinstance(generated, Recorded)
+    assert (await house.row(submission.id)).state is not State.RELEASED
