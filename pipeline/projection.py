@@ -69,6 +69,10 @@ class Projection:
         """Note that a submission, or one sample of it, ended without a picture."""
         await self.store.together(lambda part: self._changes(part).close(row, index, reason))
 
+    async def settle(self, tenant: str, submission: UUID) -> None:
+        """Let a submission stand where its pictures do, after a crash between the two."""
+        await self.store.together(lambda part: self._changes(part).settle(tenant, submission))
+
     def _changes(self, part: Store) -> "Changes":
         return Changes(part, self.now, replace(self.tenancy, store=part))
 
@@ -134,7 +138,7 @@ class Changes:
                 case Halted(index=index):
                     await self._picture(submission, index, PictureState.WITHHELD)
         if not any(isinstance(each, Cleared) for each in outcome.outcomes):
-            await self._settle(submission.subject.tenant, submission.id)
+            await self.settle(submission.subject.tenant, submission.id)
 
     async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
         """End a submission, or one sample of it, without a picture."""
@@ -144,7 +148,7 @@ class Changes:
         for picture in await self.store.pictures.of(row.tenant, row.id):
             if picture.index == index:
                 await self.store.pictures.move(picture, PictureState.WITHHELD, self.now())
-        await self._settle(row.tenant, row.id)
+        await self.settle(row.tenant, row.id)
 
     async def _halt(self, row: SubmissionRow, code: PublicCode, reason: str) -> None:
         """Halt a submission, and give back its charge if it was surely not paid for.
@@ -161,11 +165,14 @@ class Changes:
         if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
             await self.store.tenants.charge(row.tenant, -row.price)
 
-    async def _settle(self, tenant: str, submission: UUID) -> None:
+    async def settle(self, tenant: str, submission: UUID) -> None:
         """Let a submission stand where its pictures do: held, as long as one of them is."""
         states = {row.state for row in await self.store.pictures.of(tenant, submission)}
-        to, code = State.WITHHELD, PublicCode.CONTENT_NOT_ALLOWED
-        if PictureState.HELD in states:
+        to: State = State.WITHHELD
+        code: PublicCode | None = PublicCode.CONTENT_NOT_ALLOWED
+        if PictureState.RELEASED in states:
+            to, code = State.RELEASED, None
+        elif PictureState.HELD in states:
             to, code = State.HELD, PublicCode.HELD
         await self.store.submissions.move(tenant, submission, to, self.now(), code)
 

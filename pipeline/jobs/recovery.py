@@ -12,12 +12,22 @@ from uuid import UUID
 import structlog
 
 from audit.entry import Entry, Kind, entry_id
+from audit.leaf import Leaf
 from audit.log import Log
+from classifiers.errors import ClassifierError
+from pipeline.errors import VaultError
 from pipeline.flow import Flow
-from pipeline.items import Stage
+from pipeline.items import Recorded, Stage
 from pipeline.jobs.restore import Restore
+from pipeline.novelai.errors import NovelAIError
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
+from policies.errors import PolicyError
+
+UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, TimeoutError)
+"""Why one submission cannot be carried on now. It MUST NOT keep others from being."""
+_NOT_PROJECTED = frozenset({State.ADMITTED, State.CALLING})
+"""Where a submission stands whose pictures are in the log, and not yet in app.db."""
 
 _say = structlog.get_logger("recovery")
 
@@ -35,25 +45,11 @@ class Recovery:
 
     async def run(self) -> int:
         """Finish or close everything that was left; return how many there were."""
-        left = await self.store.submissions.abandoned(self.owner)
-        for row in left:
+        finished = 0
+        for row in await self.store.submissions.abandoned(self.owner):
             if await self.store.submissions.adopt(row, self.owner, self.now()):
-                await self._finish(row)
-        return len(left) + await self._forgotten()
-
-    async def _finish(self, row: SubmissionRow) -> None:
-        generated = await self.restore.generated(row)
-        if generated is not None:
-            if row.state in {State.ADMITTED, State.CALLING}:  # appended, not yet projected
-                await self.flow.record.projection.follow(
-                    generated.outcome.screened.submission, generated.outcome
-                )
-            end = await self.flow.returned(generated)
-            _say.info("resumed", submission=str(row.id), end=type(end.outcome).__name__)
-            return
-        reason = "interrupted" if row.state is State.ADMITTED else "unknown_outcome"
-        await self.flow.record.close(row, Stage.GENERATE, None, reason)
-        _say.warning("closed", submission=str(row.id), reason=reason)
+                finished += await finish(self.flow, self.restore, row)
+        return finished + await self._forgotten()
 
     async def _forgotten(self) -> int:
         """Close what the log admitted and app.db does not know: it was lost, or never written."""
@@ -62,6 +58,62 @@ class Recovery:
         for submission in lost:
             await self.log.append(_closing(submission, self.now()))
         return len(lost)
+
+
+async def finish(flow: Flow, restore: Restore, row: SubmissionRow) -> bool:
+    """Finish or close a submission that nobody carries; False if it stays as it is.
+
+    So does one of unknown outcome, which is joined for a day, and one that cannot be judged now.
+    """
+    halted = await restore.log.receipt(entry_id(row.id, Kind.HALTED))
+    if halted is not None:  # appended, and perhaps not yet projected
+        reason = Leaf.parse(halted.leaf).public.get("reason")
+        await flow.record.projection.close(row, None, str(reason))
+        return False
+    try:
+        end = await _end(flow, restore, row)
+    except UNFIT as fault:
+        _say.error("not recovered", submission=str(row.id), fault=type(fault).__name__)
+        return False
+    if end:
+        _say.warning("finished", submission=str(row.id), end=end)
+    return bool(end)
+
+
+async def _end(flow: Flow, restore: Restore, row: SubmissionRow) -> str:
+    """Return how it ended; nothing if a machine has to be well first."""
+    if await restore.log.receipt(entry_id(row.id, Kind.GENERATED)) is not None:
+        return await _looked(flow, restore, row)
+    unrecorded = None if row.state is State.ADMITTED else await restore.unrecorded(row)
+    if unrecorded is not None:
+        receipts = await flow.record.write(unrecorded.screened.submission, unrecorded)
+        end = await flow.returned(Recorded(unrecorded, receipts))
+        return type(end.outcome).__name__
+    reason = "interrupted" if row.state is State.ADMITTED else "unknown_outcome"
+    await flow.record.close(row, Stage.GENERATE, None, reason)
+    return reason
+
+
+async def _looked(flow: Flow, restore: Restore, row: SubmissionRow) -> str:
+    """Look at the pictures on which nothing was decided, and go on from there."""
+    generated = await restore.generated(row)
+    if generated is None:
+        if restore.judge.faults():
+            return ""
+        if row.state in _NOT_PROJECTED:
+            await flow.record.close(row, Stage.EXAMINE, None, "policy_forbids")
+            return "policy_forbids"
+        for index in await restore.undecided(row):
+            look = await restore.next_look(row.id, index)
+            await flow.record.close(row, Stage.EXAMINE, index, "policy_forbids", look)
+        return "policy_forbids"
+    projection = flow.record.projection
+    if row.state in _NOT_PROJECTED:
+        await projection.follow(generated.outcome.screened.submission, generated.outcome)
+    if not generated.outcome.pictures:
+        await projection.settle(row.tenant, row.id)
+        return "settled"
+    return type((await flow.returned(generated)).outcome).__name__
 
 
 def _closing(submission: UUID, at: datetime) -> Entry:

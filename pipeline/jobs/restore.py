@@ -1,5 +1,6 @@
 """Restores a submission from the vault, after a hold or a crash, and looks at it anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from audit.entry import Kind, Receipt, entry_id
 from audit.leaf import Leaf
 from audit.log import Log
+from pipeline.errors import MissingObjectError
 from pipeline.items import (
     Generated,
     Judged,
@@ -21,6 +23,7 @@ from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
 from pipeline.projection import hold_id, ruling_id
 from pipeline.stages.generate import picture_name
+from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
@@ -67,6 +70,7 @@ class Restore:
         """Return the pictures of a submission (or the one of `index`), for one more look.
 
         None if none ever came back, or if today its request is refused: then they stay sealed.
+        Without an index, those on which nothing was decided yet.
 
         Raises:
             VaultError: they cannot be opened.
@@ -74,16 +78,37 @@ class Restore:
         receipt = await self.log.receipt(entry_id(row.id, Kind.GENERATED))
         if receipt is None:
             return None
+        indices = await self.undecided(row) if index is None else [index]
+        found = await self._pictures(row, indices, ruling)
+        return None if found is None else Recorded(found, (receipt,))
+
+    async def unrecorded(self, row: SubmissionRow) -> Generated | None:
+        """Return pictures that were sealed before a crash, and not yet written down."""
+        try:
+            return await self._pictures(row, range(row.samples), None)
+        except MissingObjectError:
+            return None
+
+    async def undecided(self, row: SubmissionRow) -> Sequence[int]:
+        """Return the places of the pictures that were not held or withheld and have not left."""
+        known = await self.tenancy.store.pictures.of(row.tenant, row.id)
+        if not known:
+            return range(row.samples)
+        waiting = {PictureState.SEALED, PictureState.CLEARED}
+        return [each.index for each in known if each.state in waiting]
+
+    async def _pictures(
+        self, row: SubmissionRow, indices: Sequence[int], ruling: UUID | None
+    ) -> Generated | None:
+        pictures = [await self._sealed(row.id, each) for each in indices]
         submission = await self.submission(row)
         judged = await self.judged(submission)
         approved = ruling or await self._request_ruling(row.id)
         if not may_go_on(judged.decision, approved):
             return None
-        indices = range(row.samples) if index is None else [index]
-        submission = replace(submission, attempt=await self.next_look(row.id, indices[0]))
-        pictures = [await self._sealed(row.id, each) for each in indices]
-        screened = Screened(submission, judged, approved)
-        return Recorded(Generated(screened, tuple(pictures), 0, ruling), (receipt,))
+        looks = [await self.next_look(row.id, each) for each in indices]
+        screened = Screened(replace(submission, attempt=max(looks, default=0)), judged, approved)
+        return Generated(screened, tuple(pictures), 0, ruling)
 
     async def next_look(self, submission: UUID, index: int) -> int:
         """Return the number of looks that a picture had."""
