@@ -1,7 +1,9 @@
 """From a request's bytes to its end: what both image routes do, in order."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import date
 from uuid import UUID
 
 import structlog
@@ -11,13 +13,14 @@ from audit.entry import Receipt
 from audit.errors import AuditError
 from classifiers.errors import Unreadable, UnreadableError
 from pipeline.access.callers import Caller
+from pipeline.access.subjects import fingerprint
 from pipeline.errors import StoreError, VaultError
 from pipeline.flow import End
 from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
-from pipeline.items import Examined, Halted, Held, PublicCode, Released, Subject
+from pipeline.items import Examined, Halted, Held, Judged, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
 from pipeline.jobs.received import Received
@@ -31,12 +34,37 @@ SICK_RETRY_SECONDS = 30
 LONGEST_KEY = 255
 
 
+@contextmanager
+def entering(gate: Gate) -> Generator[None]:
+    """Keep a place at the desk. It MUST be taken before a body is read.
+
+    Raises:
+        GateError: there is none.
+    """
+    try:
+        with gate.desk.entering():
+            yield
+    except BusyError:
+        raise GateError(
+            429,
+            "Too many requests are in progress.",
+            retry_after_seconds=BUSY_RETRY_SECONDS,
+        ) from None
+    except ClosingError:
+        raise unavailable(gate, "") from None
+
+
 async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
-    """Read a request, admit it, and return its ticket. Nothing is parsed before it is limited.
+    """Read a request, admit it, and return its ticket. Nothing is read before it has a place.
 
     Raises:
         GateError: what is wrong with it, or why it is not admitted.
     """
+    with entering(gate):
+        return await _submit(request, gate, caller, subject)
+
+
+async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
     received = Received(request.headers.get("content-type", ""), body, subject)
     idempotency_key = _key_of(request)
@@ -52,18 +80,12 @@ async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject)
         raise GateError(409, "This Idempotency-Key came with another body before.") from None
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
-    except BusyError:
-        raise GateError(
-            429,
-            "Too many requests are in progress.",
-            retry_after_seconds=BUSY_RETRY_SECONDS,
-        ) from None
-    except (ClosingError, VaultError, StoreError, TimeoutError):
+    except (VaultError, StoreError, TimeoutError):
         raise unavailable(gate, subject.language or "") from None
 
 
-async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
-    """Wait for a ticket's end, as long as the client does.
+async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject) -> End | None:
+    """Wait for a ticket's end, as long as the client does, and count it if it was refused.
 
     None if the client left, or if it ended before this request came.
 
@@ -75,13 +97,41 @@ async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
     left = asyncio.create_task(_left(request))
     try:
         await asyncio.wait({ticket.end, left}, return_when=asyncio.FIRST_COMPLETED)
-        return await asyncio.shield(ticket.end) if ticket.end.done() else None
+        return await _counted(gate, subject, ticket.end) if ticket.end.done() else None
     except (AuditError, StoreError) as fault:
         _say.error("not recorded", submission=str(ticket.id), fault=type(fault).__name__)
         raise unavailable(gate, "") from None
+    except asyncio.CancelledError:
+        if not ticket.end.cancelled():
+            raise
+        raise unavailable(gate, "") from None  # cut off by the end of the server, which recovers it
     finally:
         left.cancel()
         ticket.leave()
+
+
+async def _counted(gate: Gate, subject: Subject, ended: asyncio.Task[End]) -> End:
+    end = await asyncio.shield(ended)
+    if _is_refused(end):
+        await gate.store.refusals.add(*counted_as(gate, subject))
+    return end
+
+
+def counted_as(gate: Gate, subject: Subject) -> tuple[str, str, date]:
+    """Return under what a subject's refusals of today are counted.
+
+    Refused requests count as well as refused dry runs; only dry runs are limited by the count.
+    """
+    return subject.tenant, fingerprint(gate.subject_key, subject), gate.now().date()
+
+
+def _is_refused(end: End) -> bool:
+    """Whether a request was judged and did not pass, so that its answer tells of the rules."""
+    match end.outcome:
+        case Halted(judged=Judged() as judged) | Held(judged=Judged() as judged):
+            return not judged.decision.allows
+        case _:
+            return False
 
 
 async def _left(request: Request) -> None:

@@ -42,4 +42,4 @@ class Gate:
     subject_key: bytes
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
-    """How many refused dry runs a subject has in a day, so that nobody maps the rules by trying."""
+    """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""

@@ -1,18 +1,18 @@
 """/v1/moderate: what the gates would say, without a generation.
 
 A dry run goes through the same judge. It has a permission of its own, coarse codes, an entry in
-the log, and a budget of refusals a day, so that nobody maps the rules by trying.
+the log, and a budget of refusals a day, so that nobody maps the rules by trying. It is taken from
+the budget before it is judged, and given back if it is allowed: trying many at once gains nothing.
 """
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from audit.entry import Entry, Kind
+from audit.entry import Entry, Kind, Receipt
 from audit.errors import AuditError
 from classifiers.content import Grammar, Image, Polarity, Prompt, Purpose, Text
 from classifiers.errors import UnreadableError
 from pipeline.access.permissions import Permission
-from pipeline.access.subjects import fingerprint
 from pipeline.gateway import carry
 from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.body import read_body
@@ -51,25 +51,35 @@ def routes(gate: Gate) -> APIRouter:
 async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
     caller = await caller_of(request, gate, Permission.MODERATION_DRY_RUN)
     subject = subject_in(request, caller)
-    counted, today = fingerprint(gate.subject_key, subject), gate.now().date()
-    if await gate.store.refusals.count(caller.tenant, counted, today) >= gate.refusals_a_day:
-        raise GateError(429, "Too many refusals today.", retry_after_seconds=TOMORROW_SECONDS)
+    counted, refusals, refused = carry.counted_as(gate, subject), gate.store.refusals, False
+    with carry.entering(gate):
+        if not await refusals.reserve(*counted, gate.refusals_a_day):
+            raise GateError(429, "Too many refusals today.", retry_after_seconds=TOMORROW_SECONDS)
+        try:
+            judged, receipt = await _judged(request, gate, subject, kind)
+            refused = not judged.decision.allows
+        finally:
+            if not refused:
+                await refusals.give_back(*counted)
+    return JSONResponse(
+        _said(gate, judged, carry.language_of(request, subject)), headers=receipt_headers(receipt)
+    )
+
+
+async def _judged(
+    request: Request, gate: Gate, subject: Subject, kind: str
+) -> tuple[Judged, Receipt]:
     body = await read_body(request, gate.limits.body_bytes)
     texts, images = (_texts(body, gate), ()) if kind == "prompt" else ((), (_image(body),))
     try:
-        policy = await gate.tenancy.policy_of(caller.tenant)
+        policy = await gate.tenancy.policy_of(subject.tenant)
         contents = await gate.judge.prepare(Prompt(texts, Grammar.V4), images)
         judged = await gate.judge.judge(contents, policy, Moment.REQUEST, subject.facts)
-        receipt = await gate.log.append(_entry(gate, subject, kind, judged))
+        return judged, await gate.log.append(_entry(gate, subject, kind, judged))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None
     except (AuditError, TimeoutError):
         raise carry.unavailable(gate, "") from None
-    if not judged.decision.allows:
-        await gate.store.refusals.add(caller.tenant, counted, today)
-    return JSONResponse(
-        _said(gate, judged, carry.language_of(request, subject)), headers=receipt_headers(receipt)
-    )
 
 
 def _texts(body: bytes, gate: Gate) -> tuple[Text, ...]:

@@ -5,7 +5,8 @@ entry, after it the request is finished and recorded.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -39,7 +40,7 @@ class Ticket:
 
 @dataclass(slots=True)
 class Desk:
-    """Admits at most `limit` requests at a time."""
+    """Has at most `limit` requests in progress, from before they are read to their end."""
 
     flow: Flow
     judge: Judge
@@ -56,8 +57,25 @@ class Desk:
 
     @property
     def in_flight(self) -> int:
-        """How many requests are being admitted or carried."""
+        """How many requests are being read, judged without a generation, admitted or carried."""
         return len(self._running) + self._entering
+
+    @contextmanager
+    def entering(self) -> Generator[None]:
+        """Keep a place for a request. It MUST be taken before the body is read: a body is memory.
+
+        Raises:
+            BusyError, ClosingError: there is none.
+        """
+        if self._closing:
+            raise ClosingError
+        if self.in_flight >= self.limit:
+            raise BusyError
+        self._entering += 1
+        try:
+            yield
+        finally:
+            self._entering -= 1
 
     async def submit(
         self,
@@ -67,31 +85,15 @@ class Desk:
         price: int,
         idempotency_key: str | None = None,
     ) -> Ticket:
-        """Admit a request, or join the one that it repeats.
+        """Admit a request that has a place by `entering`, or join the one that it repeats.
 
         Raises:
-            BusyError, ClosingError, KeyReusedError, OverBudgetError: it is not admitted.
+            ClosingError, KeyReusedError, OverBudgetError: it is not admitted.
             UnreadableError: an image of it cannot be read.
             VaultError, StoreError: nothing was begun.
         """
         if self._closing:
             raise ClosingError
-        if self.in_flight >= self.limit:
-            raise BusyError
-        self._entering += 1
-        try:
-            return await self._admit(received, work, key_id, price, idempotency_key)
-        finally:
-            self._entering -= 1
-
-    async def _admit(
-        self,
-        received: Received,
-        work: Work,
-        key_id: UUID,
-        price: int,
-        idempotency_key: str | None,
-    ) -> Ticket:
         policy = await self.tenancy.policy_of(received.subject.tenant)
         contents = await self.judge.prepare(work.prompt, work.images)
         row = await self._sealed(received, work, key_id, price)

@@ -263,8 +263,9 @@ class World:
     async def submit(self, prompt: str = "a harbour", **more: Any) -> Ticket:
         """Submit a request at the desk."""
         received = self.received(body(prompt, **{"seed": self.made + 1, **more}))
-        work = received.work(Limits())
-        return await self.gate.desk.submit(received, work, self.key_id, 5)
+        desk = self.gate.desk
+        with desk.entering():
+            return await desk.submit(received, received.work(Limits()), self.key_id, 5)
 
     async def end(self, prompt: str = "a harbour", **more: Any) -> Any:
         """Submit a request at the desk, and return its outcome."""

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import date
 
 import pytest
@@ -23,6 +24,29 @@ class TestRefusals:
         assert await store.refusals.count("harbour", "s", TUESDAY) == 0
         assert await store.refusals.count("harbour", "t", MONDAY) == 0
         assert await store.refusals.count("meadow", "s", MONDAY) == 0
+
+    async def test_no_more_are_reserved_than_there_may_be(self, store: Store) -> None:
+        """Who tries at once is counted before anything is judged."""
+        tries = [store.refusals.reserve("harbour", "s", MONDAY, 3) for _ in range(10)]
+
+        assert sum(await asyncio.gather(*tries)) == 3
+        assert await store.refusals.count("harbour", "s", MONDAY) == 3
+
+    async def test_what_was_none_is_given_back(self, store: Store) -> None:
+        """What is allowed costs nothing."""
+        assert await store.refusals.reserve("harbour", "s", MONDAY, 1)
+        assert not await store.refusals.reserve("harbour", "s", MONDAY, 1)
+        await store.refusals.give_back("harbour", "s", MONDAY)
+
+        assert await store.refusals.reserve("harbour", "s", MONDAY, 1)
+
+    async def test_no_more_is_given_back_than_was_taken(self, store: Store) -> None:
+        """A count below nought would be a larger budget."""
+        await store.refusals.add("harbour", "s", MONDAY)
+        for _ in range(3):
+            await store.refusals.give_back("harbour", "s", MONDAY)
+
+        assert await store.refusals.count("harbour", "s", MONDAY) == 0
 
     async def test_earlier_days_are_forgotten(self, store: Store) -> None:
         """Yesterday's refusals are nobody's record."""
