@@ -1,13 +1,13 @@
 """One connection to one SQLite file, used by one thread, locked against other processes."""
 
-import asyncio
 import fcntl
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     URL,
@@ -22,17 +22,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from pipeline.errors import (
-    ConflictError,
-    StoreLockedError,
-    StoreUnavailableError,
-    StoreVersionError,
-)
+from pipeline.errors import StoreLockedError, StoreUnavailableError, StoreVersionError
+from pipeline.store.job import Job, kind_of, run_together, unavailable
 
 T = TypeVar("T")
+
+_MOST_TOGETHER = 64
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
 
@@ -66,6 +64,7 @@ class Writer:
             StoreVersionError: it holds another version of the schema.
             StoreUnavailableError: it cannot be opened.
         """
+        self._waiting: deque[Job[Any]] = deque()
         self._lock = _lock(path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store {path.name}")
         try:
@@ -76,16 +75,23 @@ class Writer:
             raise
 
     async def __call__(self, work: Callable[[Connection], T], /) -> T:
-        """Run `work` in one transaction, as `Transact` says.
+        """Run `work`, as `Transact` says; what waits meanwhile shares the next transaction.
 
         A caller that is cancelled does not undo what the thread has begun.
         """
-        loop = asyncio.get_running_loop()
+        job = Job(work)
         try:
-            running = loop.run_in_executor(self._thread, _transact, self._engine, work)
+            self._waiting.append(job)
+            self._thread.submit(self._run_waiting)
         except RuntimeError:
+            self._waiting.remove(job)
             raise StoreUnavailableError("store", "an open one", "a closed one") from None
-        return await running
+        return await job.answer
+
+    def _run_waiting(self) -> None:
+        """Do what waits: while one batch is synced, the next gathers."""
+        count = min(len(self._waiting), _MOST_TOGETHER)
+        run_together(self._engine, [self._waiting.popleft() for _ in range(count)])
 
     def close(self) -> None:
         """Finish what was begun, close the file, and let the next process have it."""
@@ -98,16 +104,8 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)
-    except IntegrityError as fault:
-        raise ConflictError("store", "a new row with known references", _kind(fault)) from None
     except (SQLAlchemyError, sqlite3.Error) as fault:
-        raise StoreUnavailableError("store", "a working database", _kind(fault)) from None
-
-
-def _kind(fault: SQLAlchemyError | sqlite3.Error) -> str:
-    """Name a fault without its statement, its parameters or its rows."""
-    cause = getattr(fault, "orig", fault)
-    return str(getattr(cause, "sqlite_errorname", type(fault).__name__))
+        raise unavailable(kind_of(fault)) from None
 
 
 def _lock(path: Path) -> int:

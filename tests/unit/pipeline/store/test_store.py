@@ -5,9 +5,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from pipeline.errors import (
     ConflictError,
@@ -171,6 +172,66 @@ class TestTransactions:
         )
 
         assert sorted(counts) == list(range(1, 41))
+
+
+class TestBatches:
+    async def test_what_waits_shares_one_sync(self, store: Store) -> None:
+        """A sync is the dearest part of a small change, and many requests wait for one disk."""
+        commits: list[object] = []
+        event.listen(store.writer._engine, "commit", commits.append)
+
+        await asyncio.gather(*(store.tenants.charge("harbour", 1) for _ in range(40)))
+
+        assert 1 <= len(commits) <= 5
+        harbour = await store.tenants.get("harbour")
+        assert harbour is not None
+        assert harbour.anlas_spent == 40
+
+    async def test_one_that_conflicts_leaves_its_neighbours_alone(self, store: Store) -> None:
+        """A stranger's mistake in the same transaction is not mine."""
+        twice = Tenant("harbour", "Harbour", NOON)
+
+        _, conflict, _, _ = await asyncio.gather(
+            store.tenants.charge("harbour", 10),
+            store.tenants.add(twice),
+            store.tenants.charge("harbour", 10),
+            store.refusals.add("harbour", "s", NOON.date()),
+            return_exceptions=True,
+        )
+
+        assert isinstance(conflict, ConflictError)
+        harbour = await store.tenants.get("harbour")
+        assert harbour is not None
+        assert harbour.anlas_spent == 20
+        assert await store.refusals.count("harbour", "s", NOON.date()) == 1
+
+    async def test_where_the_database_fails_nobody_is_told_otherwise(self, store: Store) -> None:
+        """If the transaction is gone, so is the work of those who had succeeded in it."""
+        ended = await asyncio.gather(
+            store.ping(),
+            store.tenants.charge("harbour", 10),
+            store.writer(lambda sql: sql.exec_driver_sql("no statement")),
+            return_exceptions=True,
+        )
+
+        harbour = await store.tenants.get("harbour")
+        assert harbour is not None
+        assert isinstance(ended[2], StoreUnavailableError)
+        assert (ended[1] is True) is (harbour.anlas_spent == 10)
+
+    async def test_who_left_before_the_work_began_changes_nothing(self, store: Store) -> None:
+        """A caller that is gone cannot be told that it was done."""
+        busy = asyncio.create_task(store.writer(lambda _: sleep(0.2)))
+        await asyncio.sleep(0.05)
+        left = asyncio.create_task(store.tenants.charge("harbour", 10))
+        await asyncio.sleep(0)
+        left.cancel()
+
+        await busy
+
+        harbour = await store.tenants.get("harbour")
+        assert harbour is not None
+        assert harbour.anlas_spent == 0
 
 
 class TestTogether:

@@ -1,0 +1,95 @@
+"""Work that waits for the database, and how all that waits is done in one transaction."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from pipeline.errors import ConflictError, StoreUnavailableError
+
+T = TypeVar("T")
+
+
+class Job(Generic[T]):
+    """One caller's work, and the answer that the caller awaits. Make it on the caller's loop."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._work = work
+        self._done: Callable[[asyncio.Future[T]], None] = _unavailable("stopped")
+        self.answer: asyncio.Future[T] = self._loop.create_future()
+
+    def run(self, sql: Connection) -> None:
+        """Do the work apart from that of others in the same transaction.
+
+        Raises:
+            SQLAlchemyError, sqlite3.Error: the database failed; nobody's work stands.
+        """
+        try:
+            with sql.begin_nested():
+                result = self._work(sql)
+        except IntegrityError as fault:
+            self._done = _raise(conflict(fault))
+        except (SQLAlchemyError, sqlite3.Error):
+            raise
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, its own caller gets it
+            self._done = _raise(fault)
+        else:
+            self._done = lambda answer: answer.set_result(result)
+
+    def fail(self, reason: str) -> None:
+        """Answer that the database did not do it."""
+        self._done = _unavailable(reason)
+
+    def tell(self) -> None:
+        """Give the caller the answer, from whatever thread; one that left gets none."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        if not self.answer.done():
+            self._done(self.answer)
+
+
+def run_together(engine: Engine, jobs: Sequence[Job[object]]) -> None:
+    """Do all jobs, each whole or not at all, and tell once they are durable: one sync for all."""
+    wanted = [job for job in jobs if not job.answer.cancelled()]
+    if not wanted:
+        return
+    try:
+        with engine.begin() as sql:
+            for job in wanted:
+                job.run(sql)
+    except (SQLAlchemyError, sqlite3.Error) as fault:
+        for job in wanted:
+            job.fail(kind_of(fault))
+    finally:
+        for job in wanted:
+            job.tell()
+
+
+def conflict(fault: IntegrityError) -> ConflictError:
+    """Return that a row exists already, or names one that does not."""
+    return ConflictError("store", "a new row with known references", kind_of(fault))
+
+
+def unavailable(reason: str) -> StoreUnavailableError:
+    """Return that the database does not work."""
+    return StoreUnavailableError("store", "a working database", reason)
+
+
+def kind_of(fault: SQLAlchemyError | sqlite3.Error) -> str:
+    """Name a fault without its statement, its parameters or its rows."""
+    cause = getattr(fault, "orig", fault)
+    return str(getattr(cause, "sqlite_errorname", type(fault).__name__))
+
+
+def _unavailable(reason: str) -> Callable[[asyncio.Future[T]], None]:
+    return _raise(unavailable(reason))
+
+
+def _raise(fault: BaseException) -> Callable[[asyncio.Future[T]], None]:
+    return lambda answer: answer.set_exception(fault)
