@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Generic, TypeVar
 
+import structlog
+
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
@@ -24,10 +26,12 @@ from policies.policy import Facts, Moment, Policy
 C = TypeVar("C")
 T = TypeVar("T")
 
+_say = structlog.get_logger("judge")
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one classifier reported, and what was wrong with it, if anything was."""
+    """What one classifier reported, and what is wrong with it, if anything is."""
 
     findings: tuple[Finding, ...]
     fault: str | None = None
@@ -45,16 +49,24 @@ class Watched(Generic[C]):
     fault: str | None = field(default=None)
 
     def look(self, content: C, where: Where) -> Seen:
-        """Report every name that the classifier emits, each with a finding or as unavailable."""
+        """Report every name that the classifier emits, each with a finding or as unavailable.
+
+        Whoever fails is tried at once on its known content: only if it fails there too is it sick.
+        Else one request that nobody can look at would stop everybody's.
+        """
         try:
             findings = tuple(self.classifier.classify(content))
             named = frozenset(finding.name for finding in findings)
         except Exception as fault:  # noqa: BLE001 - one of two: a failure to look is a finding
-            return Seen(self.nothing(where, Reason.FAILED), type(fault).__name__)
+            return self._failed(where, type(fault).__name__)
         if named != self.classifier.emits:
-            nothing = self.nothing(where, Reason.FAILED)
-            return Seen(nothing, "reports other names than it declares")
+            return self._failed(where, "reports other names than it declares")
         return Seen(findings)
+
+    def _failed(self, where: Where, fault: str) -> Seen:
+        _say.warning("could not look", classifier=self.classifier.id, fault=fault)
+        sick = self.warmed() is not None
+        return Seen(self.nothing(where, Reason.FAILED), fault if sick else None)
 
     def nothing(self, where: Where, reason: Reason) -> tuple[Unavailable, ...]:
         """Say for every name that nobody could look."""

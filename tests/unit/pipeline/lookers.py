@@ -116,6 +116,8 @@ class Mood(Enum):
     """It says nothing at all."""
     RAMBLES = auto()
     """It returns what is no finding."""
+    POISONED = auto()
+    """It fails on what others send, and is well on its own known content."""
     HANGS = auto()
     """It does not come back before it is let go."""
 
@@ -153,7 +155,7 @@ class Moody(Generic[C]):
         """Fail, or hang, if it is not well."""
         if self.mood is Mood.HANGS:
             self.let_go.wait(10)
-        elif self.mood is not Mood.WELL:
+        elif self.mood not in {Mood.WELL, Mood.POISONED}:
             raise ModelError(CANARY)
 
     def classify(self, content: C, /) -> Sequence[Finding]:
@@ -163,7 +165,7 @@ class Moody(Generic[C]):
         match self.mood:
             case Mood.WELL:
                 return found
-            case Mood.FAILS:
+            case Mood.FAILS | Mood.POISONED:
                 raise RuntimeError(CANARY)
             case Mood.FORGETS:
                 return [each for each in found if each.name is not found[0].name]

@@ -24,6 +24,7 @@ POLICY = policies.compose([policy_set("floor"), policy_set("default")])
 ANYBODY = Facts(tier_adult=False, age_claim=False)
 DEADLINE_SECONDS = 0.2
 WRONG = [Mood.FAILS, Mood.FORGETS, Mood.ADDS, Mood.SILENT, Mood.RAMBLES]
+"""What a classifier does that is broken, on any content."""
 
 
 class Bench:
@@ -102,7 +103,7 @@ class TestAFailure:
             told = unavailable(judged, Picture("parameters.image", index))
             assert told == dict.fromkeys(bench.viewer.emits, Reason.FAILED)
 
-    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.POISONED, Mood.HANGS])
     async def test_never_allows(self, bench: Bench, mood: Mood) -> None:
         """Whatever a classifier does wrong, the request stops, as nobody could look."""
         bench.reader.mood = mood
@@ -112,7 +113,7 @@ class TestAFailure:
         assert not decision.allows
         assert decision.incapable
 
-    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.POISONED, Mood.HANGS])
     async def test_of_one_that_looks_at_outputs_never_allows(
         self, bench: Bench, mood: Mood
     ) -> None:
@@ -133,7 +134,19 @@ class TestAFailure:
         assert not bench.judge.healthy() & bench.viewer.answers
         assert bench.judge.installed() >= bench.viewer.answers
 
-    @pytest.mark.parametrize("mood", [*WRONG, Mood.HANGS])
+    async def test_on_one_content_stops_that_content_alone(self, bench: Bench) -> None:
+        """A request that no model can look at must not be a way to stop everybody's."""
+        bench.reader.mood = bench.viewer.mood = Mood.POISONED
+
+        judged = await bench.look("a harbour", picture())
+
+        assert not judged.decision.allows
+        told = unavailable(judged, Picture("parameters.image", 0))
+        assert told == dict.fromkeys(bench.viewer.emits, Reason.FAILED)
+        assert not bench.judge.faults()
+        assert bench.judge.healthy() == bench.judge.installed()
+
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.POISONED, Mood.HANGS])
     async def test_is_told_without_its_message(self, bench: Bench, mood: Mood) -> None:
         """A message may hold content: its kind is enough for an operator."""
         bench.reader.mood = mood
