@@ -1,4 +1,4 @@
-"""Every stage answers the same questions: where it stands, what it returns, what it leaves alone."""
+"""Every stage answers the same questions: where it stands, what it returns, what it changes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
