@@ -20,6 +20,7 @@ from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.troubles import note
 from pipeline.items import Examined, Halted, Held, Judged, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
@@ -80,8 +81,8 @@ async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject
         raise GateError(409, "This Idempotency-Key came with another body before.") from None
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
-    except (VaultError, StoreError, TimeoutError):
-        raise unavailable(gate, subject.language or "") from None
+    except (VaultError, StoreError, TimeoutError) as fault:
+        raise unavailable(gate, subject.language or "", fault) from None
 
 
 async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject) -> End | None:
@@ -100,7 +101,7 @@ async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject)
         return await _counted(gate, subject, ticket.end) if ticket.end.done() else None
     except (AuditError, StoreError) as fault:
         _say.error("not recorded", submission=str(ticket.id), fault=type(fault).__name__)
-        raise unavailable(gate, "") from None
+        raise unavailable(gate, "", fault) from None
     except asyncio.CancelledError:
         if not ticket.end.cancelled():
             raise
@@ -177,8 +178,10 @@ def told(
     )
 
 
-def unavailable(gate: Gate, language: str) -> GateError:
+def unavailable(gate: Gate, language: str, fault: Exception | None = None) -> GateError:
     """Return the answer when the installation cannot do its work: no picture, try again."""
+    if fault is not None:
+        note(gate, fault)
     code = PublicCode.TEMPORARILY_UNAVAILABLE
     return GateError(
         STATUS[code],

@@ -1,7 +1,7 @@
 """What the routes work with: every part of the house that they may ask, built by `app.py`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -43,3 +43,5 @@ class Gate:
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Which of the stores failed when it was last written to, and how."""

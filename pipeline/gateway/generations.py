@@ -63,8 +63,8 @@ def routes(gate: Gate) -> APIRouter:
             opened = await gate.shelf.open(picture)
         except MissingObjectError:
             raise GateError(410, "This picture is kept no longer.") from None
-        except (VaultError, AuditError):
-            raise carry.unavailable(gate, "") from None
+        except (VaultError, AuditError) as fault:
+            raise carry.unavailable(gate, "", fault) from None
         if opened is None:
             raise GateError(403, "This picture is not released.", id=str(generation))
         return Response(

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 import policies
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.troubles import still
 from pipeline.items import Json
 from pipeline.novelai.accounts import AccountState
 from pipeline.telemetry import Metrics
@@ -26,7 +27,7 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
     async def ready() -> JSONResponse:
         """Tell what can be served, and what is missing for the rest. 503 if nothing can be."""
         report = await readiness(gate)
-        return JSONResponse(report, 200 if report["ready"] else 503)
+        return JSONResponse(_for_anybody(report), 200 if report["ready"] else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -40,7 +41,10 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
 
 
 async def readiness(gate: Gate) -> dict[str, Json]:
-    """Return what this installation can serve now, in words that start-up prints too."""
+    """Return what this installation can serve now, in words that start-up prints too.
+
+    It names classifiers, lists and accounts: it is for the operator alone.
+    """
     healthy, faults = gate.judge.healthy(), gate.judge.faults()
     servable = policies.compose(gate.tenancy.sets).servable(healthy)
     try:
@@ -48,11 +52,13 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         store = "ok"
     except StoreError as fault:
         store = type(fault).__name__
+    troubles = await still(gate)
     log = "ok" if gate.log.fault is None else type(gate.log.fault).__name__
+    stores = {"log": log, "store": store, "vault": "ok"} | troubles
     accounts = gate.accounts.states()
     usable = any(state is not AccountState.REFUSED for state in accounts.values())
     return {
-        "ready": store == "ok" and log == "ok" and usable and not servable[Rating.GENERAL],
+        "ready": {*stores.values()} == {"ok"} and usable and not servable[Rating.GENERAL],
         "serves": {
             rating: {"served": not missing, "missing": [*sorted(map(str, missing))]}
             for rating, missing in servable.items()
@@ -61,6 +67,5 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "banks": list(gate.banks()) or "none: known pictures are not looked for (banks: [])",
         "accounts": {label: state.value for label, state in accounts.items()},
         "in_flight": gate.desk.in_flight,
-        "log": log,
-        "store": store,
+        **stores,
     }

@@ -78,8 +78,8 @@ async def _judged(
         return judged, await gate.log.append(_entry(gate, subject, kind, judged))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None
-    except (AuditError, TimeoutError):
-        raise carry.unavailable(gate, "") from None
+    except (AuditError, TimeoutError) as fault:
+        raise carry.unavailable(gate, "", fault) from None
 
 
 def _texts(body: bytes, gate: Gate) -> tuple[Text, ...]:

@@ -36,7 +36,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     )
     app.add_middleware(Counted, metrics=metrics)  # the last added is the outermost
     app.add_middleware(OneSlash)
-    app.add_middleware(LastResort, answer=lambda: unavailable(gate, "").response())
+    app.add_middleware(LastResort, answer=lambda fault: unavailable(gate, "", fault).response())
     app.include_router(novelai.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
@@ -99,7 +99,7 @@ class Counted:
 class LastResort:
     """Answers a fault that no route foresaw. It shows its kind in the log, never its data."""
 
-    def __init__(self, app: ASGIApp, answer: Callable[[], Response]) -> None:
+    def __init__(self, app: ASGIApp, answer: Callable[[Exception], Response]) -> None:
         self._app = app
         self._answer = answer
 
@@ -117,4 +117,4 @@ class LastResort:
         except Exception as fault:  # noqa: BLE001 - its traceback could hold content
             _say.error("unforeseen", fault=type(fault).__name__)
             if not begun and scope["type"] == "http":
-                await self._answer()(scope, receive, send)
+                await self._answer(fault)(scope, receive, send)
