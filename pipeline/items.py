@@ -229,14 +229,25 @@ class Screened:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A ruling that approves: it reaches as far as the rules whose holds the person was shown."""
+
+    ruling: UUID
+    """Its entry."""
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Generated:
     """What upstream returned, one sealed picture per sample, not yet looked at."""
 
     screened: Screened
     pictures: tuple[Sealed, ...]
     milliseconds: int
-    ruling: UUID | None = None
-    """The entry of the ruling that approved its pictures, which were held."""
+    approval: Approval | None = None
+    """What a person approved of its one picture, which was held."""
+    held_until: datetime | None = None
+    """When its pictures were held before: until then, however often they are looked at again."""
 
 
 def again(generated: Generated) -> Generated:
@@ -294,6 +305,17 @@ class Halted:
     """A coarse word for the log, such as `upstream_402`; never content."""
     index: int | None = None
     retry_after_seconds: int | None = None
+
+
+INHERITED = frozenset({"CSE", "NCII"})
+"""The families of harm that halt a whole batch when one picture of it shows them."""
+
+
+def taints(outcome: Cleared | Held | Halted) -> bool:
+    """Whether what one picture shows halts its siblings too."""
+    if not isinstance(outcome, Halted) or outcome.judged is None:
+        return False
+    return outcome.judged.decision.code.family in INHERITED
 
 
 @dataclass(frozen=True, slots=True)

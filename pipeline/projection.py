@@ -18,6 +18,7 @@ from pipeline.items import (
     Released,
     Screened,
     Submission,
+    taints,
 )
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import Picture, PictureState
@@ -137,6 +138,9 @@ class Changes:
                     await self._picture(submission, index, PictureState.HELD)
                 case Halted(index=index):
                     await self._picture(submission, index, PictureState.WITHHELD)
+        if any(map(taints, outcome.outcomes)):  # also what was looked at, or released, before
+            for row in await self.store.pictures.of(submission.subject.tenant, submission.id):
+                await self.store.pictures.move(row, PictureState.WITHHELD)
         if not any(isinstance(each, Cleared) for each in outcome.outcomes):
             await self.settle(submission.subject.tenant, submission.id)
 

@@ -134,7 +134,7 @@ class Record:
                     "cause": outcome.cause,
                     "expires_at": write_time(outcome.expires_at),
                 }
-                # A request and its first picture may both be held: it stands after the last of them.
+                # A request and a picture of it may both be held: it stands after the last of them.
                 place = submission.work.samples if index is None else index
                 return [self._entry(submission, Kind.HELD, judged, held | _reason(outcome), place)]
             case Halted(judged=judged, index=index):

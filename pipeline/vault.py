@@ -42,8 +42,11 @@ from pipeline.errors import (
 )
 from pipeline.files import PART, write_once
 from pipeline.items import Sealed
+from policies.decision import Action
 
 KEY_BYTES = 32
+OPENED = frozenset({Action.ALLOW, Action.LABEL, Action.HOLD})
+"""What an examination may have decided of what is opened; a hold is opened by a ruling on it."""
 _MAGIC = b"IMPV\x01"
 _NONCE_BYTES = 12
 _WRAPPED_BYTES = KEY_BYTES + 16
@@ -129,7 +132,7 @@ class DirectoryVault:
     async def open(self, sealed: Sealed, receipt: Receipt) -> bytes:
         """Return the bytes that are to leave, as `Vault` says."""
         submission, data = await _in_thread(self._read, sealed.vault_id)
-        check_examined(submission, receipt)
+        check_examined(submission, sealed.index, receipt)
         check_digest(sealed, data)
         return data
 
@@ -209,11 +212,11 @@ def id_of(submission: UUID, name: str) -> str:
     return sha256(submission.bytes + name.encode()).hexdigest()[:32]
 
 
-def check_examined(submission: UUID, receipt: Receipt) -> None:
-    """Hold a receipt to be that of an `examined` entry of `submission`; every vault uses it.
+def check_examined(submission: UUID, index: int, receipt: Receipt) -> None:
+    """Hold a receipt to be that of the `examined` entry of one sample; every vault uses it.
 
-    A leaf of that kind names its submission and derives its own id from it, so a receipt of
-    another item, or of another step, does not pass.
+    A leaf of that kind names its submission and its sample and derives its own id from them, so a
+    receipt of another item, or of another step, does not pass; nor one that says it is blocked.
 
     Raises:
         NotExaminedError: it is not.
@@ -226,6 +229,10 @@ def check_examined(submission: UUID, receipt: Receipt) -> None:
         raise NotExaminedError("receipt", "an examined entry", leaf.kind.value)
     if leaf.public.get("submission") != str(submission):
         raise NotExaminedError("receipt", "this object's submission", "another")
+    if leaf.public.get("sample") != index:
+        raise NotExaminedError("receipt", "this object's sample", "another")
+    if leaf.public.get("action") not in OPENED:
+        raise NotExaminedError("receipt", "a decision that does not block", "another")
 
 
 def check_digest(sealed: Sealed, data: bytes) -> None:

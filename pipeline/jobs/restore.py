@@ -10,6 +10,7 @@ from audit.leaf import Leaf
 from audit.log import Log
 from pipeline.errors import MissingObjectError
 from pipeline.items import (
+    Approval,
     Generated,
     Judged,
     Recorded,
@@ -23,6 +24,7 @@ from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
 from pipeline.projection import hold_id, ruling_id
 from pipeline.stages.generate import picture_name
+from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import SubmissionRow
 from pipeline.tenancy import Tenancy
@@ -65,12 +67,15 @@ class Restore:
         return await self.judge.judge(submission.contents, submission.policy, Moment.REQUEST, facts)
 
     async def generated(
-        self, row: SubmissionRow, index: int | None = None, ruling: UUID | None = None
+        self,
+        row: SubmissionRow,
+        hold: Hold | None = None,
+        approval: Approval | None = None,
     ) -> Recorded[Generated] | None:
-        """Return the pictures of a submission (or the one of `index`), for one more look.
+        """Return the pictures of a submission (or the one of `hold`), for one more look.
 
         None if none ever came back, or if today its request is refused: then they stay sealed.
-        Without an index, those on which nothing was decided yet.
+        Without a hold, those on which nothing was decided yet.
 
         Raises:
             VaultError: they cannot be opened.
@@ -78,9 +83,13 @@ class Restore:
         receipt = await self.log.receipt(entry_id(row.id, Kind.GENERATED))
         if receipt is None:
             return None
-        indices = await self.undecided(row) if index is None else [index]
-        found = await self._pictures(row, indices, ruling)
-        return None if found is None else Recorded(found, (receipt,))
+        held = None if hold is None else hold.index
+        indices = await self.undecided(row) if held is None else [held]
+        found = await self._pictures(row, indices, approval)
+        if found is None:
+            return None
+        until = None if hold is None else hold.expires_at
+        return Recorded(replace(found, held_until=until), (receipt,))
 
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
         """Return pictures that were sealed before a crash, and not yet written down."""
@@ -98,17 +107,19 @@ class Restore:
         return [each.index for each in known if each.state in waiting]
 
     async def _pictures(
-        self, row: SubmissionRow, indices: Sequence[int], ruling: UUID | None
+        self, row: SubmissionRow, indices: Sequence[int], approval: Approval | None
     ) -> Generated | None:
         pictures = [await self._sealed(row.id, each) for each in indices]
         submission = await self.submission(row)
         judged = await self.judged(submission)
-        approved = ruling or await self._request_ruling(row.id)
+        approved = await self._request_ruling(row.id)
+        if approved is None and approval is not None:
+            approved = approval.ruling
         if not may_go_on(judged.decision, approved):
             return None
         looks = [await self.next_look(row.id, each) for each in indices]
         screened = Screened(replace(submission, attempt=max(looks, default=0)), judged, approved)
-        return Generated(screened, tuple(pictures), 0, ruling)
+        return Generated(screened, tuple(pictures), 0, approval)
 
     async def next_look(self, submission: UUID, index: int) -> int:
         """Return the number of looks that a picture had."""

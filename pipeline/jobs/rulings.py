@@ -6,16 +6,19 @@ approves anything of `CSE.*`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
-from audit.entry import Entry, Kind
+from audit.entry import Entry, Kind, Receipt
 from audit.errors import ConflictError
+from audit.leaf import Leaf
 from audit.log import Log
 from pipeline.access.permissions import Permission, Person
 from pipeline.flow import End, Flow
 from pipeline.items import (
     NEVER_RELEASED,
+    Approval,
     Cause,
     Generated,
     Recorded,
@@ -26,10 +29,12 @@ from pipeline.items import (
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.restore import Restore
 from pipeline.projection import ruling_id
+from pipeline.stages.approval import covering
 from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
+from policies.decision import Action
 
 _CLOSED = "the hold is closed already, or its time is over"
 _SICK = "a machine has to look first: see /ready for what is missing"
@@ -53,6 +58,8 @@ class Rulings:
     store: Store
     log: Log
     now: Callable[[], datetime]
+    _ruling: set[UUID] = field(default_factory=set[UUID])
+    """The holds that somebody is ruling on at this moment."""
 
     async def rule(self, hold: Hold, ruling: Ruling) -> End | None:
         """Record a ruling and do what follows; None when the item is withheld for good.
@@ -70,19 +77,27 @@ class Rulings:
         row = await self.store.submissions.get(hold.tenant, hold.submission)
         if row is None:
             raise RulingError("the submission is not known any more")
+        if hold.id in self._ruling:
+            raise RulingError(_CLOSED)
+        self._ruling.add(hold.id)
+        try:
+            return await self._rule(hold, row, ruling)
+        finally:
+            self._ruling.discard(hold.id)
+
+    async def _rule(self, hold: Hold, row: SubmissionRow, ruling: Ruling) -> End | None:
+        """Do what a ruling says, and close its hold last: until then it can be ruled on again."""
         approved = await self._judged_again(hold, row) if ruling.approves else None
         await self._record(hold, ruling)
-        end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
-        closed = await self.store.holds.close(
-            hold, end, self.now(), ruling.person.name, ruling.reason
-        )
-        if not closed:
-            raise RulingError(_CLOSED)
+        done = None
         if approved is not None:
-            return await self._carry_on(approved)
-        reason = "policy_forbids" if ruling.approves else "rejected"
-        await self.flow.record.close(row, hold.stage, hold.index, reason, hold.attempt)
-        return None
+            done = await self._carry_on(approved)
+        else:
+            reason = "policy_forbids" if ruling.approves else "rejected"
+            await self.flow.record.close(row, hold.stage, hold.index, reason, hold.attempt)
+        end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
+        await self.store.holds.close(hold, end, self.now(), ruling.person.name, ruling.reason)
+        return done
 
     async def _record(self, hold: Hold, ruling: Ruling) -> None:
         entry = Entry(
@@ -102,8 +117,10 @@ class Rulings:
         )
         try:
             await self.log.append(entry)
-        except ConflictError:  # of two who rule at once, one does
-            raise RulingError(_CLOSED) from None
+        except ConflictError:  # somebody ruled before, and what follows was cut off: do that
+            earlier = await self.log.receipt(entry.entry_id)
+            if earlier is None or _outcome(earlier) != entry.public["outcome"]:
+                raise RulingError(_CLOSED) from None
 
     async def _judged_again(
         self, hold: Hold, row: SubmissionRow
@@ -117,15 +134,16 @@ class Rulings:
             raise RulingError("nobody releases a CSE item: reject it, or leave it to its expiry")
         if hold.cause is Cause.INCAPACITY:
             raise RulingError(_SICK)
-        ruling = ruling_id(hold.id)
+        approval = Approval(ruling_id(hold.id), _shown(hold))
         approved: Recorded[Generated] | Screened | None
         if hold.stage is Stage.SCREEN:
             submission = await self.restore.submission(row)
             judged = await self.restore.judged(submission)
+            ruling = covering(judged.decision, approval)
             allowed = may_go_on(judged.decision, ruling)
             approved = Screened(submission, judged, ruling) if allowed else None
         else:
-            approved = await self.restore.generated(row, hold.index, ruling)
+            approved = await self.restore.generated(row, hold, approval)
         if self.restore.judge.faults():
             raise RulingError(_SICK)
         return approved
@@ -135,3 +153,17 @@ class Rulings:
             return await self.flow.returned(approved)
         receipts = await self.flow.record.write(approved.submission, approved)
         return await self.flow.approved(Recorded(approved, receipts), lambda: False)
+
+
+def _outcome(ruling: Receipt) -> object:
+    return Leaf.parse(ruling.leaf).public.get("outcome")
+
+
+def _shown(hold: Hold) -> frozenset[str]:
+    """Return the rules that held an item, as the person who rules on it was shown them."""
+    rules = hold.facts.get("rules")
+    return frozenset(
+        str(each.get("rule"))
+        for each in (rules if isinstance(rules, list) else [])
+        if isinstance(each, dict) and each.get("action") == Action.HOLD
+    )

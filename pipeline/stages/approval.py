@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pipeline.items import Judged
+from pipeline.items import Approval, Judged
 from policies.decision import Action, Decision, Verdict
 
 
@@ -13,6 +13,14 @@ def carried(judged: Judged, request: Judged, ruling: UUID | None) -> UUID | None
     findings: the person was shown all of it. Anything new is a question of its own.
     """
     return ruling if _holding(judged.decision) <= _holding(request.decision) else None
+
+
+def covering(decision: Decision, approval: Approval | None) -> UUID | None:
+    """Return the ruling of an approval if it covers every rule that holds, else None."""
+    if approval is None:
+        return None
+    holding = {each.rule for each in _holding(decision)}
+    return approval.ruling if holding <= approval.rules else None
 
 
 def _holding(decision: Decision) -> frozenset[Verdict]:

@@ -28,17 +28,16 @@ from pipeline.items import (
     Submission,
     may_go_on,
     public_code,
+    taints,
 )
 from pipeline.judge import Judge
 from pipeline.novelai import marks
 from pipeline.novelai.marks import Marks, PromptMark, SignatureMark
-from pipeline.stages.approval import carried
+from pipeline.stages.approval import carried, covering
 from pipeline.vault import Vault
 from policies.decision import Action
 from policies.policy import Moment
 
-INHERITED = frozenset({"CSE", "NCII"})
-"""The families of harm that halt a whole batch when one picture of it shows them."""
 MARKS = "novelai_marks@1"
 
 
@@ -81,10 +80,12 @@ class Examine:
             return Halted(
                 submission.id, self.stage, public_code(decision), judged, "refused", picture.index
             )
-        if not found.right_size and generated.ruling is None:
+        if not found.right_size and generated.approval is None:
             return self._held(generated, picture, Cause.SUSPICION, judged, "picture_of_other_size")
         screened = generated.screened
-        ruling = generated.ruling or carried(judged, screened.judged, screened.ruling)
+        ruling = covering(decision, generated.approval) or carried(
+            judged, screened.judged, screened.ruling
+        )
         if may_go_on(decision, ruling):
             return Cleared(picture, judged, ruling)
         cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
@@ -112,7 +113,7 @@ class Examine:
             cause,
             picture.index,
             picture.vault_id,
-            self.now() + self.hold_for,
+            generated.held_until or self.now() + self.hold_for,
             judged,
             reason,
         )
@@ -136,7 +137,7 @@ def _inherit(
     submission: UUID, outcomes: list[Cleared | Held | Halted]
 ) -> tuple[Cleared | Held | Halted, ...]:
     """Halt the whole batch if one of its pictures shows what taints its siblings."""
-    if not any(map(_taints, outcomes)):
+    if not any(map(taints, outcomes)):
         return tuple(outcomes)
     return tuple(
         outcome
@@ -151,9 +152,3 @@ def _inherit(
         )
         for outcome in outcomes
     )
-
-
-def _taints(outcome: Cleared | Held | Halted) -> bool:
-    if not isinstance(outcome, Halted) or outcome.judged is None:
-        return False
-    return outcome.judged.decision.code.family in INHERITED

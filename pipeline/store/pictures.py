@@ -39,9 +39,8 @@ BEFORE: Mapping[PictureState, frozenset[PictureState]] = {
     PictureState.CLEARED: frozenset({PictureState.SEALED, PictureState.HELD}),
     PictureState.HELD: frozenset({PictureState.SEALED, PictureState.CLEARED}),
     PictureState.RELEASED: frozenset({PictureState.CLEARED}),
-    PictureState.WITHHELD: frozenset(
-        {PictureState.SEALED, PictureState.CLEARED, PictureState.HELD}
-    ),
+    PictureState.WITHHELD: frozenset(PictureState)
+    - {PictureState.WITHHELD, PictureState.DESTROYED},
     PictureState.DESTROYED: frozenset(PictureState) - {PictureState.DESTROYED},
 }
 """From which states each can be reached. What was withheld is destroyed and never released."""
@@ -120,14 +119,14 @@ class Pictures:
         return await self.transact(changing(change)) == 1
 
     async def expired(self, now: datetime) -> tuple[Picture, ...]:
-        """Return every tenant's pictures to destroy: out of time, and not held.
+        """Return every tenant's pictures to destroy: released or withheld, and out of time.
 
-        A held picture waits for its hold to end, whatever its own time says.
+        What is still on its way, or held, waits for its end, whatever its own time says.
         """
         query = (
             select(pictures)
             .where(pictures.c.expires_at <= now)
-            .where(pictures.c.state.not_in({PictureState.DESTROYED, PictureState.HELD}))
+            .where(pictures.c.state.in_({PictureState.RELEASED, PictureState.WITHHELD}))
             .order_by(pictures.c.expires_at)
         )
         return await self.transact(

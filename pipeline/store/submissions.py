@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pipeline.items import PublicCode
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.pictures import PictureState, pictures
 from pipeline.store.writer import Transact, changing
 
 
@@ -163,8 +164,13 @@ class Submissions:
         return await self.transact(read) if named else ()
 
     async def sealed_requests(self) -> frozenset[str]:
-        """Return the vault ids of every tenant's sealed requests, for the sweep."""
-        query = select(submissions.c.vault_id)
+        """Return the vault ids of the requests that are still needed, for the sweep.
+
+        Those on their way or held, and those of pictures that are not destroyed. Every tenant's.
+        """
+        kept = select(pictures.c.submission).where(pictures.c.state != PictureState.DESTROYED)
+        needed = submissions.c.state.in_(IN_FLIGHT | {State.HELD}) | submissions.c.id.in_(kept)
+        query = select(submissions.c.vault_id).where(needed)
         return await self.transact(lambda sql: frozenset(sql.execute(query).scalars()))
 
 

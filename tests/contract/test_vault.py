@@ -17,6 +17,7 @@ from pipeline.errors import (
 )
 from pipeline.items import Sealed
 from pipeline.vault import DirectoryVault, Vault
+from policies.decision import Action
 
 PICTURE = b"the bytes of a drawn lighthouse"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,10 +33,21 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     return vaults[request.param]
 
 
-def receipt_of(submission: UUID, kind: Kind = Kind.EXAMINED, attempt: int = 0) -> Receipt:
+def receipt_of(
+    submission: UUID,
+    kind: Kind = Kind.EXAMINED,
+    attempt: int = 0,
+    sample: int = 0,
+    action: Action = Action.ALLOW,
+) -> Receipt:
     """A receipt whose leaf is one that the log would write."""
-    known_as = entry_id(submission, kind, 0, attempt)
-    public: Mapping[str, Json] = {"submission": str(submission), "attempt": attempt}
+    known_as = entry_id(submission, kind, sample, attempt)
+    public: Mapping[str, Json] = {
+        "submission": str(submission),
+        "sample": sample,
+        "attempt": attempt,
+        "action": action.value,
+    }
     entry = Entry(known_as, kind, LONG_AGO, public)
     return Receipt(known_as, 0, leaf_of(entry, {}).write(), "")
 
@@ -85,6 +97,25 @@ class TestPut:
 
 
 class TestOpen:
+    async def test_the_receipt_of_another_sample_does_not_open_it(self, vault: Vault) -> None:
+        """What one picture was found to be says nothing of its siblings."""
+        submission = uuid4()
+        vault_id = await vault.put(PICTURE, submission)
+
+        with pytest.raises(NotExaminedError):
+            await vault.open(sealed(vault_id), receipt_of(submission, sample=1))
+
+    @pytest.mark.parametrize("action", [Action.BLOCK, Action.BLOCK_AND_ESCALATE])
+    async def test_an_examination_that_blocked_opens_nothing(
+        self, vault: Vault, action: Action
+    ) -> None:
+        """To have been looked at is not to have passed."""
+        submission = uuid4()
+        vault_id = await vault.put(PICTURE, submission)
+
+        with pytest.raises(NotExaminedError):
+            await vault.open(sealed(vault_id), receipt_of(submission, action=action))
+
     async def test_the_receipt_of_its_examination_opens_an_object(self, vault: Vault) -> None:
         """This is the one door through which pictures leave."""
         submission = uuid4()

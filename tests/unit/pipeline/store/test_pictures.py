@@ -83,6 +83,7 @@ class TestExpired:
         self, store: Store, picture: Picture
     ) -> None:
         """Pictures are kept no longer than was promised."""
+        picture = replace(picture, state=PictureState.RELEASED)
         await store.pictures.add([picture])
 
         assert await store.pictures.expired(NOON) == ()
@@ -90,9 +91,14 @@ class TestExpired:
         await store.pictures.move(picture, PictureState.DESTROYED)
         assert await store.pictures.expired(NOON + DAY) == ()
 
-    async def test_what_is_held_waits_for_its_ruling(self, store: Store, picture: Picture) -> None:
-        """Nobody's evidence disappears under the reviewer's hands."""
-        await store.pictures.add([replace(picture, state=PictureState.HELD)])
+    @pytest.mark.parametrize(
+        "state", [PictureState.SEALED, PictureState.CLEARED, PictureState.HELD]
+    )
+    async def test_what_is_on_its_way_waits_for_its_end(
+        self, store: Store, picture: Picture, state: PictureState
+    ) -> None:
+        """Nothing disappears under the hands of a reviewer, a machine or a recovery."""
+        await store.pictures.add([replace(picture, state=state)])
 
         assert await store.pictures.expired(NOON + 100 * DAY) == ()
 
