@@ -119,7 +119,7 @@ def _announce(report: Mapping[str, Any], *, as_json: bool) -> None:
     for classifier, fault in ready["sick"].items():
         note(f"{classifier} is sick: {fault}")
     if not ready["ready"]:
-        note("nothing can be served now: GET /ready says why")
+        note("nothing can be served now: GET /ready says why, in full on the operator's socket")
     if report["sandbox"]:
         say(f"sandbox: {report['sandbox']} (harmless drawings, nothing is paid)")
     say(f"operator: {report['operator']}")

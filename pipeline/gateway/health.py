@@ -13,6 +13,8 @@ from pipeline.novelai.accounts import AccountState
 from pipeline.telemetry import Metrics
 from policies.policy import Rating
 
+_FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault"})
+
 
 def routes(gate: Gate, figures: Metrics) -> APIRouter:
     """Return the operator's routes; they tell nothing of any request or tenant."""
@@ -27,7 +29,7 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
     async def ready() -> JSONResponse:
         """Tell what can be served, and what is missing for the rest. 503 if nothing can be."""
         report = await readiness(gate)
-        return JSONResponse(_for_anybody(report), 200 if report["ready"] else 503)
+        return JSONResponse(_for_anybody(gate, report), 200 if report["ready"] else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -69,3 +71,9 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "in_flight": gate.desk.in_flight,
         **stores,
     }
+
+
+def _for_anybody(gate: Gate, report: dict[str, Json]) -> dict[str, Json]:
+    """Return what anybody may know: how many classifiers are sick and lists are used, not which."""
+    coarse = {name: said for name, said in report.items() if name in _FOR_ANYBODY}
+    return coarse | {"sick": len(gate.judge.faults()), "banks": len(gate.banks())}

@@ -18,6 +18,7 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.errors import ConflictError, ForbiddenError, PipelineError
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.health import readiness
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.store.holds import Hold
@@ -71,6 +72,11 @@ class Who(_Body):
 def create(operator: Operator) -> FastAPI:
     """Return the application. It MUST only be served where nobody but the operator can reach it."""
     app = FastAPI(title="Imprimatur, for its operator", openapi_url=None)
+
+    @app.get("/ready")
+    async def ready() -> dict[str, object]:
+        return dict(await readiness(operator.gate))
+
     _tenants(app, operator)
     _keys(app, operator)
     _holds(app, operator)

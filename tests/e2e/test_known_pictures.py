@@ -97,10 +97,12 @@ async def listing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
 
 
 async def test_readiness_names_the_lists(listing: World) -> None:
-    """An operator sees which lists look, without asking anybody."""
-    banks = (await listing.client.get("/ready")).json()["banks"]
+    """An operator sees which lists look; anybody else, that some do."""
+    async with operator(listing) as client:
+        banks = (await client.get("/ready")).json()["banks"]
 
     assert {version.partition("@")[0] for version in banks} >= {"uploads-csam", "outputs-ncii"}
+    assert (await listing.client.get("/ready")).json()["banks"] == len(banks)
 
 
 @pytest.mark.parametrize("kind", list(Harm))

@@ -9,7 +9,7 @@ import httpx
 from pipeline.sandbox.settings import SandboxSettings
 from tests.e2e.asking import v4
 from tests.e2e.conftest import world_in
-from tests.e2e.evidence import verified
+from tests.e2e.evidence import operator, verified
 
 CLIENTS = 32
 TOKENS = ",".join(f"pst-{number:064d}" for number in range(CLIENTS))
@@ -29,7 +29,9 @@ async def test_as_many_clients_as_tokens_see_no_error(tmp_path: Path) -> None:
         assert Counter(answer.status_code for answer in answers) == {200: CLIENTS}
         assert len({answer.headers["x-audit-index"] for answer in answers}) == CLIENTS
         assert await world.calls() == CLIENTS
-        assert set((await world.client.get("/ready")).json()["accounts"].values()) == {"free"}
+        async with operator(world) as client:
+            ready = (await client.get("/ready")).json()
+        assert set(ready["accounts"].values()) == {"free"}
         assert await verified(world, *answers)
 
 
