@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,11 +22,31 @@ CLIENTS = 32
 QUEUE = 64
 
 
-async def load(
-    gateway: Served, asked: Bodies, crowd: Bodies, seconds: float, alone: tuple[float, float]
-) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What the image gate does without a gateway: pictures a second, the processor's time each."""
+
+    rate: float
+    cpu_ms: float
+
+    @classmethod
+    def between(cls, before: "Alone", after: "Alone") -> "Alone":
+        """Return the middle of two runs: what else the machine does changes with time."""
+        return cls((before.rate + after.rate) / 2, (before.cpu_ms + after.cpu_ms) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a gateway did under load."""
+
+    rate: float
+    cpu_ms: float
+    answers: Counter[int]
+    crowd: Counter[str]
+
+
+async def load(gateway: Served, asked: Bodies, crowd: Bodies, seconds: float) -> Loaded:
     """Let 32 clients ask as fast as they are answered, then more at once than may wait."""
-    rate, alone_cpu = alone
     async with _client(gateway) as client:
         busy, began = gateway.cpu_ms(), time.perf_counter()
         answers = await _clients(client, asked, seconds)
@@ -33,48 +54,35 @@ async def load(
         served = answers[200]
         cpu = (gateway.cpu_ms() - busy) / max(served, 1)
         told = await _crowd(client, crowd)
+    return Loaded(served / took, cpu, answers, told)
+
+
+def figures(loaded: Loaded, alone: Alone) -> list[Figure]:
+    """Compare what a gateway did with the image gate alone."""
+    total, served = loaded.answers.total(), loaded.answers[200]
+    released, told = loaded.crowd["200"], loaded.crowd["429 with Retry-After"]
+    many = f"{CLIENTS} clients, {CLIENTS} tokens"
+    peer = "the image gate alone, same core"
     return [
+        Figure(f"pictures per second, {many}", loaded.rate, "/s", None, "0.80 x", peer, alone.rate),
         Figure(
-            f"pictures per second, {CLIENTS} clients, {CLIENTS} tokens",
-            served / took,
-            "/s",
-            cpu_ms=cpu,
-            budget="0.80 x",
-            peer="the image gate alone, same core",
-            peer_measured=rate,
+            "processor's time for each", loaded.cpu_ms, "ms", None, "1.25 x", peer, alone.cpu_ms
         ),
+        Figure(f"errors among {total} answers", total - served, "", budget="0"),
         Figure(
-            "processor's time for one, and for one by the gate alone",
-            cpu,
-            budget="1.25 x",
-            peer="the image gate alone",
-            peer_measured=alone_cpu,
-        ),
-        Figure(
-            f"errors among {sum(answers.values())} answers",
-            sum(answers.values()) - served,
-            "",
-            budget="0",
-        ),
-        Figure(
-            f"served of {len(crowd)} at once (tokens + queue of {QUEUE}: {CLIENTS + QUEUE})",
-            told["200"],
+            f"served of {loaded.crowd.total()} at once, {CLIENTS} + {QUEUE} at a time",
+            released,
             "",
             peer="told 429 with Retry-After",
-            peer_measured=told["429 with Retry-After"],
+            peer_measured=told,
         ),
-        Figure(
-            "anything else among them",
-            len(crowd) - told["200"] - told["429 with Retry-After"],
-            "",
-            budget="0",
-        ),
+        Figure("anything else among them", loaded.crowd.total() - released - told, "", budget="0"),
     ]
 
 
 def gate_alone(
     cores: Collection[int], data_dir: Path, env: Mapping[str, str], pictures: Path, seconds: float
-) -> tuple[float, float]:
+) -> Alone:
     """Measure the image gate alone, in a process of its own on the gateway's cores."""
     code = f"import os; os.sched_setaffinity(0, {set(cores)}); "
     code += "import runpy; runpy.run_module('tests.bench.gate_alone', run_name='__main__')"
@@ -83,7 +91,7 @@ def gate_alone(
         command, env=os.environ | env, check=True, capture_output=True, text=True, timeout=300
     )
     rate, cpu = said.stdout.split()
-    return float(rate), float(cpu)
+    return Alone(float(rate), float(cpu))
 
 
 def fetch(gateway_or_sandbox: Served, key: str, asked: Bodies, folder: Path) -> None:

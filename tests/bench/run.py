@@ -41,12 +41,14 @@ def through(folder: Path, *, quick: bool) -> dict[str, list[Figure]]:
         prerender(upstream, asked)
         load.fetch(upstream, DIRECT, asked, rendered)
         env = environment(upstream.address, load.CLIENTS, bank)
-        alone = load.gate_alone(cores.gateway, folder / "alone", env, rendered, seconds)
+        before = load.gate_alone(cores.gateway, folder / "before", env, rendered, seconds / 2)
         with gateway(cores.gateway, folder / "data", env) as serving:
             one = added(upstream, serving, asked[: 24 if quick else 96])
-            many = asyncio.run(load.load(serving, asked, crowd, seconds, alone))
+            many = asyncio.run(load.load(serving, asked, crowd, seconds))
+        after = load.gate_alone(cores.gateway, folder / "after", env, rendered, seconds / 2)
+    many_against = load.figures(many, load.Alone.between(before, after))
     os.sched_setaffinity(0, here)
-    return {"added to a generation": one, "many clients": many}
+    return {"added to a generation": one, "many clients": many_against}
 
 
 def parts(folder: Path, *, quick: bool) -> Mapping[str, Callable[[], dict[str, list[Figure]]]]:
