@@ -152,6 +152,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         versions = _versions(judge, banks)
         record = Record(log, Projection(store, now, tenancy), metrics, now, lambda: versions)
         release = Release(vault, settings.released_metadata is ReleasedMetadata.STRIP)
+        seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
         flow = Flow(
             screen=Screen(judge, now, hold_for),
             generate=Generate(client, judge, vault),
@@ -159,7 +160,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             release=release,
             record=record,
             metrics=metrics,
-            seizure=Seizure(vault, _quarantine(settings), log, now),
+            seizure=seizure,
             now=now,
             hold_for=hold_for,
         )

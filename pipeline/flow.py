@@ -122,7 +122,8 @@ class Flow:
             _say.error("fault", stage=step.stage, kind=type(fault).__name__, at=_place(fault))
             outcome = faulted(submission, step.stage, fault)
         receipts = await self.record.write(submission, outcome)
-        await self.seizure.follow(submission, outcome)
+        if isinstance(outcome, Halted | Examined):
+            await self.seizure.run()
         return Recorded(outcome, receipts)
 
     def _waiting(self, examined: Examined, fault: Exception) -> Examined:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from classifiers.signals import Signal
 from pipeline.items import (
+    NEVER_RELEASED,
     Cleared,
     Examined,
     Generated,
@@ -22,9 +23,11 @@ from pipeline.items import (
 )
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import Picture, PictureState
+from pipeline.store.seizures import Seizable
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
+from policies.decision import Action
 
 UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
 """Why a submission is halted of which nobody can say whether it was paid for."""
@@ -66,9 +69,14 @@ class Projection:
             return  # it is admitted already, and stays so until the paid call
         await self.store.together(lambda part: self._changes(part).follow(submission, outcome))
 
-    async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
-        """Note that a submission, or one sample of it, ended without a picture."""
-        await self.store.together(lambda part: self._changes(part).close(row, index, reason))
+    async def close(
+        self, row: SubmissionRow, index: int | None, reason: str, harm: str = ""
+    ) -> None:
+        """Note that a submission, or one sample of it, ended without a picture.
+
+        `harm` is the code that it was held for, if it was: `CSE.*` is seized.
+        """
+        await self.store.together(lambda part: self._changes(part).close(row, index, reason, harm))
 
     async def settle(self, tenant: str, submission: UUID) -> None:
         """Let a submission stand where its pictures do, after a crash between the two."""
@@ -107,6 +115,12 @@ class Changes:
                 await self._examined(submission, outcome)
             case Released():
                 await self._released(submission, outcome)
+        for harm, vault_id in _grave(submission, outcome):
+            await self._seize(submission.subject.tenant, submission.id, vault_id, harm)
+
+    async def _seize(self, tenant: str, submission: UUID, vault_id: str, code: str) -> None:
+        order = Seizable(vault_id, tenant, submission, code, self.now())
+        await self.store.seizures.order(order)
 
     async def _generated(self, submission: Submission, outcome: Generated) -> None:
         until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
@@ -144,14 +158,19 @@ class Changes:
         if not any(isinstance(each, Cleared) for each in outcome.outcomes):
             await self.settle(submission.subject.tenant, submission.id)
 
-    async def close(self, row: SubmissionRow, index: int | None, reason: str) -> None:
+    async def close(self, row: SubmissionRow, index: int | None, reason: str, harm: str) -> None:
         """End a submission, or one sample of it, without a picture."""
+        grave = harm.partition(".")[0] == NEVER_RELEASED
         if index is None:
             await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
+            if grave:
+                await self._seize(row.tenant, row.id, row.vault_id, harm)
             return
         for picture in await self.store.pictures.of(row.tenant, row.id):
             if picture.index == index:
                 await self.store.pictures.move(picture, PictureState.WITHHELD, self.now())
+                if grave:
+                    await self._seize(row.tenant, row.id, picture.vault_id, harm)
         await self.settle(row.tenant, row.id)
 
     async def _halt(self, row: SubmissionRow, code: PublicCode, reason: str) -> None:
@@ -222,6 +241,32 @@ class Changes:
                 facts(held.judged, held.reason),
             )
         )
+
+
+def _grave(
+    submission: Submission, outcome: Held | Halted | Generated | Examined | Released
+) -> list[tuple[str, str]]:
+    """Return what is to be seized: the code and the vault id of each object."""
+    match outcome:
+        case Halted(index=None):
+            objects: list[tuple[Cleared | Held | Halted, str]] = [(outcome, submission.vault_id)]
+        case Examined(outcomes=outcomes, generated=generated):
+            kept = [picture.vault_id for picture in generated.pictures]
+            objects = list(zip(outcomes, kept, strict=True))
+        case _:
+            return []
+    return [
+        (each.judged.decision.code.value, vault_id)
+        for each, vault_id in objects
+        if isinstance(each, Halted) and each.judged is not None and _is_grave(each.judged)
+    ]
+
+
+def _is_grave(judged: Judged) -> bool:
+    """Whether nobody but the child-safety team may open it."""
+    decision = judged.decision
+    escalated = decision.action is Action.BLOCK_AND_ESCALATE
+    return escalated or decision.code.family == NEVER_RELEASED
 
 
 def hold_id(submission: UUID, index: int | None, attempt: int) -> UUID:

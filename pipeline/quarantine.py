@@ -60,16 +60,17 @@ class Quarantine:
     recipient: X25519PublicKey
     random: Callable[[int], bytes] = field(repr=False)
 
-    async def put(self, data: bytes, facts: Facts) -> UUID:
-        """Seal `data` with `facts` and return its id; returns only when the object is durable.
+    async def put(self, data: bytes, facts: Facts, object_id: UUID) -> None:
+        """Seal `data` with `facts` under an id; returns only when the object is durable.
 
         Nobody but the team can read either again. `facts` name what it is and whence: digests,
-        ids, codes.
+        ids, codes. What is there under that id already stays as it is.
 
         Raises:
             QuarantineError: nothing was sealed.
         """
-        object_id = UUID(bytes=self.random(16), version=4)
+        if self.path(object_id).exists():
+            return
         try:
             blob = seal(self.recipient, object_id, data, facts, self.random)
             await asyncio.to_thread(write_once, self.path(object_id), blob)
@@ -77,7 +78,6 @@ class Quarantine:
             raise QuarantineError(
                 "quarantine", "a working disk and key", type(fault).__name__
             ) from fault
-        return object_id
 
     def path(self, object_id: UUID) -> Path:
         """Return the file that holds an object."""

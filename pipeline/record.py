@@ -27,6 +27,7 @@ from pipeline.items import (
     Submission,
 )
 from pipeline.projection import Projection
+from pipeline.store.holds import Hold
 from pipeline.store.submissions import SubmissionRow
 from pipeline.telemetry import Metrics
 from policies.decision import Verdict
@@ -74,11 +75,18 @@ class Record:
         return await self.projection.calling(submission)
 
     async def close(
-        self, row: SubmissionRow, stage: Stage, index: int | None, reason: str, attempt: int = 0
+        self,
+        row: SubmissionRow,
+        stage: Stage,
+        index: int | None,
+        reason: str,
+        attempt: int = 0,
+        harm: str = "",
     ) -> Receipt:
         """End a submission, or one sample of it, for good and without looking at it again.
 
-        `attempt` is the number of the look after which a sample was held.
+        `attempt` is the number of the look after which a sample was held, `harm` the code that it
+        was held for.
 
         Raises:
             AuditError: it is not durable.
@@ -99,8 +107,17 @@ class Record:
                 },
             )
         )
-        await self.projection.close(row, index, reason)
+        await self.projection.close(row, index, reason, harm)
         return receipt
+
+    async def end(self, row: SubmissionRow, hold: Hold, reason: str) -> Receipt:
+        """End what is held, for good.
+
+        Raises:
+            AuditError: it is not durable.
+        """
+        harm = str(hold.facts.get("code", ""))
+        return await self.close(row, hold.stage, hold.index, reason, hold.attempt, harm)
 
     async def _append(self, entry: Entry) -> Receipt:
         try:

@@ -1,7 +1,8 @@
 """Seizure: what only the child-safety team may open leaves the vault for the quarantine.
 
-It follows the entry that halted the item. If it fails, the object stays sealed in the vault, from
-which nothing that was halted is ever opened, and the failure is told to the operator.
+It is ordered in the same transaction that notes why, and done at once. If that fails, the object
+stays sealed in the vault, from which nothing that was halted is ever opened, nor destroyed while
+the order stands; the failure is told to the operator, and upkeep tries again.
 """
 
 from collections.abc import Callable
@@ -15,79 +16,55 @@ import structlog
 from audit.entry import Entry, Kind
 from audit.errors import AuditError
 from audit.log import Log
-from pipeline.errors import QuarantineError, VaultError
-from pipeline.items import Examined, Halted, Judged, Submission
+from pipeline.errors import MissingObjectError, QuarantineError, StoreError, VaultError
 from pipeline.quarantine import Quarantine
+from pipeline.store.seizures import Seizable, Seizures
 from pipeline.vault import Vault
-from policies.decision import Action
-
-FAMILIES = frozenset({"CSE"})
-"""The families of harm whose objects nobody but the child-safety team may open."""
 
 _say = structlog.get_logger("seizure")
 
 
 @dataclass(frozen=True, slots=True)
 class Seizure:
-    """Moves what was halted for `CSE.*`, or is to be escalated, into the quarantine."""
+    """Moves what was ordered to be seized into the quarantine."""
 
     vault: Vault
     quarantine: Quarantine
+    seizures: Seizures
     log: Log
     now: Callable[[], datetime]
 
-    async def follow(self, submission: Submission, outcome: object) -> None:
-        """Seize what an outcome halted. Never raises: the item is halted whatever happens here."""
-        for judged, vault_id in _grave(submission, outcome):
-            try:
-                await self._seize(submission, judged, vault_id)
-            except (VaultError, QuarantineError, AuditError) as fault:
-                _say.error("seizure failed", vault_id=vault_id, fault=type(fault).__name__)
+    async def run(self) -> None:
+        """Seize whatever is ordered. Never raises: it is halted whatever happens here."""
+        try:
+            for seizable in await self.seizures.ordered():
+                await self._seize(seizable)
+        except (VaultError, QuarantineError, AuditError, StoreError) as fault:
+            _say.error("seizure failed", fault=type(fault).__name__)
 
-    async def _seize(self, submission: Submission, judged: Judged, vault_id: str) -> None:
-        data = await self.vault.look(vault_id)
-        code = judged.decision.code
+    async def _seize(self, seizable: Seizable) -> None:
+        object_id = uuid5(seizable.submission, f"quarantined/{seizable.vault_id}")
+        try:
+            data = await self.vault.look(seizable.vault_id)
+        except MissingObjectError:  # a crash may have come between the last two steps
+            if await self.log.receipt(object_id) is None:
+                _say.error("seizure failed", object=str(object_id), fault="MissingObjectError")
+            await self.seizures.done(seizable.vault_id)
+            return
         facts = {
-            "submission": str(submission.id),
-            "tenant": submission.subject.tenant,
-            "code": code.value,
+            "submission": str(seizable.submission),
+            "tenant": seizable.tenant,
+            "code": seizable.code,
             "sha256": sha256(data).hexdigest(),
         }
-        object_id = await self.quarantine.put(data, facts)
-        await self.log.append(
-            Entry(
-                uuid5(submission.id, f"quarantined/{vault_id}"),
-                Kind.MEDIA,
-                self.now(),
-                {
-                    "submission": str(submission.id),
-                    "tenant": submission.subject.tenant,
-                    "event": "media.quarantined",
-                    "object": str(object_id),
-                    "code": code.value,
-                },
-            )
-        )
-        await self.vault.destroy(vault_id)
-
-
-def _grave(submission: Submission, outcome: object) -> list[tuple[Judged, str]]:
-    """Return what is to be seized of an outcome: the judgement and the vault id of each object."""
-    match outcome:
-        case Halted(index=None):
-            objects: list[tuple[object, str]] = [(outcome, submission.vault_id)]
-        case Examined(outcomes=outcomes, generated=generated):
-            kept = [picture.vault_id for picture in generated.pictures]
-            objects = list(zip(outcomes, kept, strict=True))
-        case _:
-            return []
-    return [
-        (each.judged, vault_id)
-        for each, vault_id in objects
-        if isinstance(each, Halted) and each.judged is not None and _is_grave(each.judged)
-    ]
-
-
-def _is_grave(judged: Judged) -> bool:
-    decision = judged.decision
-    return decision.action is Action.BLOCK_AND_ESCALATE or decision.code.family in FAMILIES
+        await self.quarantine.put(data, facts, object_id)
+        public = {
+            "submission": str(seizable.submission),
+            "tenant": seizable.tenant,
+            "event": "media.quarantined",
+            "object": str(object_id),
+            "code": seizable.code,
+        }
+        await self.log.append(Entry(object_id, Kind.MEDIA, self.now(), public))
+        await self.vault.destroy(seizable.vault_id)
+        await self.seizures.done(seizable.vault_id)

@@ -94,7 +94,8 @@ class Rulings:
             done = await self._carry_on(approved)
         else:
             reason = "policy_forbids" if ruling.approves else "rejected"
-            await self.flow.record.close(row, hold.stage, hold.index, reason, hold.attempt)
+            await self.flow.record.end(row, hold, reason)
+            await self.flow.seizure.run()
         end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
         await self.store.holds.close(hold, end, self.now(), ruling.person.name, ruling.reason)
         return done

@@ -5,9 +5,11 @@ holds that nobody ruled on expire to withheld, never to released; what is out of
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -15,18 +17,27 @@ from audit.errors import AuditError
 from pipeline.errors import PipelineError
 from pipeline.flow import Flow
 from pipeline.items import Cause
+from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
 from pipeline.judge import Judge
 from pipeline.store.holds import End, Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.store import Store
+from pipeline.store.submissions import State, SubmissionRow
 from pipeline.vault import Vault
 
 LEFTOVER = timedelta(hours=1)
 """How old a sealed object must be that nothing names before it is taken for a crash's leftover."""
+STRANDED = timedelta(minutes=30)
+"""After this long without a step nobody carries a submission: no step takes nearly as long."""
 SLOWEST = 12
 """Looks are spaced by doubling seconds, up to 2 ** SLOWEST: a picture that no model can answer
 for is not looked at for ever in a row."""
+
+MOST_HOLDS = 10_000
+
+FAULTS = (PipelineError, AuditError, *UNFIT)
+"""What may go wrong with one item, or for a while, and must not end upkeep."""
 
 _say = structlog.get_logger("upkeep")
 
@@ -41,6 +52,8 @@ class Upkeep:
     store: Store
     vault: Vault
     now: Callable[[], datetime]
+    _tries: Counter[UUID] = field(default_factory=Counter[UUID])
+    """How often each item was tried since the start: each next try waits twice as long."""
 
     async def run(self, every_seconds: float) -> None:
         """Do rounds until cancelled. A round that fails is told, and tried again."""
@@ -48,46 +61,79 @@ class Upkeep:
             await asyncio.sleep(every_seconds)
             try:
                 await self.round()
-            except (PipelineError, AuditError, TimeoutError) as fault:
+            except FAULTS as fault:
                 _say.error("upkeep failed", fault=type(fault).__name__)
 
     async def round(self) -> None:
         """Do everything once."""
         await self.judge.recover()
         await self._expire()
+        await self._finish()
         if not self.judge.faults():
             await self._look_again()
+        await self.flow.seizure.run()
         await self._sweep()
 
+    async def _finish(self) -> None:
+        """Carry on what stopped on its way, as it does when the log cannot be written."""
+        for row in await self.store.submissions.abandoned(""):
+            if row.changed_at + STRANDED * 2 ** self._tries[row.id] <= self.now():
+                self._tries[row.id] += 1
+                await finish(self.flow, self.restore, row)
+
     async def _look_again(self) -> None:
-        for hold in await self.store.holds.waiting(Cause.INCAPACITY):
-            if self._is_due(hold):
-                await self._again(hold)
+        holds = await self.store.holds.waiting(Cause.INCAPACITY, MOST_HOLDS)
+        await _each([hold for hold in holds if self._is_due(hold)], self._again)
 
     def _is_due(self, hold: Hold) -> bool:
-        wait = timedelta(seconds=2 ** min(hold.attempt, SLOWEST))
+        looks = hold.attempt + self._tries[hold.id]
+        wait = timedelta(seconds=2 ** min(looks, SLOWEST))
         return hold.opened_at + wait <= self.now() < hold.expires_at
 
     async def _again(self, hold: Hold) -> None:
+        self._tries[hold.id] += 1
         row = await self.store.submissions.get(hold.tenant, hold.submission)
-        generated = None if row is None else await self.restore.generated(row, hold.index)
+        generated = None if row is None else await self.restore.generated(row, hold)
         if generated is None:
             return  # its request is not allowed today: a person or its expiry ends the hold
-        if await self.store.holds.close(hold, End.REEXAMINED, self.now(), "machine"):
-            end = await self.flow.returned(generated)
-            _say.info("looked again", hold=str(hold.id), end=type(end.outcome).__name__)
+        end = await self.flow.returned(generated)
+        await self.store.holds.close(hold, End.REEXAMINED, self.now(), "machine")
+        _say.info("looked again", hold=str(hold.id), end=type(end.outcome).__name__)
 
     async def _expire(self) -> None:
-        for hold in await self.store.holds.overdue(self.now()):
-            row = await self.store.submissions.get(hold.tenant, hold.submission)
-            if row is not None:
-                await self.flow.record.close(row, hold.stage, hold.index, "expired", hold.attempt)
-            await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
+        await _each(await self.store.holds.overdue(self.now()), self._expired)
+
+    async def _expired(self, hold: Hold) -> None:
+        row = await self.store.submissions.get(hold.tenant, hold.submission)
+        if row is not None and await self._is_held(row, hold):
+            await self.flow.record.end(row, hold, "expired")
+        await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
+
+    async def _is_held(self, row: SubmissionRow, hold: Hold) -> bool:
+        """Whether the item still waits; a ruling may have been cut off after it had moved on."""
+        if hold.index is None:
+            return row.state is State.HELD
+        pictures = await self.store.pictures.of(row.tenant, row.id)
+        held = PictureState.HELD
+        return any(each.index == hold.index and each.state is held for each in pictures)
 
     async def _sweep(self) -> None:
+        seized = {each.vault_id for each in await self.store.seizures.ordered()}
         for picture in await self.store.pictures.expired(self.now()):
-            await self.vault.destroy(picture.vault_id)
-            await self.store.pictures.move(picture, PictureState.DESTROYED)
+            due = picture.vault_id not in seized
+            if due and await self.store.pictures.move(picture, PictureState.DESTROYED):
+                await self.vault.destroy(picture.vault_id)
         await self.store.admission.purge(self.now())
+        await self.store.subject_tokens.purge(self.now())
+        await self.store.refusals.purge(self.now().date())
         kept = await self.store.pictures.kept() | await self.store.submissions.sealed_requests()
-        await self.vault.sweep(kept, self.now() - LEFTOVER)
+        await self.vault.sweep(kept | seized, self.now() - LEFTOVER)
+
+
+async def _each(holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:
+    """Do something for every hold; one that fails is told, and keeps no other from its turn."""
+    for hold in holds:
+        try:
+            await do(hold)
+        except FAULTS as fault:
+            _say.error("hold failed", hold=str(hold.id), fault=type(fault).__name__)

@@ -15,6 +15,7 @@ from pipeline.store.columns import metadata
 from pipeline.store.holds import Holds
 from pipeline.store.pictures import Pictures
 from pipeline.store.refusals import Refusals
+from pipeline.store.seizures import Seizures
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.tenants import Tenants
@@ -44,6 +45,7 @@ class Store:
     pictures: Pictures
     holds: Holds
     refusals: Refusals
+    seizures: Seizures
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -69,6 +71,7 @@ class Store:
             pictures=Pictures(transact),
             holds=Holds(transact),
             refusals=Refusals(transact),
+            seizures=Seizures(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

@@ -1,7 +1,7 @@
 import stat
 from pathlib import Path
 from secrets import token_bytes
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,22 +26,35 @@ TEAM = X25519PrivateKey.generate()
 OBJECT = b"the bytes of a benign placeholder"
 FACTS: Facts = {"submission": "s1", "sha256": "00", "index": 0}
 
+KNOWN_AS = UUID(int=7)
+
 
 class TestQuarantine:
     async def test_the_team_can_open_what_was_sealed(self, tmp_path: Path) -> None:
         """Evidence is kept whole for the people who must report it."""
         quarantine = Quarantine(tmp_path / "quarantine", TEAM.public_key(), token_bytes)
 
-        object_id = await quarantine.put(OBJECT, FACTS)
+        await quarantine.put(OBJECT, FACTS, KNOWN_AS)
 
-        opened = open_with(TEAM, quarantine.path(object_id).read_bytes())
-        assert (opened.id, opened.facts, opened.data) == (object_id, FACTS, OBJECT)
+        opened = open_with(TEAM, quarantine.path(KNOWN_AS).read_bytes())
+        assert (opened.id, opened.facts, opened.data) == (KNOWN_AS, FACTS, OBJECT)
+
+    async def test_what_is_sealed_twice_is_one_object(self, tmp_path: Path) -> None:
+        """A seizure that a crash cut off is done again, and changes nothing."""
+        quarantine = Quarantine(tmp_path / "quarantine", TEAM.public_key(), token_bytes)
+        await quarantine.put(OBJECT, FACTS, KNOWN_AS)
+        before = quarantine.path(KNOWN_AS).read_bytes()
+
+        await quarantine.put(OBJECT, FACTS, KNOWN_AS)
+
+        assert quarantine.path(KNOWN_AS).read_bytes() == before
 
     async def test_the_file_shows_neither_object_nor_facts(self, tmp_path: Path) -> None:
         """The gateway itself cannot read it back."""
         quarantine = Quarantine(tmp_path / "quarantine", TEAM.public_key(), token_bytes)
 
-        path = quarantine.path(await quarantine.put(OBJECT, FACTS))
+        await quarantine.put(OBJECT, FACTS, KNOWN_AS)
+        path = quarantine.path(KNOWN_AS)
 
         assert OBJECT not in path.read_bytes()
         assert b"submission" not in path.read_bytes()
@@ -53,7 +66,7 @@ class TestQuarantine:
         quarantine = Quarantine(tmp_path / "quarantine", TEAM.public_key(), token_bytes)
 
         with pytest.raises(QuarantineError, match="disk"):
-            await quarantine.put(OBJECT, FACTS)
+            await quarantine.put(OBJECT, FACTS, KNOWN_AS)
 
 
 class TestFormat:

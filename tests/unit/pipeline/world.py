@@ -419,7 +419,7 @@ async def open_world(
             release=release,
             record=record,
             metrics=metrics,
-            seizure=Seizure(vault, quarantine, log, clock),
+            seizure=Seizure(vault, quarantine, store.seizures, log, clock),
             now=clock,
             hold_for=HOLD_FOR,
         )
