@@ -53,6 +53,7 @@ async def load(gateway: Served, asked: Bodies, crowd: Bodies, seconds: float) ->
         took = time.perf_counter() - began
         served = answers[200]
         cpu = (gateway.cpu_ms() - busy) / max(served, 1)
+    async with _client(gateway) as client:  # whose connections have not been idle for long
         told = await _crowd(client, crowd)
     return Loaded(served / took, cpu, answers, told)
 
