@@ -4,6 +4,7 @@ The lists hold harmless drawn landscapes and what the sandbox draws; nothing els
 see that a match is a match.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -221,3 +222,25 @@ async def test_what_taints_one_picture_halts_all_of_them(
     moved = [leaf for leaf in await trail(listing, submission) if leaf.kind is Kind.MEDIA]
     assert len(moved) == (1 if seed == GRAVE else 0)
     assert await verified(listing, answer)
+
+
+async def test_what_no_list_could_be_asked_about_waits_for_a_machine(listing: World) -> None:
+    """The lists fall sick while the picture is made: it is kept, and leaves once they look."""
+    await listing.fault("slow:0.4")
+    calls = await listing.calls()
+    asking = asyncio.create_task(listing.client.post("/v1/generations", json=v3("a sick lake")))
+    async with asyncio.timeout(20):
+        while await listing.calls() == calls:  # noqa: ASYNC110 - the sandbox is asked over HTTP
+            await asyncio.sleep(0.01)
+    listing.sick("hash_match").touch()
+
+    held = await asking
+
+    listing.sick("hash_match").unlink()
+    assert (held.status_code, held.json()["state"]) == (202, "held")
+    (hold,) = await holds_of(listing, held.json()["id"])
+    assert hold["cause"] == "incapacity"
+    async with asyncio.timeout(20):
+        while (told := await state(listing, held.json()["id"]))["state"] == "held":
+            await listing.house.upkeep.round()
+    assert told["state"] == "released"
