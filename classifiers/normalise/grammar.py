@@ -2,7 +2,8 @@
 
 Braces and brackets carry no sign and may be unbalanced: they are marks, no structure. `W::` has a
 sign, and so has the `:W` of V3 mixing. Where a sign is in doubt, the reading is taken that keeps
-the text in sight: in a positive field doubt is positive, in a negative field doubt turns.
+the text in sight: in a positive field doubt is positive, in a negative field doubt turns. A mark
+that a randomiser touches differs from branch to branch: it hides nothing.
 """
 
 import re
@@ -11,6 +12,14 @@ from typing import NamedTuple
 
 from classifiers.content import Grammar, Polarity
 from classifiers.normalise.reading import Run, Span
+from classifiers.normalise.signs import (
+    adjoins,
+    is_below_zero,
+    lies_in,
+    loose_minus,
+    mixes_loosely,
+    randomisers,
+)
 
 _NUMERIC = frozenset("0123456789.-")
 _BEFORE_WEIGHT = frozenset(" \t\n\r,;|{}[]:()")
@@ -21,35 +30,46 @@ _QUOTED = re.compile(r'"[^"]+"|「[^「」]+」|『[^『』]+』|“[^“”]+�
 
 
 class Weight(NamedTuple):
-    """A weight mark: where it stands, what it sets, and whether its number is beyond doubt."""
+    """A weight mark: where it stands, what it sets, and whether its number is beyond doubt.
+
+    `minus` says that it may be below zero, `firm` that it stands in every branch as it stands here.
+    """
 
     start: int
     end: int
     value: float
     certain: bool
     minus: bool
+    firm: bool
 
 
 def weights(text: str) -> tuple[Weight, ...]:
     """Return each `W::` and `::` in order. A bare `::` sets 1."""
     found: list[Weight] = []
+    random = randomisers(text)
     done, at = 0, text.find("::")
     while at >= 0:
         start = at
         while start > done and text[start - 1] in _NUMERIC:
             start -= 1
-        found.append(_weight(text, start, at))
+        reach = start
+        while reach > done and adjoins(text[reach - 1]):
+            reach -= 1
+        found.append(_weight(text, (reach, start, at), firm=not lies_in(random, reach - 1)))
         done = at + 2
         at = text.find("::", done)
     return tuple(found)
 
 
-def _weight(text: str, start: int, at: int) -> Weight:
-    digits = text[start:at]
+def _weight(text: str, places: tuple[int, int, int], *, firm: bool) -> Weight:
+    """Read the number between the last two of `places`, and what adjoins it before them."""
+    reach, start, at = places
+    value = _number(text[start:at])
     clean = start == 0 or text[start - 1] in _BEFORE_WEIGHT
-    value = _number(digits)
-    certain = clean and value is not None
-    return Weight(start, at + 2, 1.0 if value is None else value, certain, "-" in digits)
+    alone = all(letter in _BEFORE_WEIGHT for letter in text[reach:start])
+    certain = firm and clean and alone and value is not None
+    minus = "-" in text[start:at] or is_below_zero(text[reach:at])
+    return Weight(start, at + 2, 1.0 if value is None else value, certain, minus, firm)
 
 
 def _number(digits: str) -> float | None:
@@ -96,21 +116,29 @@ def _weighted(
 ) -> Iterator[tuple[int, int, float]]:
     start, weight = 0, 1.0
     for mark in marks:
-        yield from _until_pipe(text, start, mark.start, weight, polarity)
-        start, weight = mark.start, _trusted(mark, polarity)
-    yield from _until_pipe(text, start, len(text), weight, polarity)
+        if mark.firm or polarity is Polarity.POSITIVE:
+            yield from _in_branches(text, (start, mark.start), weight, polarity)
+            start, weight = mark.start, _trusted(mark, polarity)
+    yield from _in_branches(text, (start, len(text)), weight, polarity)
 
 
-def _until_pipe(
-    text: str, start: int, end: int, weight: float, polarity: Polarity
+def _in_branches(
+    text: str, span: Span, weight: float, polarity: Polarity
 ) -> Iterator[tuple[int, int, float]]:
-    """End a weight that hides text at the next character's `|`: it may not reach beyond."""
-    pipe = text.find("|", start, end) if polarity is Polarity.POSITIVE and weight <= 0 else -1
-    if pipe < 0:
+    """Cut where a weight that hides text may end, or where one that turns it may begin.
+
+    It may not reach beyond the next character's `|`.
+    """
+    start, end = span
+    if polarity is Polarity.POSITIVE:
+        cut, beyond = text.find("|", start, end) if weight <= 0 else -1, 1.0
+    else:
+        cut, beyond = loose_minus(text, start, end), -1.0
+    if cut < 0:
         yield start, end, weight
     else:
-        yield start, pipe, weight
-        yield pipe, end, 1.0
+        yield start, cut, weight
+        yield cut, end, beyond
 
 
 def _trusted(mark: Weight, polarity: Polarity) -> float:
@@ -121,20 +149,26 @@ def _trusted(mark: Weight, polarity: Polarity) -> float:
 
 def _mixed(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
     """Cut at `|` and read each piece's `:W`, which holds for the piece before it."""
+    if polarity is Polarity.NEGATIVE and mixes_loosely(text):
+        yield 0, len(text), -1.0
+        return
+    in_doubt = "|" not in text or "||" in text
     start = 0
     for piece in text.split("|"):
         end = start + len(piece)
-        yield start, min(end + 1, len(text)), _mix_weight(piece, polarity, alone="|" not in text)
+        yield start, min(end + 1, len(text)), _mix_weight(piece, polarity, in_doubt=in_doubt)
         start = end + 1
 
 
-def _mix_weight(piece: str, polarity: Polarity, *, alone: bool) -> float:
+def _mix_weight(piece: str, polarity: Polarity, *, in_doubt: bool) -> float:
+    if polarity is Polarity.NEGATIVE:
+        _, colon, number = piece.rpartition(":")
+        return -1.0 if colon and is_below_zero(number) else 1.0
     match = _MIX.search(piece[-24:])
     value = None if match is None else _number(match[1])
     if match is None or value is None:
         return 1.0
-    in_doubt = alone or " " in match[0]
-    return max(value, 1.0) if in_doubt and polarity is Polarity.POSITIVE else value
+    return max(value, 1.0) if in_doubt or " " in match[0] else value
 
 
 def spans(text: str, marks: Sequence[Weight], grammar: Grammar) -> list[Span]:
