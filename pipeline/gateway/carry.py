@@ -68,11 +68,12 @@ async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject)
 async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
     received = Received(request.headers.get("content-type", ""), body, subject)
-    idempotency_key = _key_of(request)
+    who = fingerprint(gate.subject_key, subject)
+    idempotency_key = _key_of(request, who if caller.by_token else "")
     try:
         work = await asyncio.to_thread(received.work, gate.limits)
         price = quote(work, gate.plan).total
-        return await gate.desk.submit(received, work, caller.key_id, price, idempotency_key)
+        return await gate.desk.submit(received, work, caller.key_id, price, who, idempotency_key)
     except RequestRefusedError as fault:
         raise GateError(fault.status, fault.message, details=fault.details) from None
     except UnreadableError as fault:
@@ -208,8 +209,11 @@ def language_of(request: Request, subject: Subject) -> str:
     return subject.language or request.headers.get("accept-language", "")
 
 
-def _key_of(request: Request) -> str | None:
+def _key_of(request: Request, who: str) -> str | None:
+    """Return the idempotency key; each end user has keys of its own."""
     key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+    if key is None:
+        return None
+    if not 0 < len(key) <= LONGEST_KEY:
         raise GateError(400, f"Idempotency-Key: expected up to {LONGEST_KEY} characters.")
-    return key
+    return f"{who}:{key}"

@@ -8,14 +8,16 @@ from fastapi.responses import JSONResponse, Response
 from audit.entry import Kind, entry_id
 from audit.errors import AuditError
 from audit.leaf import Leaf
+from pipeline.access.callers import Caller
 from pipeline.access.permissions import Permission
+from pipeline.access.subjects import fingerprint
 from pipeline.errors import MissingObjectError, VaultError
 from pipeline.gateway import carry
 from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.gateway.shapes import errors
+from pipeline.gateway.shapes import binary, errors
 from pipeline.items import Examined, Halted, Held, Json, PublicCode, Released
 from pipeline.projection import UNKNOWN_OUTCOME
 from pipeline.store.pictures import Picture, PictureState
@@ -40,7 +42,7 @@ def routes(gate: Gate) -> APIRouter:
         if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
             raise carry.refusal(gate, end, carry.language_of(request, subject))
         receipt = {} if end is None else receipt_headers(end.receipts[-1])
-        state = await _state(gate, caller.tenant, ticket.id)
+        state = await _state(gate, await _row(gate, caller, ticket.id))
         status = 202 if state["state"] in {"held", "running"} else 200
         return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
 
@@ -48,12 +50,17 @@ def routes(gate: Gate) -> APIRouter:
     async def read(request: Request, generation: UUID) -> JSONResponse:
         """Tell where a generation stands, and where its released pictures are."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        return JSONResponse(await _state(gate, caller.tenant, generation))
+        return JSONResponse(await _state(gate, await _row(gate, caller, generation)))
 
-    @router.get("/{generation}/images/{index}", responses=errors(401, 403, 404, 410, 503))
+    @router.get(
+        "/{generation}/images/{index}",
+        response_class=Response,
+        responses=binary("image/png") | errors(401, 403, 404, 410, 503),
+    )
     async def image(request: Request, generation: UUID, index: int) -> Response:
         """Give a released picture once more; each time is written down."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        await _row(gate, caller, generation)
         picture = await gate.shelf.find(caller.tenant, generation, index)
         if picture is None:
             raise GateError(404, "There is no such picture.")
@@ -87,11 +94,23 @@ def _waits(outcome: Examined | Held | Halted) -> bool:
             return False
 
 
-async def _state(gate: Gate, tenant: str, generation: UUID) -> dict[str, Json]:
-    row = await gate.store.submissions.get(tenant, generation)
-    if row is None:
+async def _row(gate: Gate, caller: Caller, generation: UUID) -> SubmissionRow:
+    """Return what a caller may know of; a token knows of its own end user's alone.
+
+    Raises:
+        GateError: 404, whether it does not exist or is another's.
+    """
+    row = await gate.store.submissions.get(caller.tenant, generation)
+    own = not caller.by_token or (
+        row is not None and row.subject == fingerprint(gate.subject_key, caller.subject)
+    )
+    if row is None or not own:
         raise GateError(404, "There is no such generation.")
-    pictures = await gate.store.pictures.of(tenant, generation)
+    return row
+
+
+async def _state(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
+    pictures = await gate.store.pictures.of(row.tenant, row.id)
     running = row.state in IN_FLIGHT
     state, code = "running" if running else row.state.value, row.code
     if running and await _is_unknown(gate, row):

@@ -1,7 +1,7 @@
 """/health, /ready and /metrics: whether it lives, what it can serve, and what it did."""
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import policies
@@ -31,7 +31,7 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
         report = await readiness(gate)
         return JSONResponse(_for_anybody(gate, report), 200 if report["ready"] else 503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Give the metrics in Prometheus's text format."""
         figures.queue_depth.set(gate.desk.in_flight)

@@ -13,7 +13,7 @@ from pipeline.gateway import answers, carry
 from pipeline.gateway.callers import caller_of
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.gateway.shapes import errors
+from pipeline.gateway.shapes import binary, errors
 from pipeline.items import Json, Recorded, Released
 
 TIER_OPUS = 3
@@ -25,7 +25,10 @@ def routes(gate: Gate) -> APIRouter:
     router = APIRouter(tags=["NovelAI"])
 
     @router.post(
-        "/ai/generate-image", responses=errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
+        "/ai/generate-image",
+        response_class=Response,
+        responses=binary("binary/octet-stream", "application/json")
+        | errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503),
     )
     async def generate_image(request: Request) -> Response:
         """Generate pictures, as NovelAI's own route does, once every gate has passed."""

@@ -35,3 +35,8 @@ class Failure(BaseModel):
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of these errors."""
     return {status: {"model": Failure, "description": MEANING[status]} for status in statuses}
+
+
+def binary(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of a success that is pictures, in one of these types."""
+    return {200: {"description": "Pictures.", "content": {each: {} for each in media_types}}}

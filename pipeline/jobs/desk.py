@@ -83,9 +83,12 @@ class Desk:
         work: Work,
         key_id: UUID,
         price: int,
+        subject: str,
         idempotency_key: str | None = None,
     ) -> Ticket:
         """Admit a request that has a place by `entering`, or join the one that it repeats.
+
+        `subject` is the fingerprint of its end user.
 
         Raises:
             ClosingError, KeyReusedError, OverBudgetError: it is not admitted.
@@ -96,7 +99,7 @@ class Desk:
             raise ClosingError
         policy = await self.tenancy.policy_of(received.subject.tenant)
         contents = await self.judge.prepare(work.prompt, work.images)
-        row = await self._sealed(received, work, key_id, price)
+        row = await self._sealed(received, work, key_id, price, subject)
         ticket = None
         if not await self.store.tenants.charge(row.tenant, price):
             await self.vault.destroy(row.vault_id)
@@ -116,7 +119,7 @@ class Desk:
                 await self.vault.destroy(row.vault_id)
 
     async def _sealed(
-        self, received: Received, work: Work, key_id: UUID, price: int
+        self, received: Received, work: Work, key_id: UUID, price: int, subject: str
     ) -> SubmissionRow:
         """Seal a request, and return how it will be remembered."""
         submission, now = self.new_id(), self.now()
@@ -133,6 +136,7 @@ class Desk:
             state=State.ADMITTED,
             code=None,
             changed_at=now,
+            subject=subject,
         )
 
     def _joined(self, admitted: Admitted) -> Ticket | None:

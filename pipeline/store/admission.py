@@ -29,7 +29,7 @@ idempotency = Table(
     "idempotency",
     metadata,
     Column("tenant", ForeignKey("tenants.id"), nullable=False),
-    Column("key", String(255), nullable=False),
+    Column("key", String(400), nullable=False),
     Column("body_sha256", String(64), nullable=False),
     Column("submission", Uuid, ForeignKey("submissions.id"), nullable=False),
     Column("created_at", Instant, nullable=False, index=True),

@@ -71,6 +71,7 @@ submissions = Table(
     Column("state", word(State), nullable=False, index=True),
     Column("code", word(PublicCode)),
     Column("changed_at", Instant, nullable=False),
+    Column("subject", String(64), nullable=False),
 )
 _same_body = Index(None, submissions.c.key_id, submissions.c.body_sha256)
 
@@ -96,6 +97,8 @@ class SubmissionRow:
     code: PublicCode | None
     """What the caller was told, once it was refused or held."""
     changed_at: datetime
+    subject: str = field(default="", repr=False)
+    """The fingerprint of its end user (`access.subjects`), never a pseudonym."""
 
 
 @dataclass(frozen=True, slots=True)

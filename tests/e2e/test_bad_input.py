@@ -191,3 +191,24 @@ async def test_an_idempotency_key_is_for_one_body(shared: World) -> None:
     assert first.json()["id"] == again.json()["id"]
     assert other.status_code == 409
     assert await shared.calls() == before + 1
+
+
+async def test_a_token_knows_of_its_own_end_users_pictures_alone(shared: World) -> None:
+    """Two people of one platform are as far apart as two platforms."""
+    bearers: list[dict[str, str]] = []
+    for pseudonym in ("ada", "bea"):
+        minted = await shared.client.post("/v1/subject-tokens", json={"pseudonym": pseudonym})
+        bearers.append({"Authorization": f"Bearer {minted.json()['token']}"})
+    key = {"Idempotency-Key": "the same for both"}
+
+    mine = await shared.client.post(
+        "/v1/generations", json=v4("a lake", seed=41), headers=bearers[0] | key
+    )
+    hers = await shared.client.post(
+        "/v1/generations", json=v4("a hill", seed=42), headers=bearers[1] | key
+    )
+
+    assert (mine.status_code, hers.status_code) == (200, 200)
+    for path in (mine.headers["location"], mine.json()["images"][0]["url"]):
+        assert (await shared.client.get(path, headers=bearers[0])).status_code == 200
+        assert (await shared.client.get(path, headers=bearers[1])).status_code == 404

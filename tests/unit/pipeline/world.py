@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -244,7 +245,7 @@ class World:
         """What takes people's rulings."""
         return self.operator.rulings
 
-    def client(self, app: FastAPI | None = None, **headers: str) -> httpx.AsyncClient:
+    def client(self, app: FastAPI | None = None, /, **headers: str) -> httpx.AsyncClient:
         """Ask an application without a socket, by default the public one with the tenant's key."""
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app or self.public),
@@ -265,7 +266,7 @@ class World:
         received = self.received(body(prompt, **{"seed": self.made + 1, **more}))
         desk = self.gate.desk
         with desk.entering():
-            return await desk.submit(received, received.work(Limits()), self.key_id, 5)
+            return await desk.submit(received, received.work(Limits()), self.key_id, 5, "")
 
     async def end(self, prompt: str = "a harbour", **more: Any) -> Any:
         """Submit a request at the desk, and return its outcome."""
@@ -365,6 +366,15 @@ def policy_set(name: str) -> policies.PolicySet:
     return policies.load((SHIPPED / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
 
 
+@cache
+def log_keys() -> tuple[Ed25519Signer, DetailKeys]:
+    """The log's keys, made once: key files are slow to make."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        signer = Ed25519Signer.create(place / "log.key", "test/log")
+        return signer, DetailKeys.create(place / "detail.key", "first")
+
+
 @asynccontextmanager
 async def open_world(
     folder: Path, *, deadline_seconds: float = 5.0, connect: Connect = connect_sqlite
@@ -372,11 +382,12 @@ async def open_world(
     """Build a world in an empty folder, with one tenant that has one key."""
     async with AsyncExitStack() as closing:
         clock, upstream = Clock(), Upstream()
+        signer, keys = log_keys()
         log = await PickyLog.open(
             folder / "log.db",
             origin="test/log",
-            signer=Ed25519Signer.create(folder / "log.key", "test/log"),
-            keys=DetailKeys.create(folder / "detail.key", "first"),
+            signer=signer,
+            keys=keys,
             now=clock,
             connect=connect,
         )
@@ -454,9 +465,9 @@ async def open_world(
             subject_key=os.urandom(32),
             refusals_a_day=3,
         )
-        keys = ApiKeys(store, clock, os.urandom)
+        api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
-        made = await keys.create(TENANT, "first")
+        made = await api_keys.create(TENANT, "first")
         yield World(
             folder=folder,
             clock=clock,
@@ -474,7 +485,7 @@ async def open_world(
             flow=flow,
             restore=restore,
             gate=gate,
-            operator=Operator(gate, keys, Rulings(flow, restore, store, log, clock)),
+            operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
             upkeep=Upkeep(flow, judge, restore, store, vault, clock),
             team_key=team_key,
             key_id=made.key.id,

@@ -30,7 +30,7 @@ async def submit(
 ) -> Any:
     received = house.received(asked)
     work = received.work(Limits())
-    return await house.gate.desk.submit(received, work, house.key_id, price, key)
+    return await house.gate.desk.submit(received, work, house.key_id, price, "", key)
 
 
 async def test_an_admitted_request_is_charged_once_and_carried(house: World) -> None:
@@ -126,7 +126,7 @@ async def test_an_unknown_tenant_is_not_admitted(house: World) -> None:
     received = house.received(subject=Subject("nobody"))
 
     with pytest.raises(OverBudgetError):
-        await house.gate.desk.submit(received, received.work(Limits()), UUID(int=9), 5)
+        await house.gate.desk.submit(received, received.work(Limits()), UUID(int=9), 5, "")
     assert house.upstream.calls == []
 
 
