@@ -90,7 +90,7 @@ class Flow:
         submission = generated.outcome.screened.submission
 
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
-            return self._waiting(Examined(generated.outcome, ()), fault)
+            return self._waiting(generated.outcome, fault)
 
         return await self.examined(await self._take(self.examine, generated, submission, wait))
 
@@ -102,7 +102,8 @@ class Flow:
         submission = outcome.generated.screened.submission
 
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
-            return self._waiting(replace(outcome, generated=again(outcome.generated)), fault)
+            left = tuple(each.picture for each in outcome.outcomes if isinstance(each, Cleared))
+            return self._waiting(replace(again(outcome.generated), pictures=left), fault)
 
         return await self._take(self.release, examined, submission, wait)
 
@@ -126,24 +127,14 @@ class Flow:
             await self.seizure.run()
         return Recorded(outcome, receipts)
 
-    def _waiting(self, examined: Examined, fault: Exception) -> Examined:
-        """Hold every picture that nobody has decided on, or that was about to leave."""
-        decided = {
-            outcome.index: outcome
-            for outcome in examined.outcomes
-            if not isinstance(outcome, Cleared)
-        }
-        return Examined(
-            examined.generated,
-            tuple(
-                decided.get(picture.index) or self._held(examined, picture, fault)
-                for picture in examined.generated.pictures
-            ),
-        )
+    def _waiting(self, generated: Generated, fault: Exception) -> Examined:
+        """Hold pictures on which nobody has decided, or that were about to leave."""
+        held = tuple(self._held(generated, picture, fault) for picture in generated.pictures)
+        return Examined(generated, held)
 
-    def _held(self, examined: Examined, picture: Sealed, fault: Exception) -> Held:
+    def _held(self, generated: Generated, picture: Sealed, fault: Exception) -> Held:
         return Held(
-            examined.generated.screened.submission.id,
+            generated.screened.submission.id,
             Stage.EXAMINE,
             Cause.INCAPACITY,
             picture.index,

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from classifiers import hash_bank_csv
 from classifiers.hash_bank import Bank, Entry, HashType, Status
 from classifiers.hash_bank import Kind as Harm
 from pipeline.cli.demo.drawings import listed, resaved_and_flipped
+from pipeline.items import Examined, Recorded, Released, Stage
 from pipeline.quarantine import open_with, read_private_key
+from pipeline.stages.stage import Step
 from tests.e2e.asking import v3, v4
 from tests.e2e.conftest import World, world_in
 from tests.e2e.evidence import (
@@ -38,7 +41,7 @@ from tests.e2e.evidence import (
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PLAIN, GRAVE, SECOND = 11, 22, 33
+PLAIN, GRAVE, SECOND, DOUBTED = 11, 22, 33, 44
 """The seeds of requests whose first pictures are on the lists."""
 UPLOADS = {
     Harm.CSAM: listed("uploads-csam", Harm.CSAM, 1),
@@ -53,12 +56,12 @@ def upload(picture: bytes, prompt: str = "hills") -> dict[str, Any]:
     return {**body, "action": "img2img"}
 
 
-def of_outputs(source: str, kind: Harm, *files: bytes) -> Bank:
+def of_outputs(source: str, kind: Harm, *files: bytes, status: Status = Status.ACTIVE) -> Bank:
     """A list of exactly these files."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     digests = [hashlib.sha256(each).digest() for each in files]
     entries = tuple(
-        Entry(source, f"made-{n}", HashType.SHA256, digest, "", 1, (), Status.ACTIVE, at)
+        Entry(source, f"made-{n}", HashType.SHA256, digest, "", 1, (), status, at)
         for n, digest in enumerate(digests)
     )
     return Bank(source, kind, entries, at)
@@ -71,7 +74,7 @@ async def made(folder: Path) -> dict[int, dict[str, bytes]]:
             seed: await world.client.post(
                 "/ai/generate-image", json=v3("a lake", seed=seed, samples=2)
             )
-            for seed in (PLAIN, GRAVE, SECOND)
+            for seed in (PLAIN, GRAVE, SECOND, DOUBTED)
         }
         return {seed: pictures(answer) for seed, answer in answers.items()}
 
@@ -86,6 +89,12 @@ async def listing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
         of_outputs("outputs-blocked", Harm.BLOCKED, drawn[PLAIN]["image_0.png"]),
         of_outputs("outputs-csam", Harm.CSAM, drawn[GRAVE]["image_1.png"]),
         of_outputs("outputs-ncii", Harm.NCII, drawn[SECOND]["image_0.png"]),
+        of_outputs(
+            "outputs-doubted",
+            Harm.BLOCKED,
+            drawn[DOUBTED]["image_0.png"],
+            status=Status.DISPUTED,
+        ),
     ]
     (folder / "data" / "banks").mkdir(parents=True)
     named = []
@@ -244,3 +253,43 @@ async def test_what_no_list_could_be_asked_about_waits_for_a_machine(listing: Wo
         while (told := await state(listing, held.json()["id"]))["state"] == "held":
             await listing.house.upkeep.round()
     assert told["state"] == "released"
+
+
+@dataclass(slots=True)
+class FailsOnce:
+    """The release, but its first time fails."""
+
+    release: Step[Recorded[Examined], Released]
+    failed: bool = False
+
+    @property
+    def stage(self) -> Stage:
+        return self.release.stage
+
+    async def __call__(self, item: Recorded[Examined], /) -> Released:
+        if not self.failed:
+            self.failed = True
+            raise OSError("the disk went away")
+        return await self.release(item)
+
+
+async def test_a_release_that_fails_holds_what_was_about_to_leave(listing: World) -> None:
+    """Nothing else changes: a sibling that waits for a person has one hold, and keeps it."""
+    desk = listing.house.gate.desk
+    flow, desk.flow = desk.flow, replace(desk.flow, release=FailsOnce(desk.flow.release))
+    answer = await listing.client.post(
+        "/ai/generate-image", json=v3("a lake", seed=DOUBTED, samples=2)
+    )
+    desk.flow = flow
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "HELD")
+    submission = submission_of(answer)
+    causes = {each["index"]: each["cause"] for each in await holds_of(listing, submission)}
+    assert len(await holds_of(listing, submission)) == 2
+    assert causes == {0: "suspicion", 1: "incapacity"}
+    async with asyncio.timeout(20):
+        while (await state(listing, submission))["held"] == 2:
+            await listing.house.upkeep.round()
+    told = await state(listing, submission)
+    assert [each["state"] for each in told["images"]] == ["held", "released"]
+    assert await verified(listing)
