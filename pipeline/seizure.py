@@ -38,8 +38,15 @@ class Seizure:
         """Seize whatever is ordered. Never raises: it is halted whatever happens here."""
         try:
             for seizable in await self.seizures.ordered():
-                await self._seize(seizable)
-        except (VaultError, QuarantineError, AuditError, StoreError) as fault:
+                await self._tried(seizable)
+        except StoreError as fault:
+            _say.error("seizure failed", fault=type(fault).__name__)
+
+    async def _tried(self, seizable: Seizable) -> None:
+        """Seize one object; one that fails stays ordered, and keeps no other from being seized."""
+        try:
+            await self._seize(seizable)
+        except (VaultError, QuarantineError, AuditError) as fault:
             _say.error("seizure failed", fault=type(fault).__name__)
 
     async def _seize(self, seizable: Seizable) -> None:

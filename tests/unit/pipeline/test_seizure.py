@@ -103,3 +103,32 @@ async def test_what_could_not_be_logged_stays_in_the_vault(house: World) -> None
     await house.flow.run(submission, lambda: False)
 
     assert await house.vault.look(submission.vault_id)
+
+
+async def test_one_that_cannot_be_opened_keeps_no_other_in_the_vault(house: World) -> None:
+    """A damaged object stays ordered, and is told each time; the next one is still seized."""
+    damaged = await house.submission("graveword")
+    path = house.folder / "vault" / damaged.vault_id[:2] / damaged.vault_id
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    await house.flow.run(damaged, lambda: False)
+    assert quarantined(house) == []
+
+    await house.end("graveword")
+
+    assert len(quarantined(house)) == 1
+
+
+async def test_what_could_not_be_seized_is_tried_again(house: World) -> None:
+    """Upkeep does, once whatever failed works."""
+    house.log.refuses = frozenset({Kind.MEDIA})
+    submission = await house.submission("graveword")
+    await house.flow.run(submission, lambda: False)
+    house.log.refuses = frozenset()
+
+    await house.upkeep.round()
+
+    assert len(quarantined(house)) == 1
+    with pytest.raises(MissingObjectError):
+        await house.vault.look(submission.vault_id)
+    kinds = await house.kinds(submission.id)
+    assert kinds.count("media") == 1

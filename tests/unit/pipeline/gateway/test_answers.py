@@ -1,0 +1,58 @@
+"""Answers that are pictures: with their receipts, in NovelAI's two forms."""
+
+import base64
+import io
+import json
+import zipfile
+
+from audit.note import Note
+from pipeline.gateway import answers
+from pipeline.items import Recorded, Released
+from tests.unit.pipeline.lookers import RED, WHITE
+from tests.unit.pipeline.world import BLOCK, World, png
+
+
+async def released(house: World) -> Recorded[Released]:
+    house.upstream.colours = [WHITE, BLOCK, RED]
+    ticket = await house.submit(samples=3, seed=40)
+    assert ticket.end is not None
+    end = await ticket.end
+    assert isinstance(end.outcome, Released)
+    return Recorded(end.outcome, end.receipts)
+
+
+async def test_a_zip_has_each_picture_under_its_own_index(house: World) -> None:
+    """Whoever is withheld, no other takes its name."""
+    answer = answers.pictures(await released(house), "*/*")
+
+    archive = zipfile.ZipFile(io.BytesIO(bytes(answer.body)))
+    assert archive.namelist() == ["image_0.png", "image_2.png"]
+    assert archive.read("image_2.png") == png(RED)
+    assert answer.headers["x-imprimatur-withheld"] == "1"
+    assert answer.media_type == "binary/octet-stream"
+
+
+async def test_json_has_each_picture_with_its_index_and_seed(house: World) -> None:
+    """A seed of a picture is that of its place in the batch."""
+    answer = answers.pictures(await released(house), "application/json")
+
+    images = json.loads(bytes(answer.body))["images"]
+    assert [(each["index"], each["seed"]) for each in images] == [(0, 40), (2, 42)]
+    assert base64.b64decode(images[1]["image"]) == png(RED)
+
+
+async def test_each_answer_carries_its_receipt(house: World) -> None:
+    """Whoever keeps it can show later that the log was rewritten."""
+    recorded = await released(house)
+
+    headers = answers.receipt_headers(recorded.receipts[-1])
+
+    assert headers["X-Audit-Id"] == str(recorded.receipts[-1].entry_id)
+    Note.parse(base64.b64decode(headers["X-Audit-Checkpoint"]).decode())
+
+
+async def test_the_same_pictures_are_the_same_zip(house: World) -> None:
+    """No clock is in it: an answer can be compared byte for byte."""
+    recorded = await released(house)
+
+    assert answers.pictures(recorded, "").body == answers.pictures(recorded, "").body

@@ -1,0 +1,108 @@
+"""The operator's routes: what commands write goes through the one server process."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from audit.entry import Kind
+from pipeline.gateway import operator
+from tests.unit.pipeline.lookers import CANARY
+from tests.unit.pipeline.world import HELD, World, body
+
+
+@pytest.fixture
+async def desk(house: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the operator's application."""
+    async with house.client(operator.create(house.operator)) as client:
+        yield client
+
+
+async def test_a_tenant_and_its_key_are_made_and_revoked(
+    house: World, desk: httpx.AsyncClient
+) -> None:
+    """The secret is shown once; a revoked key opens nothing."""
+    assert (await desk.post("/tenants", json={"id": "meadow", "name": "M"})).status_code == 201
+    made = (await desk.post("/keys", json={"tenant": "meadow"})).json()
+    listed = (await desk.get("/keys/meadow")).json()
+
+    assert [each["id"] for each in listed] == [made["id"]]
+    assert made["secret"] not in str(listed)
+    assert (await desk.delete(f"/keys/meadow/{made['id']}")).status_code == 200
+    assert (await desk.delete(f"/keys/meadow/{made['id']}")).status_code == 404
+    async with house.client(Authorization=f"Bearer {made['secret']}") as client:
+        assert (await client.get("/user/subscription")).status_code == 401
+
+
+async def test_what_exists_or_is_missing_is_told(desk: httpx.AsyncClient) -> None:
+    """Not as a fault of the server."""
+    assert (await desk.post("/tenants", json={"id": "harbour", "name": "H"})).status_code == 409
+    assert (await desk.post("/keys", json={"tenant": "nobody"})).status_code == 404
+    assert (await desk.get(f"/holds/{uuid4()}")).status_code == 404
+
+
+async def test_a_hold_is_shown_by_codes_and_scores(house: World, desk: httpx.AsyncClient) -> None:
+    """Nobody sees content that they need not see."""
+    await house.end(f"holdme {CANARY}")
+
+    (hold,) = (await desk.get("/holds")).json()
+    shown = await desk.get(f"/holds/{hold['id']}")
+
+    assert hold["code"] == "HATE.SYMBOL"
+    assert CANARY not in shown.text
+
+
+@pytest.mark.parametrize(("approves", "outcome"), [(True, "released"), (False, "withheld")])
+async def test_a_ruling_is_carried_out_once(
+    house: World, desk: httpx.AsyncClient, approves: bool, outcome: str
+) -> None:
+    """A person decided: the request goes on from where it was held, or ends."""
+    await house.end("holdme")
+    (hold,) = (await desk.get("/holds")).json()
+    ruling = {"person": "somebody", "approves": approves, "reason": "looked at it"}
+
+    first = await desk.post(f"/holds/{hold['id']}/ruling", json=ruling)
+    again = await desk.post(f"/holds/{hold['id']}/ruling", json=ruling)
+
+    assert first.json()["outcome"] == outcome
+    assert again.status_code == 409
+    assert len(house.upstream.calls) == int(approves)
+
+
+async def test_a_ruling_without_a_reason_is_none(house: World, desk: httpx.AsyncClient) -> None:
+    """Why is part of what is recorded."""
+    house.upstream.colours = [HELD]
+    await house.end()
+    (hold,) = (await desk.get("/holds")).json()
+
+    answer = await desk.post(
+        f"/holds/{hold['id']}/ruling", json={"person": "s", "approves": True, "reason": " "}
+    )
+
+    assert answer.status_code == 409
+    assert Kind.RULING not in {leaf.kind for leaf in await house.leaves()}
+
+
+async def test_reading_a_detail_is_written_down_first(
+    house: World, desk: httpx.AsyncClient
+) -> None:
+    """Every look is recorded; one that cannot be is not had."""
+    async with house.client(**{"x-imprimatur-subject": CANARY}) as client:
+        made = await client.post("/v1/generations", json=body())
+    entry = made.headers["x-audit-id"]
+
+    opened = await desk.post(f"/audit/{entry}/detail", json={"person": "auditor"})
+    house.log.refuses = frozenset({Kind.ACCESS})
+    refused = await desk.post(f"/audit/{entry}/detail", json={"person": "auditor"})
+
+    assert opened.json()["personal"]["subject"] == CANARY
+    assert refused.status_code == 503
+    assert CANARY not in refused.text
+
+
+async def test_an_unknown_field_is_refused(desk: httpx.AsyncClient) -> None:
+    """A mistyped option must not be dropped in silence."""
+    answer = await desk.post("/tenants", json={"id": "m", "name": "M", "asured": True})
+
+    assert 400 <= answer.status_code < 500
