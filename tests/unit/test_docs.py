@@ -138,6 +138,7 @@ class TestTables:
             for folder in ("pipeline", "audit")
             for path in (ROOT / folder).rglob("*.py")
             for name in re.findall(r"\bKind\.([A-Z_]+),", path.read_text("utf-8"))
+            if name in Kind.__members__  # a bank has kinds too
         }
         rows = table(page("docs/log.md"), "## Entries")
         late = {name for name, cells in rows.items() if cells[1].strip("| ") == "not written yet"}
