@@ -39,7 +39,7 @@ class Gate:
     new_id: Callable[[], UUID]
     banks: Callable[[], tuple[str, ...]]
     """The versions of the banks in use; empty when the operator declared that there are none."""
-    subject_key: bytes
+    subject_key: bytes = field(repr=False)
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""

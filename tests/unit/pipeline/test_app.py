@@ -1,0 +1,142 @@
+"""The house as `app.py` builds it: what it makes once, what it refuses to start with."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from audit.errors import UnusableError
+from audit.leaf import Leaf
+from audit.verify import verify
+from classifiers.errors import BankError
+from pipeline.app import House, open_house
+from pipeline.errors import SettingsError, StoreLockedError
+from pipeline.settings import Settings, first_start, load
+from pipeline.unsafe import UnsafeSwitch
+from policies import PolicyError
+
+SECRET = "pst-" + "c" * 64
+ENV: Mapping[str, str] = {
+    "IMPRIMATUR_DEVELOPMENT": "true",
+    "IMPRIMATUR_NOVELAI_TOKENS": SECRET,
+    "IMPRIMATUR_UPSTREAM__BASE_URL": "http://127.0.0.1:9",
+}
+
+
+def settings_in(folder: Path, **more: str) -> Settings:
+    data_dir = folder / "data"
+    if not data_dir.exists():
+        first_start(data_dir, os.urandom)
+    return load(data_dir, {**ENV, **more})
+
+
+async def test_it_begins_with_one_tenant_and_one_key_shown_once(tmp_path: Path) -> None:
+    """A second start shows nothing: whoever lost the key makes another."""
+    settings = settings_in(tmp_path)
+
+    async with open_house(settings) as first:
+        assert [each.id for each in await first.gate.store.tenants.all()] == ["default"]
+        key = first.notices[0].rpartition(" ")[2]
+    async with open_house(settings) as second:
+        assert key.startswith("pst-")
+        assert not any(key in notice for notice in second.notices)
+        assert len(await second.gate.store.tenants.all()) == 1
+
+
+async def test_its_log_keeps_its_key_over_restarts(tmp_path: Path) -> None:
+    """One key, one history: what the first process wrote verifies after the second."""
+    settings = settings_in(tmp_path)
+    async with open_house(settings) as first:
+        checkpoint = first.gate.log.checkpoint
+    async with open_house(settings) as second:
+        genesis = Leaf.parse((await second.gate.log.tail(1))[0].leaf)
+
+    vkey = (settings.keys_dir / "log.vkey").read_text().strip()
+    report = verify(settings.data_dir / "log.db", vkey, known_checkpoints=[checkpoint])
+    assert report.ok, report.problems
+    assert genesis.kind.value == "genesis"
+
+
+async def test_no_secret_is_in_its_repr_or_readable_by_others(tmp_path: Path) -> None:
+    """Reprs end up in logs; key files are for their owner alone."""
+    settings = settings_in(tmp_path)
+
+    async with open_house(settings) as house:
+        assert SECRET not in repr(settings)
+        assert SECRET not in repr(house.gate.accounts)
+        assert repr(house.gate.subject_key) not in repr(house.gate)
+    for path in settings.keys_dir.iterdir():
+        if path.suffix not in {".vkey", ".pub"}:
+            assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+async def test_two_processes_never_share_a_data_directory(tmp_path: Path) -> None:
+    """Two writers would make two histories."""
+    settings = settings_in(tmp_path)
+
+    async with open_house(settings):
+        with pytest.raises((StoreLockedError, UnusableError)):
+            async with open_house(settings):
+                pass
+    async with open_house(settings) as again:
+        assert isinstance(again, House)
+
+
+async def test_it_does_not_start_with_a_broken_policy(tmp_path: Path) -> None:
+    """Half a policy judges nobody."""
+    settings = settings_in(tmp_path)
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("set: broken\nlayer: nowhere\nrules: []\n", "utf-8")
+    with_it = settings.model_copy(update={"policies": ("floor", str(broken))})
+
+    with pytest.raises(PolicyError):
+        async with open_house(with_it):
+            pass
+
+
+async def test_it_does_not_start_with_half_a_bank(tmp_path: Path) -> None:
+    """A list that does not parse is not an empty list."""
+    settings_in(tmp_path)
+    bank = tmp_path / "data" / "bank.csv"
+    bank.write_text("no header that anybody knows\n1,2,3\n", "utf-8")
+    banks = '[{"source": "partner", "kind": "blocked", "file": "bank.csv"}]'
+
+    with pytest.raises(BankError):
+        async with open_house(settings_in(tmp_path, IMPRIMATUR_BANKS=banks)):
+            pass
+
+
+async def test_nothing_stays_locked_after_a_failed_start(tmp_path: Path) -> None:
+    """Whatever was opened is given back, in the opposite order."""
+    settings = settings_in(tmp_path)
+    bad = settings.model_copy(update={"policies": ("floor", str(tmp_path / "missing.yaml"))})
+
+    with pytest.raises(OSError, match="missing"):
+        async with open_house(bad):
+            pass
+    async with open_house(settings) as house:
+        assert (await house.readiness())["store"] == "ok"
+
+
+async def test_switches_are_built_only_where_a_folder_for_them_is_named(tmp_path: Path) -> None:
+    """And settings refuse that outside development."""
+    settings = settings_in(tmp_path)
+    async with open_house(settings) as house:
+        watched = house.gate.judge._watched()
+        assert not any(isinstance(each.classifier, UnsafeSwitch) for each in watched)
+
+    with pytest.raises(SettingsError):
+        load(
+            settings.data_dir,
+            {**ENV, "IMPRIMATUR_DEVELOPMENT": "false", "IMPRIMATUR_FAULTS_DIR": "faults"},
+        )
+
+
+async def test_with_embedded_models_the_general_rating_is_served(tmp_path: Path) -> None:
+    """And it says what is missing for the other: nothing is paid for only to be held."""
+    async with open_house(settings_in(tmp_path)) as house:
+        said = await house.readiness()
+
+    assert said["ready"] is True
+    assert "image.minor.drawn@drawing" in repr(said["serves"])
