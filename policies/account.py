@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from classifiers.classifier import Capability
 from classifiers.signals import Finding
 from policies.answer import Answer, any_of
 from policies.condition import View
@@ -12,7 +13,7 @@ from policies.facts import Facts, Moment, Rating, Surface
 from policies.labels import HarmCode
 from policies.layers import Floor, Layer, PolicySet
 from policies.levels import Minor, Sexual
-from policies.requirement import Requirement, together
+from policies.requirement import Requirement
 from policies.rule import Judgement, looks_at
 from policies.scene import Subject, subjects_of
 from policies.truth import Truth
@@ -28,55 +29,64 @@ class Account:
     judgements: tuple[Judgement, ...]
 
 
-def give_account(
-    floor: Floor,
-    sets: Sequence[PolicySet],
-    moment: Moment,
-    findings: Sequence[Finding],
-    facts: Facts,
-) -> Account:
-    """Judge by `sets` and the floor's matrix, and say what came of every part of it."""
-    subjects = subjects_of(moment, findings, facts, floor.evidence.scale)
-    requirement = together(each.requirement for each in sets)
-    rating, strictest = _ratings(floor, sets, subjects, facts, requirement)
-    required = requirement.demands(strictest)
-    weight = floor.evidence.weigh(subjects, required)
-    view = View(subjects, facts, weight, required)
-    if not _anything(moment, subjects):
-        return Account(rating, weight, (_nothing(),))
-    looks = looks_at(view)
-    judgements = [
-        *floor.matrix.judge(weight, subjects, Layer.FLOOR),
-        *(
-            each
-            for own in sets
-            for rule in own.rules
-            for each in rule.judge(moment, looks, own.name)
-        ),
-        *_unanswered(subjects),
-    ]
-    return Account(rating, weight, tuple(judgements))
+class Hearing:
+    """Judges one content by one stack of sets and another, and no part of it twice.
 
+    What is required makes a difference only where nobody answered: sets that ask for different
+    things see the same where all of these were answered, and share what was made of it.
+    """
 
-def _ratings(
-    floor: Floor,
-    sets: Sequence[PolicySet],
-    subjects: Sequence[Subject],
-    facts: Facts,
-    requirement: Requirement,
-) -> tuple[Rating, Rating]:
-    """Rate by what is known, and by what cannot be excluded where a set says when it is mature."""
-    required = requirement.demands(Rating.GENERAL)
-    weight = floor.evidence.weigh(subjects, required)
-    if weight.minor.known is not Minor.NONE or weight.sexual.known is not Sexual.NONE:
-        return Rating.MATURE, Rating.MATURE
-    view = View(subjects, facts, weight, required)
-    own = [each.mature_when.ask(view) for each in sets if each.mature_when is not None]
-    points = any_of(own).truth if own else Truth.FALSE
-    return (
-        Rating.MATURE if points is Truth.TRUE else Rating.GENERAL,
-        Rating.GENERAL if points is Truth.FALSE else Rating.MATURE,
-    )
+    def __init__(
+        self, floor: Floor, moment: Moment, findings: Sequence[Finding], facts: Facts
+    ) -> None:
+        self._floor = floor
+        self._moment = moment
+        self._facts = facts
+        self._subjects = subjects_of(moment, findings, facts, floor.evidence.scale)
+        self._open = frozenset().union(*(subject.open() for subject in self._subjects))
+        self._unanswered = _unanswered(self._subjects)
+        self._views: dict[frozenset[Capability], View] = {}
+        self._judged: dict[tuple[str, frozenset[Capability]], Sequence[Judgement]] = {}
+
+    def account(self, sets: Sequence[PolicySet], requirement: Requirement) -> Account:
+        """Judge by `sets` and the floor's matrix, and say what came of every part of it."""
+        rating, strictest = self.ratings(sets, requirement)
+        view = self._view(requirement.demands(strictest))
+        if not _anything(self._moment, self._subjects):
+            return Account(rating, view.weight, (_nothing(),))
+        matrix = self._floor.matrix.judge(view.weight, self._subjects, Layer.FLOOR)
+        rules = (each for own in sets for each in self._rules(own, view))
+        return Account(rating, view.weight, (*matrix, *rules, *self._unanswered))
+
+    def ratings(self, sets: Sequence[PolicySet], requirement: Requirement) -> tuple[Rating, Rating]:
+        """Rate by what is known, and by what cannot be excluded where a set's own words say."""
+        view = self._view(requirement.demands(Rating.GENERAL))
+        weight = view.weight
+        if weight.minor.known is not Minor.NONE or weight.sexual.known is not Sexual.NONE:
+            return Rating.MATURE, Rating.MATURE
+        own = [each.mature_when.ask(view) for each in sets if each.mature_when is not None]
+        points = any_of(own).truth if own else Truth.FALSE
+        return (
+            Rating.MATURE if points is Truth.TRUE else Rating.GENERAL,
+            Rating.GENERAL if points is Truth.FALSE else Rating.MATURE,
+        )
+
+    def _view(self, demanded: frozenset[Capability]) -> View:
+        """Look at everything; of what is demanded, only what somebody left open can matter."""
+        required = frozenset([question for question in demanded if question.name in self._open])
+        if required not in self._views:
+            weight = self._floor.evidence.weigh(self._subjects, required)
+            self._views[required] = View(self._subjects, self._facts, weight, required)
+        return self._views[required]
+
+    def _rules(self, own: PolicySet, view: View) -> Sequence[Judgement]:
+        by = own.name, view.required
+        if by not in self._judged:
+            looks = looks_at(view)
+            self._judged[by] = [
+                each for rule in own.rules for each in rule.judge(self._moment, looks, own.name)
+            ]
+        return self._judged[by]
 
 
 def _anything(moment: Moment, subjects: Iterable[Subject]) -> bool:
@@ -97,8 +107,8 @@ def _unanswered(subjects: Sequence[Subject]) -> tuple[Judgement, ...]:
     questions = tuple(
         finding
         for subject in subjects
-        for name in subject.findings
-        for finding in subject.unanswered(name)
+        for told in subject.told.values()
+        for finding in told.unanswered
     )
     if not questions:
         return ()

@@ -36,5 +36,12 @@ def any_of(answers: Sequence[Answer]) -> Answer:
 
 def _because(truth: Truth, answers: Iterable[Answer]) -> Answer:
     """Keep the findings of those answers that decided: the ones that say what the whole says."""
-    deciding = (answer.because for answer in answers if answer.truth is truth)
-    return Answer(truth, tuple(dict.fromkeys(finding for part in deciding for finding in part)))
+    deciding = [answer.because for answer in answers if answer.truth is truth and answer.because]
+    return Answer(truth, once(deciding))
+
+
+def once(parts: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """Return each finding of all `parts` once, in order."""
+    if len(parts) == 1 and len(parts[0]) == 1:  # most are: hashing a finding costs more than asking
+        return parts[0]
+    return tuple(dict.fromkeys([finding for part in parts for finding in part]))

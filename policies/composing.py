@@ -1,6 +1,7 @@
 """Lays policy sets on each other, and checks what can only be seen of all of them together."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from itertools import pairwise
 
 from classifiers.signals import SignalName
@@ -23,7 +24,13 @@ def compose(sets: Sequence[PolicySet]) -> Policy:
         problems.insert(0, _problem(sets[0].name if sets else "policy", "expected the floor first"))
     if problems or floor is None:
         raise PolicyError(problems)
-    return Policy(floor, tuple(sets))
+    said = "\n".join(each.canonical for each in sets)
+    return Policy(
+        floor,
+        tuple(sets),
+        together(each.requirement for each in sets),
+        sha256(said.encode()).hexdigest(),
+    )
 
 
 def _order(sets: Sequence[PolicySet]) -> Iterable[Problem]:

@@ -145,7 +145,8 @@ class RenditionIs:
 
     def _of(self, subject: Subject) -> Answer:
         if subject.rendition is Rendition.UNSURE:
-            return Answer(Truth.UNKNOWN, subject.findings.get(SignalName.IMAGE_PHOTOGRAPH, ()))
+            told = subject.told.get(SignalName.IMAGE_PHOTOGRAPH)
+            return Answer(Truth.UNKNOWN, () if told is None else told.findings)
         return known(subject.rendition is self.rendition)
 
     def reads(self) -> frozenset[SignalName]:

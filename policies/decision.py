@@ -22,7 +22,10 @@ class Action(StrEnum):
     @property
     def severity(self) -> int:
         """Greater is stricter."""
-        return list(Action).index(self)
+        return _SEVERITY[self]
+
+
+_SEVERITY = {action: severity for severity, action in enumerate(Action)}
 
 
 @dataclass(frozen=True, slots=True)

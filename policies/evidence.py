@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from classifiers.classifier import Capability
 from classifiers.signals import Finding, SignalName
-from policies.answer import Answer, any_of
+from policies.answer import Answer, any_of, once
 from policies.levels import Level, Minor, Range, Sexual
 from policies.scene import RenditionScale, Subject
 from policies.truth import Truth
@@ -126,7 +126,7 @@ def _range(fold: Callable[[Sequence[Pointer[L]]], L], asked: Sequence[_Asked[L]]
 
 
 def _findings(answers: Iterable[Answer]) -> tuple[Finding, ...]:
-    return tuple(dict.fromkeys(finding for answer in answers for finding in answer.because))
+    return once([answer.because for answer in answers])
 
 
 def _minor(pointers: Sequence[Pointer[Minor]]) -> Minor:

@@ -1,5 +1,6 @@
 """The two axes of the matrix: how strong the evidence of a minor is, and how sexual it gets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -15,7 +16,7 @@ class Level(StrEnum):
     @property
     def height(self) -> int:
         """Greater is more."""
-        return list(type(self)).index(self)
+        return _HEIGHT[type(self)][self]
 
 
 class Minor(Level):
@@ -35,6 +36,10 @@ class Sexual(Level):
     NUDITY = "nudity"
     ACT = "act"
 
+
+_HEIGHT: Mapping[type[Level], Mapping[Level, int]] = {
+    axis: {level: height for height, level in enumerate(axis)} for axis in (Minor, Sexual)
+}
 
 L = TypeVar("L", bound=Level)
 

@@ -6,18 +6,17 @@ That the floor is judged alone as well is what makes it a floor: whatever anothe
 asks or says, the floor's own verdicts are among those that decide.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifiers.classifier import Capability
 from classifiers.signals import Finding
-from policies.account import Account, give_account
+from policies.account import Account, Hearing
 from policies.decision import Action, Decision, Verdict
 from policies.facts import Facts, Moment, Rating
 from policies.labels import HarmCode
 from policies.layers import Floor, Layer, PolicySet
-from policies.requirement import lacking, together
+from policies.requirement import Requirement, lacking
 from policies.rule import verdicts_of
 from policies.truth import Truth
 
@@ -33,16 +32,14 @@ class Policy:
     floor: Floor
     sets: tuple[PolicySet, ...]
     """All of them, the floor's own first."""
-
-    @property
-    def digest(self) -> str:
-        """The sha256 of all that the layers say, in order."""
-        text = "\n".join(each.canonical for each in self.sets)
-        return hashlib.sha256(text.encode()).hexdigest()
+    requirement: Requirement
+    """What all of them require together."""
+    digest: str
+    """The sha256 of all that the layers say, in order."""
 
     def required(self, rating: Rating) -> frozenset[Capability]:
         """Every question that must be answered at `rating`."""
-        return together(each.requirement for each in self.sets).at(rating)
+        return self.requirement.at(rating)
 
     def servable(self, installed: frozenset[Capability]) -> Mapping[Rating, frozenset[Capability]]:
         """For each rating, what is missing; a rating that misses nothing can be served."""
@@ -52,7 +49,9 @@ class Policy:
         self, findings: Sequence[Finding], facts: Facts, moment: Moment = Moment.REQUEST
     ) -> frozenset[Capability]:
         """Every question that must be answered about something of which this was found."""
-        return self.required(self.account(moment, findings, facts).rating)
+        hearing = Hearing(self.floor, moment, findings, facts)
+        rating, _ = hearing.ratings(self.sets, self.requirement)
+        return self.required(rating)
 
     def decide(
         self,
@@ -67,16 +66,29 @@ class Policy:
         among those `installed`, or it is refused before it is paid for; None means that nothing
         is. Of an output, `installed` is not read: what could not be answered is in the findings.
         """
-        alone = give_account(self.floor, self.sets[:1], moment, findings, facts)
-        account = self.account(moment, findings, facts)
-        verdicts = [*verdicts_of(alone.judgements), *verdicts_of(account.judgements)]
+        hearing = Hearing(self.floor, moment, findings, facts)
+        alone = hearing.account(self.sets[:1], self.sets[0].requirement)
+        account = hearing.account(self.sets, self.requirement)
+        verdicts = _once([*verdicts_of(alone.judgements), *verdicts_of(account.judgements)])
         missing: frozenset[Capability] = frozenset()
         if moment is Moment.REQUEST:
             missing = lacking(self.required(account.rating), installed or frozenset())
         if missing:
             verdicts.append(_INCAPABLE)
-        return Decision.strictest(dict.fromkeys(verdicts), missing, self.digest)
+        return Decision.strictest(verdicts, missing, self.digest)
 
     def account(self, moment: Moment, findings: Sequence[Finding], facts: Facts) -> Account:
         """Give account of everything that all layers together make of it."""
-        return give_account(self.floor, self.sets, moment, findings, facts)
+        return Hearing(self.floor, moment, findings, facts).account(self.sets, self.requirement)
+
+
+def _once(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Keep the first of equal ones, in order; compared only with those of the same rule."""
+    kept: dict[tuple[str, str], list[Verdict]] = {}
+    ordered: list[Verdict] = []
+    for verdict in verdicts:
+        alike = kept.setdefault((verdict.layer, verdict.rule), [])
+        if verdict not in alike:
+            alike.append(verdict)
+            ordered.append(verdict)
+    return ordered

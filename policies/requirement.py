@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classifiers.classifier import Capability
 from classifiers.content import Rendition
@@ -22,14 +23,7 @@ class Requirement:
         A general picture that is not surely one must answer only what is asked of any: at that
         rating nothing in it points anywhere, and an unsure one that points anywhere is mature.
         """
-        required = self.at(rating)
-        if rating is Rating.GENERAL:
-            return required
-        return required | {
-            Capability(question.name, Rendition.UNSURE)
-            for question in required
-            if question.rendition is not None
-        }
+        return self.general if rating is Rating.GENERAL else _of_each(self.at(rating))
 
     def at(self, rating: Rating) -> frozenset[Capability]:
         """Every question that an installation must be able to answer at `rating`."""
@@ -38,6 +32,15 @@ class Requirement:
                 return self.general
             case Rating.MATURE:
                 return self.general | self.mature
+
+
+@lru_cache(maxsize=256)
+def _of_each(required: frozenset[Capability]) -> frozenset[Capability]:
+    return required | {
+        Capability(question.name, Rendition.UNSURE)
+        for question in required
+        if question.rendition is not None
+    }
 
 
 def together(requirements: Iterable[Requirement]) -> Requirement:

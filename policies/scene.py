@@ -44,7 +44,6 @@ class RenditionScale:
     """At this score and below."""
 
 
-@cache
 def bears(surface: Surface, name: SignalName) -> bool:
     """Whether `name` can be asked there: texts of text, hashes of masks, both kinds of pictures."""
     kind = name.partition(".")[0]
@@ -59,19 +58,42 @@ def bears(surface: Surface, name: SignalName) -> bool:
             return kind in {"image", "hash"}
 
 
+@cache
+def borne(surface: Surface) -> frozenset[SignalName]:
+    """Every name that can be asked there."""
+    return frozenset(name for name in SignalName if bears(surface, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said to one question about one subject; sorted once, because many rules ask."""
+
+    findings: tuple[Finding, ...]
+    """All of it."""
+    signals: tuple[Signal, ...]
+    unanswered: tuple[Unavailable, ...]
+    """Why it is not known, or nothing if it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """One thing to be judged, and what was found about it."""
 
     surface: Surface
     place: Where
-    findings: Mapping[SignalName, tuple[Finding, ...]]
+    told: Mapping[SignalName, Told]
+    """What was said, by name; of a name that is missing here, nobody spoke."""
     rendition: Rendition | None
     """How a picture was made; None for texts and masks."""
 
     def bears(self, name: SignalName) -> bool:
         """Whether `name` can be asked of it."""
-        return bears(self.surface, name)
+        return name in borne(self.surface)
+
+    def open(self) -> frozenset[SignalName]:
+        """Every name that can be asked of it and is not known."""
+        answered = {name for name, told in self.told.items() if not told.unanswered}
+        return borne(self.surface) - answered
 
     def needs(self, name: SignalName, required: frozenset[Capability]) -> bool:
         """Whether `required` asks for an answer here."""
@@ -79,18 +101,10 @@ class Subject:
 
     def unanswered(self, name: SignalName) -> tuple[Unavailable, ...]:
         """Return why `name` is not known, or nothing if it is."""
-        named = self.findings.get(name, ())
-        if not named:
+        told = self.told.get(name)
+        if told is None:
             return (Unavailable(name, self.place, NOBODY, Reason.NOT_INSTALLED),)
-        if all(isinstance(finding, Signal) for finding in named):
-            return ()
-        answered = {_spot(finding.where) for finding in named if isinstance(finding, Signal)}
-        return tuple(
-            finding
-            for finding in named
-            if isinstance(finding, Unavailable)
-            and (finding.reason is not Reason.NOT_ASSESSED or _spot(finding.where) not in answered)
-        )
+        return told.unanswered
 
     def ask(
         self,
@@ -102,8 +116,9 @@ class Subject:
 
         What is not known and not `required` either is not held against anybody: false.
         """
-        signals = [each for each in self.findings.get(name, ()) if isinstance(each, Signal)]
-        hits = tuple(signal for signal in signals if reached(signal.score))
+        told = self.told.get(name)
+        signals = () if told is None else told.signals
+        hits = tuple([signal for signal in signals if reached(signal.score)])
         if hits:
             return Answer(Truth.TRUE, hits)
         unanswered = self.unanswered(name)
@@ -138,41 +153,56 @@ def _spot(where: Where) -> Spot:
     return where.path if isinstance(where, Field) else (where.carrier, where.index)
 
 
-def _by_name(findings: Iterable[Finding]) -> Mapping[SignalName, tuple[Finding, ...]]:
-    named: dict[SignalName, tuple[Finding, ...]] = {}
+def _by_name(findings: Iterable[Finding]) -> Mapping[SignalName, Told]:
+    named: dict[SignalName, list[Finding]] = {}
     for finding in findings:
-        named[finding.name] = (*named.get(finding.name, ()), finding)
-    return named
+        named.setdefault(finding.name, []).append(finding)
+    return {name: _told(tuple(said)) for name, said in named.items()}
+
+
+def _told(said: tuple[Finding, ...]) -> Told:
+    signals = tuple([finding for finding in said if isinstance(finding, Signal)])
+    if len(signals) == len(said):
+        return Told(said, signals, ())
+    answered = {_spot(signal.where) for signal in signals}
+    unanswered = (
+        finding
+        for finding in said
+        if isinstance(finding, Unavailable)
+        and (finding.reason is not Reason.NOT_ASSESSED or _spot(finding.where) not in answered)
+    )
+    return Told(said, signals, tuple(unanswered))
 
 
 def _picture(
     moment: Moment,
     place: Picture,
-    findings: Mapping[SignalName, tuple[Finding, ...]],
+    told: Mapping[SignalName, Told],
     facts: Facts,
     scale: RenditionScale,
 ) -> Subject:
     if moment is Moment.OUTPUT and place.carrier == OUTPUT_CARRIER:
-        return Subject(Surface.OUTPUT, place, findings, _rendition(findings, scale))
-    if place in facts.masks and _is_mask(findings.get(SignalName.IMAGE_MASK, ())):
-        return Subject(Surface.MASK, place, findings, None)
-    return Subject(Surface.UPLOAD, place, findings, _rendition(findings, scale))
+        return Subject(Surface.OUTPUT, place, told, _rendition(told, scale))
+    if place in facts.masks and _is_mask(told.get(SignalName.IMAGE_MASK)):
+        return Subject(Surface.MASK, place, told, None)
+    return Subject(Surface.UPLOAD, place, told, _rendition(told, scale))
 
 
-def _is_mask(findings: Sequence[Finding]) -> bool:
+def _is_mask(told: Told | None) -> bool:
     """Whether everybody who looked says so, and somebody did."""
-    told = [isinstance(finding, Signal) and finding.score == 1.0 for finding in findings]
-    return bool(told) and all(told)
+    if told is None:
+        return False
+    return all(isinstance(each, Signal) and each.score == 1.0 for each in told.findings)
 
 
-def _rendition(
-    findings: Mapping[SignalName, tuple[Finding, ...]], scale: RenditionScale
-) -> Rendition:
-    named = findings.get(SignalName.IMAGE_PHOTOGRAPH, ())
-    scores = [finding.score for finding in named if isinstance(finding, Signal)]
+def _rendition(told: Mapping[SignalName, Told], scale: RenditionScale) -> Rendition:
+    named = told.get(SignalName.IMAGE_PHOTOGRAPH)
+    if named is None:
+        return Rendition.UNSURE
+    scores = [signal.score for signal in named.signals]
     faults = [
         finding
-        for finding in named
+        for finding in named.findings
         if isinstance(finding, Unavailable) and finding.reason is not Reason.NOT_ASSESSED
     ]
     if faults or not scores:

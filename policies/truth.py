@@ -47,7 +47,7 @@ def disjunction(truths: Iterable[Truth]) -> Truth:
 
 
 def _first_of(order: tuple[Truth, ...], truths: Iterable[Truth]) -> Truth:
-    present = set(truths)
+    present = tuple(truths)
     for truth in order:
         if truth in present:
             return truth
