@@ -22,7 +22,7 @@ from tests.unit.pipeline.world import COLOURS, HELD, WORDS, png, policy_set
 
 POLICY = policies.compose([policy_set("floor"), policy_set("default")])
 ANYBODY = Facts(tier_adult=False, age_claim=False)
-DEADLINE_SECONDS = 0.2
+DEADLINE_SECONDS = 0.5
 WRONG = [Mood.FAILS, Mood.FORGETS, Mood.ADDS, Mood.SILENT, Mood.RAMBLES]
 """What a classifier does that is broken, on any content."""
 
@@ -30,10 +30,10 @@ WRONG = [Mood.FAILS, Mood.FORGETS, Mood.ADDS, Mood.SILENT, Mood.RAMBLES]
 class Bench:
     """A judge with one moody classifier of each kind."""
 
-    def __init__(self, workers: int = 3) -> None:
+    def __init__(self, workers: int = 3, longest_wait_seconds: float = 60.0) -> None:
         self.reader = Moody[Reading](Reader(WORDS))
         self.viewer = Moody[Canonical](Viewer(COLOURS))
-        self.workers = Workers(workers, DEADLINE_SECONDS, longest_wait_seconds=1)
+        self.workers = Workers(workers, DEADLINE_SECONDS, longest_wait_seconds)
         self.judge = Judge([self.reader], [self.viewer], self.workers)
 
     async def look(
@@ -209,7 +209,7 @@ class TestOneThatHangs:
 
     async def test_in_every_thread_is_not_waited_for(self) -> None:
         """Not even a request that finds no thread free waits for ever; upkeep goes on too."""
-        bench = Bench(workers=1)
+        bench = Bench(workers=1, longest_wait_seconds=1)
         bench.reader.mood = Mood.HANGS
         contents = await bench.judge.prepare(Prompt((), Grammar.V4), [])
         await bench.judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
