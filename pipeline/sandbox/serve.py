@@ -45,6 +45,7 @@ def _config(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Config:
         http=Droppable,  # h11: httptools loses the body of requests that offer h2c
         ws="none",
         lifespan="off",
+        log_config=None,  # logging is for whoever starts it to set up
         log_level="error",  # SDKs offer an upgrade that nobody takes: no news
         access_log=False,
         server_header=False,

@@ -31,7 +31,14 @@ async def served(app: ASGIApp, http: type[H11Protocol] = H11Protocol) -> AsyncGe
     """Serve an application on a free port of this machine, and yield its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=http, log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        http=http,
+        log_config=None,  # its own would outlive the test, on a stream that does not
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for

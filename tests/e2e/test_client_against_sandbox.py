@@ -90,7 +90,9 @@ class Upstream:
 async def upstream() -> AsyncIterator[Upstream]:
     """Serve a sandbox on a free port of this machine, as `imprimatur sandbox` would."""
     app = sandbox.create(SandboxSettings(tokens={KNOWN.secret: PAPER}))
-    config = Config(app, http=Droppable, ws="none", lifespan="off", log_level="warning")
+    config = Config(
+        app, http=Droppable, ws="none", lifespan="off", log_config=None, log_level="warning"
+    )
     server = Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -54,7 +54,7 @@ def _app() -> FastAPI:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data directory on whose socket somebody answers."""
     data_dir = tmp_path_factory.mktemp("var")
-    config = uvicorn.Config(_app(), http="h11", log_level="error", lifespan="off")
+    config = uvicorn.Config(_app(), http="h11", log_config=None, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     with private_socket(data_dir / operator.SOCKET) as private:
         thread = threading.Thread(target=server.run, args=([private],))
