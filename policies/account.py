@@ -50,7 +50,7 @@ class Hearing:
 
     def account(self, sets: Sequence[PolicySet], requirement: Requirement) -> Account:
         """Judge by `sets` and the floor's matrix, and say what came of every part of it."""
-        rating, strictest = self.ratings(sets, requirement)
+        rating, strictest = self._ratings(sets, requirement)
         view = self._view(requirement.demands(strictest))
         if not _anything(self._moment, self._subjects):
             return Account(rating, view.weight, (_nothing(),))
@@ -58,7 +58,9 @@ class Hearing:
         rules = (each for own in sets for each in self._rules(own, view))
         return Account(rating, view.weight, (*matrix, *rules, *self._unanswered))
 
-    def ratings(self, sets: Sequence[PolicySet], requirement: Requirement) -> tuple[Rating, Rating]:
+    def _ratings(
+        self, sets: Sequence[PolicySet], requirement: Requirement
+    ) -> tuple[Rating, Rating]:
         """Rate by what is known, and by what cannot be excluded where a set's own words say."""
         view = self._view(requirement.demands(Rating.GENERAL))
         weight = view.weight

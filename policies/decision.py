@@ -53,13 +53,19 @@ class Decision:
     code: HarmCode
     verdicts: tuple[Verdict, ...]
     """Every verdict, those in shadow too, in the order of layers and rules."""
+    needed: frozenset[Capability]
+    """Every question that must be answered about something of which this was found."""
     missing: frozenset[Capability]
     """The questions that had to be answered and that this installation cannot answer."""
     policy_digest: str
 
     @classmethod
     def strictest(
-        cls, verdicts: Iterable[Verdict], missing: frozenset[Capability], policy_digest: str
+        cls,
+        verdicts: Iterable[Verdict],
+        needed: frozenset[Capability],
+        missing: frozenset[Capability],
+        policy_digest: str,
     ) -> "Decision":
         """Decide by the strictest verdict that is not in shadow.
 
@@ -68,9 +74,9 @@ class Decision:
         given = tuple(verdicts)
         binding = [verdict for verdict in given if not verdict.shadow]
         if not binding:
-            return cls(Action.BLOCK, HarmCode.UNKNOWN, given, missing, policy_digest)
+            return cls(Action.BLOCK, HarmCode.UNKNOWN, given, needed, missing, policy_digest)
         worst = max(binding, key=lambda verdict: (verdict.action.severity, verdict.code.severity))
-        return cls(worst.action, worst.code, given, missing, policy_digest)
+        return cls(worst.action, worst.code, given, needed, missing, policy_digest)
 
     @property
     def allows(self) -> bool:

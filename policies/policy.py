@@ -45,14 +45,6 @@ class Policy:
         """For each rating, what is missing; a rating that misses nothing can be served."""
         return {rating: lacking(self.required(rating), installed) for rating in Rating}
 
-    def needed(
-        self, findings: Sequence[Finding], facts: Facts, moment: Moment = Moment.REQUEST
-    ) -> frozenset[Capability]:
-        """Every question that must be answered about something of which this was found."""
-        hearing = Hearing(self.floor, moment, findings, facts)
-        rating, _ = hearing.ratings(self.sets, self.requirement)
-        return self.required(rating)
-
     def decide(
         self,
         moment: Moment,
@@ -70,12 +62,12 @@ class Policy:
         alone = hearing.account(self.sets[:1], self.sets[0].requirement)
         account = hearing.account(self.sets, self.requirement)
         verdicts = _once([*verdicts_of(alone.judgements), *verdicts_of(account.judgements)])
-        missing: frozenset[Capability] = frozenset()
+        needed, missing = self.required(account.rating), frozenset[Capability]()
         if moment is Moment.REQUEST:
-            missing = lacking(self.required(account.rating), installed or frozenset())
+            missing = lacking(needed, installed or frozenset())
         if missing:
             verdicts.append(_INCAPABLE)
-        return Decision.strictest(verdicts, missing, self.digest)
+        return Decision.strictest(verdicts, needed, missing, self.digest)
 
     def account(self, moment: Moment, findings: Sequence[Finding], facts: Facts) -> Account:
         """Give account of everything that all layers together make of it."""

@@ -38,8 +38,7 @@ class Screen:
         )
         decision = judged.decision
         if decision.allows:
-            needed = item.policy.needed(judged.findings, item.subject.facts)
-            sick = lacking(needed, self.judge.healthy())
+            sick = lacking(decision.needed, self.judge.healthy())
             if not sick:
                 return Screened(item, judged)
             return Halted(

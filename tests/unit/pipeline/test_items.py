@@ -42,7 +42,7 @@ VERDICTS = st.builds(
 
 
 def judged(*verdicts: Verdict) -> Judged:
-    return Judged((), Decision.strictest(verdicts, frozenset(), "d" * 64), 1)
+    return Judged((), Decision.strictest(verdicts, frozenset(), frozenset(), "d" * 64), 1)
 
 
 def verdict(action: Action, code: HarmCode = HarmCode.OK) -> Verdict:

@@ -18,7 +18,7 @@ def verdict(
 
 
 def decide(*verdicts: Verdict) -> Decision:
-    return Decision.strictest(verdicts, frozenset(), "digest")
+    return Decision.strictest(verdicts, frozenset(), frozenset(), "digest")
 
 
 def test_nobody_judged_is_a_block() -> None:

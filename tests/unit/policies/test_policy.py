@@ -126,8 +126,11 @@ class TestWhatCannotBeJudged:
         """A sick detector stops only what needs it."""
         mature = saying(harmless(TEXTS), TEXTS, {N.TEXT_SEXUAL_ACT: 0.9})
 
-        assert usual.needed(harmless(TEXTS), ANYBODY) == usual.required(Rating.GENERAL)
-        assert usual.needed(mature, ANYBODY) == usual.required(Rating.MATURE)
+        plain = usual.decide(REQUEST, harmless(TEXTS), ANYBODY, EMBEDDED)
+        pointed = usual.decide(REQUEST, mature, ANYBODY, EMBEDDED)
+
+        assert plain.needed == usual.required(Rating.GENERAL)
+        assert pointed.needed == usual.required(Rating.MATURE)
 
     @pytest.mark.parametrize("rendition", [Rendition.DRAWING, Rendition.UNSURE])
     def test_a_mature_picture_must_answer_every_question(
