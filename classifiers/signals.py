@@ -11,7 +11,7 @@ class SignalName(StrEnum):
     """Every fact that can be reported about content, `surface.subject[.detail]`."""
 
     TEXT_READABLE = "text.readable"
-    """Score 1 when a view was found that this installation can judge, else 0 per unreadable field."""
+    """Score 1 when all can be read and judged here, else 0 for each field that cannot."""
     TEXT_DISGUISED = "text.disguised"
     TEXT_MINOR_TERM = "text.minor.term"
     TEXT_MINOR_AGE = "text.minor.age"
@@ -35,7 +35,7 @@ class SignalName(StrEnum):
     HASH_BLOCKED_NEAR = "hash.blocked.near"
     IMAGE_PHOTOGRAPH = "image.rendition.photograph"
     IMAGE_MASK = "image.mask"
-    """Score 1 for a picture that is a one-bit mask, else 0; reported of carriers that should be one."""
+    """Score 1 if a picture is what its place asks for: in a mask's, a one-bit mask; else 0."""
     IMAGE_SEXUAL_SUGGESTIVE = "image.sexual.suggestive"
     IMAGE_SEXUAL_NUDITY = "image.sexual.nudity"
     IMAGE_SEXUAL_ACT = "image.sexual.act"

@@ -83,13 +83,23 @@ class Restore:
         receipt = await self.log.receipt(entry_id(row.id, Kind.GENERATED))
         if receipt is None:
             return None
-        held = None if hold is None else hold.index
-        indices = await self.undecided(row) if held is None else [held]
+        if hold is not None and hold.index is not None:
+            indices: Sequence[int] = [hold.index]
+            if not await self.is_held(hold):
+                return None  # withheld since, with a sibling that tainted it
+        else:
+            indices = await self.undecided(row)
         found = await self._pictures(row, indices, approval)
         if found is None:
             return None
         until = None if hold is None else hold.expires_at
         return Recorded(replace(found, held_until=until), (receipt,))
+
+    async def is_held(self, hold: Hold) -> bool:
+        """Whether the picture of a hold still waits."""
+        known = await self.tenancy.store.pictures.of(hold.tenant, hold.submission)
+        held = PictureState.HELD
+        return any(each.index == hold.index and each.state is held for each in known)
 
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
         """Return pictures that were sealed before a crash, and not yet written down."""

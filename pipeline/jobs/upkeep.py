@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from audit.entry import Kind, entry_id
 from audit.errors import AuditError
 from pipeline.errors import PipelineError
 from pipeline.flow import Flow
@@ -105,17 +106,21 @@ class Upkeep:
 
     async def _expired(self, hold: Hold) -> None:
         row = await self.store.submissions.get(hold.tenant, hold.submission)
-        if row is not None and await self._is_held(row, hold):
+        if row is not None and await self._is_open(row, hold):
             await self.flow.record.end(row, hold, "expired")
         await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
 
-    async def _is_held(self, row: SubmissionRow, hold: Hold) -> bool:
-        """Whether the item still waits; a ruling may have been cut off after it had moved on."""
+    async def _is_open(self, row: SubmissionRow, hold: Hold) -> bool:
+        """Whether what was held has no end yet; a ruling may have been cut off after it had one."""
+        kind = Kind.HALTED if hold.index is None else Kind.WITHHOLD
+        ended = entry_id(row.id, kind, hold.index or 0, hold.attempt)
+        if await self.restore.log.receipt(ended) is not None:
+            return False
         if hold.index is None:
             return row.state is State.HELD
         pictures = await self.store.pictures.of(row.tenant, row.id)
-        held = PictureState.HELD
-        return any(each.index == hold.index and each.state is held for each in pictures)
+        waiting = {PictureState.HELD, PictureState.WITHHELD}
+        return any(each.index == hold.index and each.state in waiting for each in pictures)
 
     async def _sweep(self) -> None:
         seized = {each.vault_id for each in await self.store.seizures.ordered()}

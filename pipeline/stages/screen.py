@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from classifiers.signals import Finding, Reason, Unavailable
 from pipeline.items import (
     Cause,
     Halted,
     Held,
+    Judged,
     PublicCode,
     Screened,
     Stage,
@@ -39,33 +41,34 @@ class Screen:
         decision = judged.decision
         if decision.allows:
             sick = lacking(decision.needed, self.judge.healthy())
-            if not sick:
-                return Screened(item, judged)
-            return Halted(
-                item.id,
-                self.stage,
-                PublicCode.TEMPORARILY_UNAVAILABLE,
-                judged,
-                reason="detector_sick",
-                retry_after_seconds=SICK_RETRY_SECONDS,
-            )
-        if decision.action is Action.HOLD and not decision.was_seen:  # nobody could approve it
-            return Halted(
-                item.id,
-                self.stage,
-                PublicCode.TEMPORARILY_UNAVAILABLE,
-                judged,
-                reason="could_not_look",
-                retry_after_seconds=SICK_RETRY_SECONDS,
-            )
-        if decision.action is Action.HOLD:
-            return Held(
-                item.id,
-                self.stage,
-                Cause.SUSPICION,
-                None,
-                item.vault_id,
-                self.now() + self.hold_for,
-                judged,
-            )
-        return Halted(item.id, self.stage, public_code(decision), judged, reason="refused")
+            return self._later(item, judged, "detector_sick") if sick else Screened(item, judged)
+        if decision.action is not Action.HOLD:
+            return Halted(item.id, self.stage, public_code(decision), judged, reason="refused")
+        if not decision.was_seen and any(map(_will_pass, judged.findings)):
+            return self._later(item, judged, "could_not_look")
+        return Held(
+            item.id,
+            self.stage,
+            Cause.SUSPICION if decision.was_seen else Cause.INCAPACITY,
+            None,
+            item.vault_id,
+            self.now() + self.hold_for,
+            judged,
+        )
+
+    def _later(self, item: Submission, judged: Judged, reason: str) -> Halted:
+        """Refuse for now: nobody has paid, and the same request may pass when all are well."""
+        return Halted(
+            item.id,
+            self.stage,
+            PublicCode.TEMPORARILY_UNAVAILABLE,
+            judged,
+            reason=reason,
+            retry_after_seconds=SICK_RETRY_SECONDS,
+        )
+
+
+def _will_pass(finding: Finding) -> bool:
+    """Whether nobody could look for a reason of ours, not of the content's."""
+    passing = {Reason.FAILED, Reason.TIMED_OUT}
+    return isinstance(finding, Unavailable) and finding.reason in passing

@@ -7,6 +7,7 @@ see that a match is a match.
 import asyncio
 import base64
 import hashlib
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -17,13 +18,14 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from audit.entry import Kind
 from classifiers import hash_bank_csv
 from classifiers.hash_bank import Bank, Entry, HashType, Status
 from classifiers.hash_bank import Kind as Harm
 from pipeline.cli.demo.drawings import listed, resaved_and_flipped
-from pipeline.items import Examined, Recorded, Released, Stage
+from pipeline.items import Cause, Examined, Recorded, Released, Stage
 from pipeline.quarantine import open_with, read_private_key
 from pipeline.stages.stage import Step
 from tests.e2e.asking import v3, v4
@@ -293,3 +295,15 @@ async def test_a_release_that_fails_holds_what_was_about_to_leave(listing: World
     told = await state(listing, submission)
     assert [each["state"] for each in told["images"]] == ["held", "released"]
     assert await verified(listing)
+
+
+async def test_a_picture_too_flat_to_be_looked_up_is_held(listing: World) -> None:
+    """No list could be asked about it, now or later: it is not told to try again for ever."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (512, 768), (90, 120, 160)).save(buffer, "PNG")
+
+    answer = await listing.client.post("/ai/generate-image", json=upload(buffer.getvalue()))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "HELD")
+    (hold,) = await holds_of(listing, submission_of(answer))
+    assert hold["cause"] == Cause.INCAPACITY

@@ -25,7 +25,7 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def rewrite(folder: Path, **changes: Any) -> None:  # noqa: ANN401  # JSON
+def rewrite(folder: Path, **changes: Any) -> None:  # JSON
     path = folder / "face_age.card.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | changes), "utf-8")
 

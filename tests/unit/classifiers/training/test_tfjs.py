@@ -18,7 +18,7 @@ PLAIN = st.recursive(
 )
 
 
-def minified(value: Any) -> str:  # noqa: ANN401  # any JSON
+def minified(value: Any) -> str:  # any JSON
     """Write a value as a minifier would: bare names, !0 for true, .5 for 0.5."""
     match value:
         case bool():
@@ -35,7 +35,7 @@ def minified(value: Any) -> str:  # noqa: ANN401  # any JSON
 
 class TestReadLiteral:
     @given(PLAIN)
-    def test_what_a_minifier_writes_is_read_back(self, value: Any) -> None:  # noqa: ANN401  # JSON
+    def test_what_a_minifier_writes_is_read_back(self, value: Any) -> None:  # JSON
         """The converter runs no code of the package: it must understand its data by itself."""
         assert read_literal(minified(value) + "},{}]},{},[1])(1)});") == value
 
@@ -96,7 +96,7 @@ class TestReadWeights:
         [{}, [{}], [1], [{"weights": [{}]}], [{"weights": [WHOLE | {"dtype": "int4"}]}]],
         ids=str,
     )
-    def test_a_manifest_of_another_shape_is_refused(self, manifest: Any) -> None:  # noqa: ANN401
+    def test_a_manifest_of_another_shape_is_refused(self, manifest: Any) -> None:
         """A format that was not foreseen must not be read as something else."""
         with pytest.raises(ConversionError, match=r"manifest|shard"):
             read_weights(manifest, bytes(4))
