@@ -80,7 +80,8 @@ class Flow:
         if reason:
             halted = _stopped(submission, screened.outcome.judged, reason)
             return Recorded(halted, await self.record.write(submission, halted))
-        taken = await self._take(self.generate, screened, submission, _halted)
+        waited_for = replace(screened, outcome=replace(screened.outcome, gone=gone))
+        taken = await self._take(self.generate, waited_for, submission, _halted)
         if isinstance(taken.outcome, Generated):
             return await self.returned(Recorded(taken.outcome, taken.receipts))
         return Recorded(taken.outcome, taken.receipts)

@@ -6,7 +6,7 @@ A state is a type: what must not happen yet cannot be written yet. Each step tak
 it, recorded in the audit log, and returns the next. Nobody changes what they were given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -222,6 +222,8 @@ class Screened:
     judged: Judged
     ruling: UUID | None = None
     """The entry of the ruling that approved what a decision held."""
+    gone: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+    """Whether nobody waits for it any more: it is asked until the paid call begins."""
 
     def __post_init__(self) -> None:
         if not may_go_on(self.judged.decision, self.ruling):

@@ -36,6 +36,7 @@ UNKNOWN_FOR = timedelta(hours=24)
 _BEFORE_THE_CALL = frozenset({State.ADMITTED, State.HELD})
 _UNPAID = frozenset(
     {
+        "client_left",
         "upstream_busy",
         "upstream_unreachable",
         "upstream_no_account",

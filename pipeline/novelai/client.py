@@ -22,6 +22,7 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.answers import Reply
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.errors import (
+    UpstreamAbandonedError,
     UpstreamBusyError,
     UpstreamError,
     UpstreamMalformedError,
@@ -74,8 +75,12 @@ class Client:
         self._random = random
         self._limits = limits or AnswerLimits()
 
-    async def generate(self, work: Work, images: Mapping[str, bytes]) -> Answer:
+    async def generate(
+        self, work: Work, images: Mapping[str, bytes], gone: Callable[[], bool] = lambda: False
+    ) -> Answer:
         """Give the pictures of `work`, its images taken from `images`, by carrier.
+
+        `gone` says whether nobody waits for them any more; it is asked when an account is free.
 
         Raises:
             UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
@@ -85,14 +90,16 @@ class Client:
         """
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
-        account, packed = await self._fetch(content)
+        account, packed = await self._fetch(content, gone)
         pictures = await asyncio.to_thread(archive.unpack, packed, work.samples, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
-    async def _fetch(self, content: bytes) -> tuple[str, bytes]:
+    async def _fetch(self, content: bytes, gone: Callable[[], bool]) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
             async with self._accounts.lease() as token:
+                if gone():
+                    raise UpstreamAbandonedError("generate-image: nobody waits for it any more")
                 reply = await self._ask(token, content)
                 if reply.status in answers.SUCCESSES:
                     return token.label, reply.body

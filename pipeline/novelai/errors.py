@@ -4,6 +4,7 @@
   - RequestRefusedError         the request is not one this gate serves: the caller's fault
   - UpstreamError
     - UpstreamBusyError         no account was free, or NovelAI said 429 to the end: not paid
+    - UpstreamAbandonedError    nobody waited for it any more when an account was free: not paid
     - UpstreamUnreachableError  no byte of the request was sent: not paid
     - UpstreamUnknownError      it was sent and no answer came: perhaps paid, MUST NOT be repeated
     - UpstreamUnpaidError       the account cannot pay for it
@@ -49,6 +50,12 @@ class UpstreamBusyError(UpstreamError):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class UpstreamAbandonedError(UpstreamError):
+    """Nobody waited for it any more when an account was free: nothing was sent."""
+
+    reason = "client_left"
 
 
 class UpstreamUnreachableError(UpstreamError):

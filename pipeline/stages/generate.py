@@ -22,6 +22,7 @@ from pipeline.judge import Judge
 from pipeline.novelai.client import Client
 from pipeline.novelai.errors import (
     NoAccountError,
+    UpstreamAbandonedError,
     UpstreamBusyError,
     UpstreamError,
     UpstreamUnreachableError,
@@ -29,6 +30,13 @@ from pipeline.novelai.errors import (
 from pipeline.vault import Vault
 
 SICK_RETRY_SECONDS = 30
+UNPAID = (
+    UpstreamAbandonedError,
+    UpstreamBusyError,
+    UpstreamUnreachableError,
+    NoAccountError,
+)
+"""What went wrong before anything was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Generate:
         submission = item.outcome.submission
         try:
             images = await self.judge.run(lambda: _images(submission.contents))
-            answer = await self.client.generate(submission.work, images)
+            answer = await self.client.generate(submission.work, images, item.outcome.gone)
         except UpstreamError as fault:
             return _halted(submission.id, fault)
         pictures = await asyncio.gather(
@@ -75,7 +83,7 @@ def _images(contents: Contents) -> Mapping[str, bytes]:
 
 def _halted(submission: UUID, fault: UpstreamError) -> Halted:
     """Say what became of the call. Only what was surely not paid invites the client to repeat."""
-    unpaid = isinstance(fault, UpstreamBusyError | UpstreamUnreachableError | NoAccountError)
+    unpaid = isinstance(fault, UNPAID)
     code = PublicCode.TEMPORARILY_UNAVAILABLE if unpaid else PublicCode.UPSTREAM_REFUSED
     wait = fault.retry_after_seconds if isinstance(fault, UpstreamBusyError) else SICK_RETRY_SECONDS
     return Halted(

@@ -211,6 +211,7 @@ def test_nobody_approves_what_no_machine_could_look_at(server: Server, held: str
     assert done.exit_code == 1
     assert "a machine has to look first" in done.stderr
     assert server.asked("review", "show", held)["id"] == held
+    server.asked("review", "reject", held, "--reason", "nobody saw it", "--person", "Ada")
 
 
 def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) -> None:

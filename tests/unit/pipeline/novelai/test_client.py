@@ -15,6 +15,7 @@ from pipeline.novelai.answers import Reply, wait_seconds
 from pipeline.novelai.client import Client
 from pipeline.novelai.errors import (
     NoAccountError,
+    UpstreamAbandonedError,
     UpstreamBusyError,
     UpstreamError,
     UpstreamFailedError,
@@ -109,6 +110,24 @@ class TestGenerate:
         assert request.headers["Accept"] == "*/*"
         assert request.headers["User-Agent"].startswith("Imprimatur/")
         assert json.loads(request.content)["parameters"]["image"] == "aGk="
+
+    async def test_what_nobody_waits_for_when_an_account_is_free_is_not_sent(
+        self, read: Read
+    ) -> None:
+        """A client may leave while its request queues: then nothing is paid for nobody."""
+        upstream = Upstream()
+        left = False
+        async with upstream.accounts.lease(), upstream.accounts.lease():
+            waiting = asyncio.create_task(
+                upstream.client.generate(read(), {}, lambda: left)  # no account is free yet
+            )
+            await asyncio.sleep(0)
+            left = True
+
+        with pytest.raises(UpstreamAbandonedError):
+            await waiting
+        assert upstream.requests == []
+        assert set(upstream.accounts.states().values()) == {AccountState.FREE}
 
     async def test_a_busy_account_is_asked_again_three_times(self, read: Read) -> None:
         """It says so before it generates, so nothing is paid twice."""
