@@ -108,7 +108,7 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncIterator[House]:
+async def open_house(settings: Settings) -> AsyncGenerator[House]:
     """Build the house, finish what an earlier process left, and take it down at the end.
 
     Raises:
