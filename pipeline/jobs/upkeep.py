@@ -5,6 +5,7 @@ holds that nobody ruled on expire to withheld, never to released; what is out of
 """
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from pipeline.vault import Vault
 
 LEFTOVER = timedelta(hours=1)
 """How old a sealed object must be that nothing names before it is taken for a crash's leftover."""
+LEFTOVERS_EVERY = 600
+"""In how many rounds the vault is searched for leftovers once."""
 STRANDED = timedelta(minutes=30)
 """After this long without a step nobody carries a submission: no step takes nearly as long."""
 SLOWEST = 12
@@ -58,15 +61,15 @@ class Upkeep:
 
     async def run(self, every_seconds: float) -> None:
         """Do rounds until cancelled. A round that fails is told, and tried again."""
-        while True:
+        for count in itertools.count():
             await asyncio.sleep(every_seconds)
             try:
-                await self.round()
+                await self.round(leftovers=count % LEFTOVERS_EVERY == 0)
             except FAULTS as fault:
                 _say.error("upkeep failed", fault=type(fault).__name__)
 
-    async def round(self) -> None:
-        """Do everything once."""
+    async def round(self, *, leftovers: bool = True) -> None:
+        """Do everything once; to look for `leftovers` is to walk through the whole vault."""
         await self.judge.recover()
         await self._expire()
         await self._finish()
@@ -74,6 +77,8 @@ class Upkeep:
             await self._look_again()
         await self.flow.seizure.run()
         await self._sweep()
+        if leftovers:
+            await self._sweep_leftovers()
 
     async def _finish(self) -> None:
         """Carry on what stopped on its way, as it does when the log cannot be written."""
@@ -123,7 +128,7 @@ class Upkeep:
         return any(each.index == hold.index and each.state in waiting for each in pictures)
 
     async def _sweep(self) -> None:
-        seized = {each.vault_id for each in await self.store.seizures.ordered()}
+        seized = await self._seized()
         for picture in await self.store.pictures.expired(self.now()):
             due = picture.vault_id not in seized
             if due and await self.store.pictures.move(picture, PictureState.DESTROYED):
@@ -131,8 +136,15 @@ class Upkeep:
         await self.store.admission.purge(self.now())
         await self.store.subject_tokens.purge(self.now())
         await self.store.refusals.purge(self.now().date())
+
+    async def _sweep_leftovers(self) -> None:
+        before = self.now() - LEFTOVER
         kept = await self.store.pictures.kept() | await self.store.submissions.sealed_requests()
-        await self.vault.sweep(kept | seized, self.now() - LEFTOVER)
+        await self.vault.sweep(kept | await self._seized(), before)
+
+    async def _seized(self) -> frozenset[str]:
+        """Return what is still to be seized: it MUST NOT be destroyed."""
+        return frozenset(each.vault_id for each in await self.store.seizures.ordered())
 
 
 async def _each(holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:
