@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.sandbox import answers, body, job
-from pipeline.sandbox.accounts import Accounts, Standing
+from pipeline.sandbox.accounts import Accounts
 from pipeline.sandbox.calls import Calls
 from pipeline.sandbox.errors import DroppedError, RefusedError
 from pipeline.sandbox.faults import Fault, Faults, Kind
@@ -39,14 +39,18 @@ class Generation:
             SandboxError: the request is refused; see `errors`.
         """
         raw, content_type = await request.body(), request.headers.get("content-type", "")
-        digest = self.calls.note(raw, content_type)
+        call = self.calls.note(raw, content_type)
         standing = self.accounts.of(request.headers.get("authorization", ""))
-        fault = self.faults.meet(request.headers.get("x-sandbox-fault"), digest)
+        fault = self.faults.meet(request.headers.get("x-sandbox-fault"), call.sha256)
         if fault is not None and fault.kind is Kind.HTML:
             return answers.cloudflare()
         _refuse_if_told(fault)
         work = await asyncio.to_thread(lambda: job.read(body.read(raw, content_type)))
-        pictures = await self._work(work, standing, fault, self._source(request))
+        from_folder = self._source(request)
+        with standing.locked():
+            standing.pay(work)
+            self.calls.pay(call)
+            pictures = await self._pictures(work, fault, from_folder=from_folder)
         if fault is not None and fault.kind is Kind.DROP_CONNECTION:
             return await _drop(request)
         truncated = fault is not None and fault.kind is Kind.TRUNCATED_ZIP
@@ -62,14 +66,12 @@ class Generation:
         made = await asyncio.to_thread(self.studio.make, work, None, from_folder=from_folder)
         return answers.json_object({"pictures": len(made)})
 
-    async def _work(
-        self, work: Job, standing: Standing, fault: Fault | None, from_folder: bool
+    async def _pictures(
+        self, work: Job, fault: Fault | None, *, from_folder: bool
     ) -> list[Picture]:
-        with standing.locked():
-            standing.pay(work)
-            await asyncio.sleep(self.settings.delay_seconds + (fault.seconds if fault else 0))
-            flaw = fault.kind if fault else None
-            return await asyncio.to_thread(self.studio.make, work, flaw, from_folder=from_folder)
+        await asyncio.sleep(self.settings.delay_seconds + (fault.seconds if fault else 0))
+        flaw = fault.kind if fault else None
+        return await asyncio.to_thread(self.studio.make, work, flaw, from_folder=from_folder)
 
     def _source(self, request: Request) -> bool:
         """Whether the pictures come from the folder."""

@@ -42,7 +42,7 @@ class Crashing:
     async def calls(self) -> list[str]:
         """The digest of the body of each paid call, in order."""
         told = (await self.sandbox.get("/sandbox/calls")).json()
-        return [str(call["sha256"]) for call in told["calls"]]
+        return [str(call["sha256"]) for call in told["calls"] if call["paid"]]
 
     async def slow(self, seconds: float) -> None:
         """Let the next generation take a while."""

@@ -66,7 +66,7 @@ def test_the_outcome_is_the_right_one(shown: Shown, case: Case) -> None:
     assert [check["what"] for check in seen["checks"] if not check["holds"]] == []
     assert seen["ok"]
     assert (seen["code"], seen["stage"]) == (case.right.code, case.right.stage)
-    assert (seen["sent_to_novelai"], seen["pictures"]) == (case.right.sent, case.right.pictures)
+    assert (seen["paid_calls"], seen["pictures"]) == (case.right.paid, case.right.pictures)
     assert seen["audit_index"] is not None
 
 

@@ -34,8 +34,8 @@ class Right:
     """What the caller is told: "released" or a public code."""
     stage: str
     """Where it was decided."""
-    sent: int
-    """How often NovelAI was asked: each may be a payment."""
+    paid: int
+    """How many calls NovelAI was paid for."""
     reason: str = ""
     """What the log says of it: its `code` or its `reason`."""
     pictures: int = 0
@@ -60,7 +60,7 @@ class Outcome:
     answer: Answer | None
     trail: tuple[Step, ...]
     checks: tuple[Check, ...]
-    sent: int
+    paid: int
     milliseconds: int
     """From its first request to its last answer."""
 
@@ -101,7 +101,7 @@ class Outcome:
 
 
 def judged(
-    case: Case, played: Played, trail: Sequence[Step], sent: int, milliseconds: int
+    case: Case, played: Played, trail: Sequence[Step], paid: int, milliseconds: int
 ) -> Outcome:
     """Hold what came of a case against what is right."""
     right, answer, decided = case.right, played.answer, deciding(trail)
@@ -111,7 +111,7 @@ def judged(
     checks = [
         _same("the caller is told", right.code, answer.code),
         _same("decided at", right.stage, stage),
-        _same("requests sent to NovelAI", right.sent, sent),
+        _same("calls that NovelAI was paid for", right.paid, paid),
         _same("pictures received", right.pictures, len(answer.pictures)),
         *played.checks,
     ]
@@ -119,7 +119,7 @@ def judged(
         checks.append(_same("the log says", right.reason, reason))
     if answer.audit_id:
         checks.append(Check("the receipt names an entry of this request", answer.audit_id in told))
-    return Outcome(case, answer, tuple(trail), tuple(checks), sent, milliseconds)
+    return Outcome(case, answer, tuple(trail), tuple(checks), paid, milliseconds)
 
 
 def failed(case: Case, fault: Exception) -> Outcome:

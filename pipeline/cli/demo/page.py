@@ -48,7 +48,7 @@ def _figures(seen: Demonstration, outcomes: list[Outcome]) -> Iterable[str]:
     count = seen.log.entries if seen.log.ok else seen.log.problem_count
     yield _figure(str(count), holds, good=seen.log.ok)
     yield _figure(str(pictures), "pictures released", good=None)
-    yield _figure(str(sum(outcome.sent for outcome in outcomes)), "calls upstream", good=None)
+    yield _figure(str(sum(outcome.paid for outcome in outcomes)), "paid calls upstream", good=None)
     yield _figure(f"{seen.seconds:.0f} s", "for all of it", good=None)
 
 
@@ -107,7 +107,7 @@ def _facts(outcome: Outcome) -> str:
     said = {
         "why": why(outcome),
         "stage": outcome.stage,
-        "upstream": f"{outcome.sent} calls" if outcome.sent != 1 else "1 call",
+        "upstream": f"{outcome.paid} paid calls" if outcome.paid != 1 else "1 paid call",
         "took": f"{outcome.milliseconds:,} ms",
         "entry": "none" if decided is None else str(decided.index),
     }

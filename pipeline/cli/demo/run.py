@@ -65,9 +65,9 @@ async def _played(world: World, case: Case) -> Outcome:
         before, begun = await world.calls(), perf_counter()
         played = await case.play(world)
         milliseconds = round((perf_counter() - begun) * 1000)
-        sent = await world.calls() - before
+        paid = await world.calls() - before
         trail = world.ledger.trail(played.answer.submission)
-        return judged(case, played, trail, sent, milliseconds)
+        return judged(case, played, trail, paid, milliseconds)
     except _FAULTS as fault:
         return failed(case, fault)
 

@@ -87,7 +87,7 @@ def _case(outcome: Outcome, proof: str) -> Mapping[str, Any]:
         "message": "" if answer is None else answer.message,
         "status": None if answer is None else answer.status,
         "milliseconds": outcome.milliseconds,
-        "sent_to_novelai": outcome.sent,
+        "paid_calls": outcome.paid,
         "pictures": 0 if answer is None else len(answer.pictures),
         "submission": None if answer is None else str(answer.submission),
         "audit_index": None if decided is None else decided.index,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -64,10 +64,10 @@ class World:
         armed = await self.upstream.post("/sandbox/faults", json={"fault": fault})
         armed.raise_for_status()
 
-    async def calls(self) -> int:
-        """How many generations were ever asked for upstream."""
+    async def calls(self, which: Literal["count", "paid"] = "paid") -> int:
+        """How many generations were ever paid for upstream, or asked for."""
         told = await self.upstream.get("/sandbox/calls")
-        return int(told.raise_for_status().json()["count"])
+        return int(told.raise_for_status().json()[which])
 
     async def meanwhile(self, asking: Coroutine[object, object, T]) -> asyncio.Task[T]:
         """Begin to ask, and return once the paid call has begun."""

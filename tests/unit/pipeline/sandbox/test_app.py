@@ -424,6 +424,8 @@ class TestControl:
         assert len(first["sha256"]) == 64
         assert list(second["parts"]) == ["image"]
         assert third["body"] is None
+        assert told["paid"] == 2
+        assert [call["paid"] for call in told["calls"]] == [True, True, False]
 
     async def test_reset_begins_afresh(self, sandbox: Sandbox, asked: Asked) -> None:
         """One server can serve many tests."""
@@ -432,7 +434,7 @@ class TestControl:
         await client.post("/sandbox/faults", json={"fault": "402"})
         await client.post("/sandbox/reset")
 
-        assert (await client.get("/sandbox/calls")).json() == {"count": 0, "calls": []}
+        assert (await client.get("/sandbox/calls")).json() == {"count": 0, "paid": 0, "calls": []}
         assert await _balance(client) == 10_000
         assert (await client.post(_PATH, json=asked())).status_code == 200
 

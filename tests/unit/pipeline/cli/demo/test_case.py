@@ -39,7 +39,7 @@ class TestJudged:
         [
             replace(RIGHT, code="released"),
             replace(RIGHT, stage="examine"),
-            replace(RIGHT, sent=1),
+            replace(RIGHT, paid=1),
             replace(RIGHT, reason="OTHER"),
             replace(RIGHT, pictures=1),
         ],
