@@ -26,7 +26,14 @@ from policies.truth import Truth
 
 N = SignalName
 DRAWN_ANSWERS = {N.IMAGE_SEXUAL_NUDITY: 0.0, N.IMAGE_SEXUAL_SUGGESTIVE: 0.0, N.IMAGE_MINOR_DRAWN: 0}
-TEXT_QUESTIONS = [n for n in N if n.startswith("text.") and n is not N.TEXT_ADULT_AGE]
+OPEN = {
+    N.TEXT_ADULT_AGE,  # no rule reads it: it never subtracts
+    N.TEXT_LANGUAGE_UNREAD,
+    N.TEXT_LANGUAGE_TERMS_ONLY,
+    N.TEXT_MINOR_CHARACTER,
+    N.TEXT_MINOR_FICTION,
+}
+TEXT_QUESTIONS = [n for n in N if n.startswith("text.") and n not in OPEN]
 """Adult words never subtract, so nobody asks for them."""
 REQUEST, RESULT = Moment.REQUEST, Moment.OUTPUT
 
