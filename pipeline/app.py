@@ -41,7 +41,7 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.flow import Flow
-from pipeline.gateway import operator, server
+from pipeline.gateway import operator, server, troubles
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
@@ -80,6 +80,8 @@ TEXTS = Path(__file__).parent / "gateway" / "texts.yaml"
 FIRST_TENANT = "default"
 FIRST_BUDGET = 100_000
 UPKEEP_SECONDS = 1.0
+DRAIN_LOOK_SECONDS = 0.05
+"""How often a server that stops looks whether anything is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class House:
     public: FastAPI
     operator: FastAPI
     gate: Gate
+    rulings: Rulings
     upkeep: Upkeep
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
@@ -97,9 +100,25 @@ class House:
         """Return what can be served now."""
         return await readiness(self.gate)
 
+    async def keep_up(self) -> None:
+        """Do what has to happen without anybody asking, until cancelled."""
+        await self.upkeep.run(UPKEEP_SECONDS)
+
     async def drain(self, seconds: float) -> int:
-        """Admit nothing more and finish what is in flight; return how many were cut off."""
-        return await self.gate.desk.drain(seconds)
+        """Admit nothing more and finish what is in flight; return how many were cut off.
+
+        From its first moment on `/ready` says so. What is still being admitted, and what a
+        person's ruling carries on, is in flight too.
+        """
+        troubles.close(self.gate)
+        until, cut = time.monotonic() + seconds, 0
+        while True:
+            left = max(until - time.monotonic(), 0)
+            cut += await self.gate.desk.drain(left)
+            rest = self.gate.desk.in_flight + self.rulings.in_progress
+            if not rest or not left:
+                return cut + rest
+            await asyncio.sleep(min(left, DRAIN_LOOK_SECONDS))
 
 
 def now() -> datetime:
@@ -199,12 +218,12 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now).run()
         upkeep = Upkeep(flow, judge, restore, store, vault, now)
+        rulings = Rulings(flow, restore, store, log, now)
         yield House(
             public=server.create(gate, metrics),
-            operator=operator.create(
-                Operator(gate, api_keys, Rulings(flow, restore, store, log, now))
-            ),
+            operator=operator.create(Operator(gate, api_keys, rulings)),
             gate=gate,
+            rulings=rulings,
             upkeep=upkeep,
             notices=(*await _first_tenant(store, api_keys), *_unfinished(left)),
         )

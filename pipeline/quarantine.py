@@ -69,15 +69,22 @@ class Quarantine:
         Raises:
             QuarantineError: nothing was sealed.
         """
-        if self.path(object_id).exists():
-            return
         try:
-            blob = seal(self.recipient, object_id, data, facts, self.random)
-            await asyncio.to_thread(write_once, self.path(object_id), blob)
+            await asyncio.to_thread(self._put, data, facts, object_id)
         except (OSError, ValueError) as fault:
             raise QuarantineError(
                 "quarantine", "a working disk and key", type(fault).__name__
             ) from fault
+
+    def _put(self, data: bytes, facts: Facts, object_id: UUID) -> None:
+        path = self.path(object_id)
+        if path.exists():
+            return
+        try:
+            write_once(path, seal(self.recipient, object_id, data, facts, self.random))
+        except FileExistsError:
+            if not path.exists():
+                raise  # else somebody sealed it meanwhile
 
     def path(self, object_id: UUID) -> Path:
         """Return the file that holds an object."""

@@ -39,7 +39,7 @@ def start(data_dir: Path, wanted: Wanted) -> int:
 
     Raises:
         SettingsError, StoreError, AuditError, ClassifierError, PolicyError, CliError: it must not
-            serve.
+            serve, or could not go on.
     """
     made = [str(path) for path in first_start(data_dir, os.urandom)]
     if not wanted.as_json:
@@ -83,7 +83,7 @@ def _environment(wanted: Wanted, sandbox: str | None) -> Mapping[str, str]:
 
 async def _serve(settings: Settings, wanted: Wanted, begun: Mapping[str, Any]) -> int:
     with closing(listen(settings.listen.host, settings.listen.port)) as public:
-        from pipeline.app import UPKEEP_SECONDS, now, open_house  # noqa: PLC0415 - seconds
+        from pipeline.app import now, open_house  # noqa: PLC0415 - seconds
 
         telemetry.configure(now, sys.stderr)
         path = settings.data_dir / SOCKET
@@ -97,11 +97,7 @@ async def _serve(settings: Settings, wanted: Wanted, begun: Mapping[str, Any]) -
                     "ready": await house.readiness(),
                 }
                 announce = partial(_announce, report, as_json=wanted.as_json)
-                upkeep = asyncio.create_task(house.upkeep.run(UPKEEP_SECONDS))
-                try:
-                    return await serve(house, public, private, wanted.drain_seconds, announce)
-                finally:
-                    upkeep.cancel()
+                return await serve(house, public, private, wanted.drain_seconds, announce)
 
 
 def _announce(report: Mapping[str, Any], *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """What the routes work with: every part of the house that they may ask, built by `app.py`."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,16 @@ from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
 from pipeline.store.store import Store
 from pipeline.tenancy import Tenancy
+
+
+@dataclass(slots=True)
+class Troubles:
+    """What fails, by the name of the part, with the kind of its fault."""
+
+    failed: dict[str, str] = field(default_factory=dict)
+    tried_at: datetime | None = None
+    """When what failed was last tried again."""
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +54,5 @@ class Gate:
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
-    troubles: dict[str, str] = field(default_factory=dict)
-    """Which of the stores failed when it was last written to, and how."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """Which of the stores failed when it was last written to; whether the server is stopping."""

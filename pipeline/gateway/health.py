@@ -1,5 +1,7 @@
 """/health, /ready and /metrics: whether it lives, what it can serve, and what it did."""
 
+from collections import Counter
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,7 +15,7 @@ from pipeline.novelai.accounts import AccountState
 from pipeline.telemetry import Metrics
 from policies.policy import Rating
 
-_FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault"})
+_FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault", "admission"})
 
 
 def routes(gate: Gate, figures: Metrics) -> APIRouter:
@@ -56,7 +58,8 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         store = type(fault).__name__
     troubles = await still(gate)
     log = "ok" if gate.log.fault is None else type(gate.log.fault).__name__
-    stores = {"log": log, "store": store, "vault": "ok"} | troubles
+    stores = {"log": log, "store": store, "vault": "ok", "admission": "ok"} | troubles
+    failing = Counter(gate.desk.flow.seizure.failing.values())
     accounts = gate.accounts.states()
     usable = any(state is not AccountState.REFUSED for state in accounts.values())
     return {
@@ -69,6 +72,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "banks": list(gate.banks()) or "none: known pictures are not looked for (banks: [])",
         "accounts": {label: state.value for label, state in accounts.items()},
         "in_flight": gate.desk.in_flight,
+        "seizures": dict(failing) or "ok",
         **stores,
     }
 
@@ -76,4 +80,6 @@ async def readiness(gate: Gate) -> dict[str, Json]:
 def _for_anybody(gate: Gate, report: dict[str, Json]) -> dict[str, Json]:
     """Return what anybody may know: how many classifiers are sick and lists are used, not which."""
     coarse = {name: said for name, said in report.items() if name in _FOR_ANYBODY}
-    return coarse | {"sick": len(gate.judge.faults()), "banks": len(gate.banks())}
+    seizures = "ok" if report["seizures"] == "ok" else "failing"
+    counts = {"sick": len(gate.judge.faults()), "banks": len(gate.banks())}
+    return coarse | counts | {"seizures": seizures}

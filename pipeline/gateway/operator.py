@@ -19,6 +19,7 @@ from pipeline.errors import ConflictError, ForbiddenError, PipelineError
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
+from pipeline.gateway.troubles import is_closed
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.store.holds import Hold
@@ -171,6 +172,8 @@ def _holds(app: FastAPI, operator: Operator) -> None:
 
     @app.post("/holds/{hold_id}/ruling")
     async def ruled(hold_id: UUID, new: NewRuling) -> dict[str, object]:
+        if is_closed(operator.gate):
+            raise GateError(503, "The server is stopping: rule again when it has started.")
         ruling = Ruling(reviewer(new.person), new.approves, new.reason)
         end = await operator.rulings.rule(await find(hold_id), ruling)
         outcome = "withheld" if end is None else type(end.outcome).__name__.lower()

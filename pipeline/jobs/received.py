@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from pipeline.errors import AlteredObjectError
 from pipeline.items import Subject, Tier, Work
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.reader import read
@@ -49,8 +50,16 @@ class Received:
 
     @classmethod
     def read(cls, sealed: bytes) -> "Received":
-        """Read back what `write` wrote."""
+        """Read back what `write` wrote.
+
+        Raises:
+            AlteredObjectError: these bytes are something else, or another version wrote them.
+        """
         line, _, body = sealed.partition(b"\n")
-        head = json.loads(line)
-        content_type = head.pop("content_type")
-        return cls(content_type, body, Subject(**head | {"tier": Tier(head["tier"])}))
+        try:
+            head = json.loads(line)
+            content_type = head.pop("content_type")
+            subject = Subject(**head | {"tier": Tier(head["tier"])})
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise AlteredObjectError("request", "it as this version seals it", "others") from None
+        return cls(content_type, body, subject)

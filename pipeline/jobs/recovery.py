@@ -24,10 +24,11 @@ from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from policies.errors import PolicyError
 
-UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, TimeoutError)
-"""Why one submission cannot be carried on now. It MUST NOT keep others from being."""
-_NOT_PROJECTED = frozenset({State.ADMITTED, State.CALLING})
-"""Where a submission stands whose pictures are in the log, and not yet in app.db."""
+UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, OSError)
+"""Why one submission cannot be carried on now. It MUST NOT keep others from being.
+
+A policy set's file may be gone, and nobody may be free to look in time (`TimeoutError`).
+"""
 
 _say = structlog.get_logger("recovery")
 
@@ -100,18 +101,15 @@ async def _looked(flow: Flow, restore: Restore, row: SubmissionRow) -> str:
     if generated is None:
         if restore.judge.faults():
             return ""
-        if row.state in _NOT_PROJECTED:
+        if not await restore.tenancy.store.pictures.of(row.tenant, row.id):  # nothing was decided
             await flow.record.close(row, Stage.EXAMINE, None, "policy_forbids")
             return "policy_forbids"
         for index in await restore.undecided(row):
             look = await restore.next_look(row.id, index)
             await flow.record.close(row, Stage.EXAMINE, index, "policy_forbids", look)
         return "policy_forbids"
-    projection = flow.record.projection
-    if row.state in _NOT_PROJECTED:
-        await projection.follow(generated.outcome.screened.submission, generated.outcome)
     if not generated.outcome.pictures:
-        await projection.settle(row.tenant, row.id)
+        await flow.record.projection.settle(row.tenant, row.id)
         return "settled"
     return type((await flow.returned(generated)).outcome).__name__
 

@@ -61,6 +61,11 @@ class Rulings:
     _ruling: set[UUID] = field(default_factory=set[UUID])
     """The holds that somebody is ruling on at this moment."""
 
+    @property
+    def in_progress(self) -> int:
+        """How many rulings are being carried out."""
+        return len(self._ruling)
+
     async def rule(self, hold: Hold, ruling: Ruling) -> End | None:
         """Record a ruling and do what follows; None when the item is withheld for good.
 

@@ -3,6 +3,7 @@
 Every fault is a real one: SQLite's own limits, and a file where a folder should be.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from pipeline.gateway.health import readiness
+from pipeline.gateway.troubles import SHARED_FOR
 from tests.e2e.asking import v4
 from tests.e2e.conftest import World
 from tests.e2e.evidence import kinds, spent, state, submission_of, verified
@@ -49,12 +51,13 @@ Limit = Callable[[World, str], None]
 
 @asynccontextmanager
 async def limited(world: World, limit: Limit, pragma: str) -> AsyncGenerator[None]:
-    """Keep a limit up for as long as the block takes."""
+    """Keep a limit up for as long as the block takes, and until `/ready` looks anew."""
     limit(world, pragma)
     try:
         yield
     finally:
         limit(world, MENDED[pragma])
+        await asyncio.sleep(SHARED_FOR.total_seconds())
 
 
 @pytest.mark.parametrize("pragma", [FULL, READ_ONLY], ids=["full", "read-only"])
@@ -156,6 +159,7 @@ async def test_without_the_vault_nothing_is_generated(shared: World) -> None:
     finally:
         vault.unlink()
         aside.rename(vault)
+    await asyncio.sleep(SHARED_FOR.total_seconds())
 
     assert answer.status_code == 503
     assert (ready.status_code, ready.json()["vault"]) == (503, "VaultError")

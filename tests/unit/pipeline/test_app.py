@@ -1,8 +1,10 @@
-"""The house as `app.py` builds it: what it makes once, what it refuses to start with."""
+"""The house as `app.py` builds it: what it makes once, what it refuses to start with, its end."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -10,11 +12,17 @@ from audit.errors import UnusableError
 from audit.leaf import Leaf
 from audit.verify import verify
 from classifiers.errors import BankError
+from pipeline.access.permissions import Permission, Person
 from pipeline.app import House, open_house
 from pipeline.errors import SettingsError, StoreLockedError
+from pipeline.gateway import operator
+from pipeline.items import Released
+from pipeline.jobs.errors import ClosingError
+from pipeline.jobs.rulings import Ruling
 from pipeline.settings import Settings, first_start, load
 from pipeline.unsafe import UnsafeSwitch
 from policies import PolicyError
+from tests.unit.pipeline.world import World
 
 SECRET = "pst-" + "c" * 64
 ENV: Mapping[str, str] = {
@@ -140,3 +148,103 @@ async def test_with_embedded_models_the_general_rating_is_served(tmp_path: Path)
 
     assert said["ready"] is True
     assert "image.minor.drawn@drawing" in repr(said["serves"])
+
+
+def built(house: World) -> House:
+    """The same parts, joined as `open_house` joins them."""
+    return House(
+        public=house.public,
+        operator=operator.create(house.operator),
+        gate=house.gate,
+        rulings=house.rulings,
+        upkeep=house.upkeep,
+        notices=(),
+    )
+
+
+class TestDraining:
+    """The end of a server: nobody new is let in, and nobody who is in is forgotten."""
+
+    async def test_is_told_by_readiness_at_once(self, house: World) -> None:
+        """A load balancer stops sending while what is in flight is finished."""
+        serving = built(house)
+        assert (await serving.readiness())["ready"] is True
+
+        with house.gate.desk.entering():
+            draining = asyncio.create_task(serving.drain(5))
+            await asyncio.sleep(0)
+            report = await serving.readiness()
+            async with house.client(serving.public) as client:
+                ready = await client.get("/ready")
+
+        assert (report["ready"], report["admission"]) == (False, "closed")
+        assert (ready.status_code, ready.json()["admission"]) == (503, "closed")
+        assert await draining == 0
+
+    async def test_waits_for_a_request_that_is_still_being_admitted(self, house: World) -> None:
+        """It was let in before the end began: its picture is paid for, and it gets it."""
+        busy = Event()
+        threads = [asyncio.create_task(house.judge.run(busy.wait)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        admitting = asyncio.create_task(house.submit())
+        await asyncio.sleep(0.05)
+        assert not admitting.done()
+
+        draining = asyncio.create_task(built(house).drain(10))
+        await asyncio.sleep(0.1)
+        waited = not draining.done()
+        busy.set()
+        ticket = await admitting
+
+        assert waited
+        assert await draining == 0
+        assert ticket.end is not None
+        assert ticket.end.done()
+        assert isinstance(ticket.end.result().outcome, Released)
+        with pytest.raises(ClosingError):
+            await house.submit()
+        await asyncio.gather(*threads)
+
+    async def test_counts_who_is_not_even_admitted_when_its_time_is_over(
+        self, house: World
+    ) -> None:
+        """A client that sends slowly keeps no server from its end."""
+        with house.gate.desk.entering():
+            assert await built(house).drain(0.1) == 1
+
+    async def test_waits_for_what_a_ruling_carries_on(self, house: World) -> None:
+        """A person approved it, and it is being paid for."""
+        await house.end("holdme")
+        (hold,) = await house.store.holds.waiting()
+        await house.accounts._turns.acquire()  # another generation holds the account
+        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+        ruling = asyncio.create_task(
+            house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+        )
+        await asyncio.sleep(0.1)
+
+        draining = asyncio.create_task(built(house).drain(10))
+        await asyncio.sleep(0.1)
+        waited = not draining.done()
+        house.accounts._turns.release()
+        end = await ruling
+
+        assert waited
+        assert await draining == 0
+        assert end is not None
+        assert isinstance(end.outcome, Released)
+
+    async def test_takes_no_more_rulings(self, house: World) -> None:
+        """What it approves would be cut off: the hold stays open for the next start."""
+        await house.end("holdme")
+        (hold,) = await house.store.holds.waiting()
+        serving = built(house)
+        await serving.drain(1)
+
+        async with house.client(serving.operator) as desk:
+            body = {"person": "somebody", "approves": True, "reason": "looked at it"}
+            answer = await desk.post(f"/holds/{hold.id}/ruling", json=body)
+
+        assert answer.status_code == 503
+        assert "ruling" not in await house.kinds(hold.submission)
+        assert await house.store.holds.waiting() == (hold,)

@@ -1,3 +1,4 @@
+import asyncio
 import stat
 from pathlib import Path
 from secrets import token_bytes
@@ -67,6 +68,22 @@ class TestQuarantine:
 
         with pytest.raises(QuarantineError, match="disk"):
             await quarantine.put(OBJECT, FACTS, KNOWN_AS)
+
+    async def test_a_folder_that_cannot_be_looked_into_is_an_error(self, tmp_path: Path) -> None:
+        """Not only what cannot be written: nobody foresees another kind of fault here."""
+        quarantine = Quarantine(tmp_path / ("q" * 300), TEAM.public_key(), token_bytes)
+
+        with pytest.raises(QuarantineError, match="disk"):
+            await quarantine.put(OBJECT, FACTS, KNOWN_AS)
+
+    async def test_two_at_once_seal_it_once(self, tmp_path: Path) -> None:
+        """Whoever comes second finds it sealed: that is no failure."""
+        quarantine = Quarantine(tmp_path / "quarantine", TEAM.public_key(), token_bytes)
+
+        await asyncio.gather(*(quarantine.put(OBJECT, FACTS, KNOWN_AS) for _ in range(8)))
+
+        (path,) = (tmp_path / "quarantine").iterdir()
+        assert open_with(TEAM, path.read_bytes()).data == OBJECT
 
 
 class TestFormat:

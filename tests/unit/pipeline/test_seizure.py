@@ -1,5 +1,6 @@
 """Seizure: the worst goes where the gateway itself cannot open it, and nowhere else."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ from structlog.testing import capture_logs
 
 from audit.entry import Kind
 from pipeline.errors import MissingObjectError
+from pipeline.gateway.health import readiness
 from pipeline.items import Examined, Halted
 from pipeline.quarantine import Opened, open_with
+from pipeline.seizure import LONGEST_WAIT
 from tests.unit.pipeline.lookers import CANARY, WHITE
 from tests.unit.pipeline.world import BLOCK, HELD, NEARLY, PRIVATE, TAINTED, World, png
 
@@ -123,7 +126,11 @@ async def test_what_could_not_be_seized_is_tried_again(house: World) -> None:
     house.log.refuses = frozenset({Kind.MEDIA})
     submission = await house.submission("graveword")
     await house.flow.run(submission, lambda: False)
+    house.clock.passes(seconds=1)
+    await house.upkeep.round()
+    assert await house.vault.look(submission.vault_id)
     house.log.refuses = frozenset()
+    house.clock.passes(seconds=LONGEST_WAIT.total_seconds())
 
     await house.upkeep.round()
 
@@ -132,3 +139,67 @@ async def test_what_could_not_be_seized_is_tried_again(house: World) -> None:
         await house.vault.look(submission.vault_id)
     kinds = await house.kinds(submission.id)
     assert kinds.count("media") == 1
+    assert not await house.store.seizures.ordered()
+
+
+async def test_a_failure_that_lasts_is_told_ever_more_seldom(house: World) -> None:
+    """A full disk is not filled by the lines that say so; and what is new is told at once."""
+    house.log.refuses = frozenset({Kind.MEDIA})
+    with capture_logs() as said:
+        await house.end("graveword")
+        await house.end("graveword")
+        for _ in range(3600):
+            house.clock.passes(seconds=1)
+            await house.flow.seizure.run()
+        before = len(said)
+        house.log.refuses = frozenset()
+        (house.folder / "quarantine").rename(house.folder / "aside")
+        (house.folder / "quarantine").write_bytes(b"")
+        house.clock.passes(seconds=LONGEST_WAIT.total_seconds())
+        await house.flow.seizure.run()
+
+    assert 8 <= before <= 14
+    assert said[0]["fault"] == "NotDurableError"
+    assert said[before]["fault"] == "QuarantineError"
+    assert {line["event"] for line in said} == {"seizure failed"}
+
+
+async def test_what_fails_is_shown_to_the_operator_until_it_is_mended(house: World) -> None:
+    """With its kind; anybody else learns that something fails, and nothing of what."""
+    house.log.refuses = frozenset({Kind.MEDIA})
+    await house.end("graveword")
+    async with house.client() as client:
+        told = (await client.get("/ready")).json()
+    report = await readiness(house.gate)
+    house.log.refuses = frozenset()
+    house.clock.passes(seconds=1)
+    await house.upkeep.round()
+
+    assert (told["seizures"], told["ready"]) == ("failing", True)
+    assert report["seizures"] == {"NotDurableError": 1}
+    assert (await readiness(house.gate))["seizures"] == "ok"
+
+
+async def test_seizures_at_once_seize_once(house: World) -> None:
+    """A request that ends and upkeep may meet at the same object: that is no failure."""
+    house.log.refuses = frozenset({Kind.MEDIA})
+    submission = await house.submission("graveword")
+    await house.flow.run(submission, lambda: False)
+    house.log.refuses = frozenset()
+    house.clock.passes(seconds=1)
+
+    with capture_logs() as said:
+        await asyncio.gather(*(house.flow.seizure.run() for _ in range(5)))
+
+    assert said == []
+    assert len(quarantined(house)) == 1
+    assert (await house.kinds(submission.id)).count("media") == 1
+
+
+async def test_what_is_gone_before_it_could_be_seized_is_on_record(house: World) -> None:
+    """Evidence was lost: whoever reads the log must see that, and nobody waits for it for ever."""
+    outcome = await _grave(house, lose_request=True)
+
+    (leaf,) = [each for each in await house.leaves(outcome.submission) if each.kind is Kind.MEDIA]
+    assert leaf.public["event"] == "media.lost"
+    assert not await house.store.seizures.ordered()

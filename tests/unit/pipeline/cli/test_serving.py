@@ -12,10 +12,12 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 import httpx
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
-from pipeline.cli.errors import UnusableError
+from pipeline.cli.errors import UnusableError, UpkeepEndedError
 from pipeline.cli.listening import address_of, listen, private_socket
 from pipeline.cli.serving import serve
+from tests.unit.pipeline.lookers import CANARY
 
 pytestmark = pytest.mark.enable_socket
 
@@ -29,6 +31,8 @@ class SmallHouse:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     drained_seconds: float | None = None
+    upkeep: asyncio.Future[None] = field(default_factory=asyncio.Future)
+    kept_up: bool = False
 
     def __post_init__(self) -> None:
         @self.public.get("/")
@@ -44,6 +48,10 @@ class SmallHouse:
         @self.operator.get("/")
         async def secret() -> str:
             return "operator"
+
+    async def keep_up(self) -> None:
+        self.kept_up = True
+        await self.upkeep
 
     async def drain(self, seconds: float) -> int:
         self.drained_seconds = seconds
@@ -72,6 +80,43 @@ async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
         if not task.done():
             os.kill(os.getpid(), signal.SIGTERM)
             await task
+
+
+async def test_upkeep_runs_as_long_as_the_server_does(serving: Serving) -> None:
+    """Holds expire only while it does, and nothing of it is left when the house is closed."""
+    assert serving.house.kept_up
+
+    os.kill(os.getpid(), signal.SIGTERM)
+    await serving.task
+
+    assert serving.house.upkeep.cancelled()
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError(CANARY), None])
+async def test_the_server_stops_when_upkeep_ends_of_itself(
+    serving: Serving, fault: Exception | None
+) -> None:
+    """A bug there must not leave a server that looks well while holds never expire."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        waiting = asyncio.create_task(client.get(f"{serving.address}/slow"))
+        await serving.house.arrived.wait()
+        if fault is None:
+            serving.house.upkeep.set_result(None)
+        else:
+            serving.house.upkeep.set_exception(fault)
+        with capture_logs() as said, pytest.raises(UpkeepEndedError) as ended:
+            await serving.task
+        answer = await waiting
+
+    assert answer.json() == "finished"  # it is drained as on a signal
+    assert serving.house.drained_seconds == 7.0
+    (line,) = said
+    assert (line["event"], line["log_level"]) == ("upkeep ended", "critical")
+    assert "upkeep ended of itself" in str(ended.value)
+    assert CANARY not in str(ended.value)
+    assert (fault is None) is ("ZeroDivisionError" not in str(ended.value))
+    assert ended.value.__cause__ is None
+    assert ended.value.__context__ is None
 
 
 async def test_the_operator_is_reached_through_the_socket_alone(serving: Serving) -> None:

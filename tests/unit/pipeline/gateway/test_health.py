@@ -1,11 +1,18 @@
 """Readiness: in full for the operator, coarse for anybody."""
 
+import asyncio
 from dataclasses import replace
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from audit.entry import Kind
+from audit.errors import NotDurableError
+from pipeline.errors import StoreUnavailableError
 from pipeline.gateway import operator, server
+from pipeline.gateway.gate import Gate
+from pipeline.gateway.troubles import note
 from pipeline.store.store import Store
 from tests.unit.pipeline.lookers import CANARY, Mood
 from tests.unit.pipeline.world import World, body
@@ -87,6 +94,61 @@ async def test_a_closed_store_is_not_ready(house: World) -> None:
 
     assert answer.status_code == 503
     assert answer.json()["store"] == "StoreUnavailableError"
+
+
+async def asked(house: World, gate: Gate, times: int) -> set[int]:
+    """The statuses of so many callers who ask at once."""
+    async with house.client(server.create(gate, house.metrics)) as client:
+        answers = await asyncio.gather(*(client.get("/ready") for _ in range(times)))
+    return {answer.status_code for answer in answers}
+
+
+async def test_however_many_ask_what_fails_is_tried_once_a_second(house: World) -> None:
+    """Anybody may ask: nobody fills a disk that is nearly full by asking whether it is."""
+    tries: list[UUID] = []
+
+    def new_id() -> UUID:
+        tries.append(uuid4())
+        return tries[-1]
+
+    gate = replace(house.gate, new_id=new_id)
+    house.log.refuses = frozenset({Kind.ERROR})
+    note(gate, NotDurableError("entry", "the disk is full"))
+
+    assert await asked(house, gate, 20) == {503}
+    assert await asked(house, gate, 20) == {503}
+    assert len(tries) == 1
+    house.clock.passes(seconds=1)
+    assert await asked(house, gate, 20) == {503}
+    assert len(tries) == 2
+    house.log.refuses = frozenset()
+    house.clock.passes(seconds=1)
+    assert await asked(house, gate, 20) == {200}
+    house.clock.passes(seconds=1)
+    assert await asked(house, gate, 20) == {200}
+    assert len(tries) == 3
+
+
+async def test_what_failed_since_the_last_try_is_told_at_once(house: World) -> None:
+    """The second that is shared is one of rest, not one of good news."""
+    assert await asked(house, house.gate, 1) == {200}
+
+    note(house.gate, StoreUnavailableError("store", "a working database", "full"))
+
+    assert await asked(house, house.gate, 1) == {503}
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting(house: World) -> None:
+    """What is mended is ready within a second of anybody's time."""
+    note(house.gate, StoreUnavailableError("store", "a working database", "full"))
+    house.log.refuses = frozenset({Kind.ERROR})
+    note(house.gate, NotDurableError("entry", "the disk is full"))
+    assert await asked(house, house.gate, 1) == {503}
+    house.log.refuses = frozenset()
+
+    house.clock.passes(days=-1)
+
+    assert await asked(house, house.gate, 1) == {200}
 
 
 async def test_nothing_of_anybody_is_told(house: World) -> None:
