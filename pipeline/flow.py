@@ -32,6 +32,7 @@ from pipeline.items import (
     Submission,
     again,
 )
+from pipeline.projection import seized
 from pipeline.record import Outcome, Record
 from pipeline.seizure import Seizure
 from pipeline.stages.stage import Step
@@ -124,7 +125,7 @@ class Flow:
             _say.error("fault", stage=step.stage, kind=type(fault).__name__, at=_place(fault))
             outcome = faulted(submission, step.stage, fault)
         receipts = await self.record.write(submission, outcome)
-        if isinstance(outcome, Halted | Examined):
+        if seized(submission, outcome):
             await self.seizure.run()
         return Recorded(outcome, receipts)
 

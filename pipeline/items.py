@@ -169,6 +169,7 @@ _SAID: dict[HarmCode, PublicCode] = {
     HarmCode.AGE_CLAIM: PublicCode.AGE_CLAIM_REQUIRED,
     HarmCode.CAPABILITY: PublicCode.CAPABILITY_MISSING,
     HarmCode.TEXT_UNREADABLE: PublicCode.UNREADABLE,
+    HarmCode.TEXT_LANGUAGE: PublicCode.UNREADABLE,
     HarmCode.UNKNOWN: PublicCode.TEMPORARILY_UNAVAILABLE,
 }
 
@@ -330,11 +331,11 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """One picture as it will leave, and the digests of what was examined and of what leaves."""
+    """One picture as it will leave, with the digest of what leaves."""
 
-    index: int
+    sealed: Sealed
+    """The picture as it was examined."""
     data: bytes = field(repr=False)
-    examined_sha256: str = field(repr=False)
     sha256: str = field(repr=False)
 
 

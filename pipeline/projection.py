@@ -1,7 +1,7 @@
 """Repeats in app.db what the log holds, for quick questions. What is appended comes first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -18,6 +18,7 @@ from pipeline.items import (
     PublicCode,
     Released,
     Screened,
+    Sealed,
     Submission,
     taints,
 )
@@ -33,6 +34,11 @@ UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
 """Why a submission is halted of which nobody can say whether it was paid for."""
 UNKNOWN_FOR = timedelta(hours=24)
 """How long an identical request joins one of unknown outcome."""
+_STANDS: Mapping[type[Cleared | Held | Halted], PictureState] = {
+    Cleared: PictureState.CLEARED,
+    Held: PictureState.HELD,
+    Halted: PictureState.WITHHELD,
+}
 _BEFORE_THE_CALL = frozenset({State.ADMITTED, State.HELD})
 _UNPAID = frozenset(
     {
@@ -65,10 +71,17 @@ class Projection:
         submission: Submission,
         outcome: Screened | Held | Halted | Generated | Examined | Released,
     ) -> None:
-        """Note what an outcome changed."""
-        if isinstance(outcome, Screened):
-            return  # it is admitted already, and stays so until the paid call
-        await self.store.together(lambda part: self._changes(part).follow(submission, outcome))
+        """Note what an outcome changed, and where it stops or ends.
+
+        What goes on at once is not repeated here: after a crash the log and the vault tell of it.
+        """
+        match outcome:
+            case Screened() | Generated():
+                return
+            case Examined() if _is_first_look(submission) and _clears_all(outcome):
+                return
+            case Examined() | Released() | Held() | Halted() as end:
+                await self.store.together(lambda part: self._changes(part).follow(submission, end))
 
     async def close(
         self, row: SubmissionRow, index: int | None, reason: str, harm: str = ""
@@ -84,7 +97,7 @@ class Projection:
         await self.store.together(lambda part: self._changes(part).settle(tenant, submission))
 
     def _changes(self, part: Store) -> "Changes":
-        return Changes(part, self.now, replace(self.tenancy, store=part))
+        return Changes(part, self.now, self.tenancy.within(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,7 @@ class Changes:
     tenancy: Tenancy
 
     async def follow(
-        self, submission: Submission, outcome: Held | Halted | Generated | Examined | Released
+        self, submission: Submission, outcome: Held | Halted | Examined | Released
     ) -> None:
         """Change what an outcome changes."""
         match outcome:
@@ -110,54 +123,50 @@ class Changes:
                 row = await self.store.submissions.get(submission.subject.tenant, submission.id)
                 if row is not None:
                     await self._halt(row, code, reason)
-            case Generated():
-                await self._generated(submission, outcome)
             case Examined():
                 await self._examined(submission, outcome)
             case Released():
                 await self._released(submission, outcome)
-        for harm, vault_id in _grave(submission, outcome):
+        for harm, vault_id in seized(submission, outcome):
             await self._seize(submission.subject.tenant, submission.id, vault_id, harm)
 
     async def _seize(self, tenant: str, submission: UUID, vault_id: str, code: str) -> None:
         order = Seizable(vault_id, tenant, submission, code, self.now())
         await self.store.seizures.order(order)
 
-    async def _generated(self, submission: Submission, outcome: Generated) -> None:
-        until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
-        if not await self.store.pictures.of(submission.subject.tenant, submission.id):
-            await self.store.pictures.add(
-                [
-                    Picture(
-                        submission.subject.tenant,
-                        submission.id,
-                        picture.index,
-                        picture.vault_id,
-                        picture.sha256,
-                        PictureState.SEALED,
-                        until,
-                    )
-                    for picture in outcome.pictures
-                ]
-            )
-        await self._move(submission, State.GENERATED)
-
     async def _examined(self, submission: Submission, outcome: Examined) -> None:
-        await self._move(submission, State.EXAMINED)
         for each in outcome.outcomes:
-            match each:
-                case Cleared(picture=picture):
-                    await self._picture(submission, picture.index, PictureState.CLEARED)
-                case Held(index=index):
-                    await self._hold(submission, each)
-                    await self._picture(submission, index, PictureState.HELD)
-                case Halted(index=index):
-                    await self._picture(submission, index, PictureState.WITHHELD)
+            if isinstance(each, Held):
+                await self._hold(submission, each)
+        states = [_STANDS[type(each)] for each in outcome.outcomes]
+        await self._stand(submission, [*zip(outcome.generated.pictures, states, strict=True)])
         if any(map(taints, outcome.outcomes)):  # also what was looked at, or released, before
             for row in await self.store.pictures.of(submission.subject.tenant, submission.id):
                 await self.store.pictures.move(row, PictureState.WITHHELD)
-        if not any(isinstance(each, Cleared) for each in outcome.outcomes):
+        if PictureState.CLEARED not in states:
             await self.settle(submission.subject.tenant, submission.id)
+
+    async def _stand(
+        self, submission: Submission, pictures: Sequence[tuple[Sealed, PictureState]]
+    ) -> None:
+        """Let pictures stand somewhere: those that are known move on, the others are new."""
+        tenant, known = submission.subject.tenant, {}
+        for row in await self.store.pictures.of(tenant, submission.id):
+            known[row.index] = row
+        until = self.now() + await self.tenancy.kept_for(tenant)
+        for sealed, to in pictures:
+            if sealed.index in known:
+                later = until if to is PictureState.RELEASED else None
+                await self.store.pictures.move(known[sealed.index], to, later)
+        await self.store.pictures.add(
+            [
+                Picture(
+                    tenant, submission.id, sealed.index, sealed.vault_id, sealed.sha256, to, until
+                )
+                for sealed, to in pictures
+                if sealed.index not in known
+            ]
+        )
 
     async def close(self, row: SubmissionRow, index: int | None, reason: str, harm: str) -> None:
         """End a submission, or one sample of it, without a picture."""
@@ -201,9 +210,8 @@ class Changes:
         await self.store.submissions.move(tenant, submission, to, self.now(), code)
 
     async def _released(self, submission: Submission, outcome: Released) -> None:
-        until = self.now() + await self.tenancy.kept_for(submission.subject.tenant)
-        for picture in outcome.pictures:
-            await self._picture(submission, picture.index, PictureState.RELEASED, until)
+        released = [(picture.sealed, PictureState.RELEASED) for picture in outcome.pictures]
+        await self._stand(submission, released)
         await self._move(submission, State.RELEASED)
 
     async def _move(
@@ -211,17 +219,6 @@ class Changes:
     ) -> None:
         tenant = submission.subject.tenant
         await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
-
-    async def _picture(
-        self,
-        submission: Submission,
-        index: int | None,
-        to: PictureState,
-        until: datetime | None = None,
-    ) -> None:
-        for row in await self.store.pictures.of(submission.subject.tenant, submission.id):
-            if row.index == index:
-                await self.store.pictures.move(row, to, until)
 
     async def _hold(self, submission: Submission, held: Held) -> None:
         known_as = hold_id(submission.id, held.index, submission.attempt)
@@ -244,10 +241,16 @@ class Changes:
         )
 
 
-def _grave(
-    submission: Submission, outcome: Held | Halted | Generated | Examined | Released
-) -> list[tuple[str, str]]:
-    """Return what is to be seized: the code and the vault id of each object."""
+def _is_first_look(submission: Submission) -> bool:
+    return submission.attempt == 0
+
+
+def _clears_all(outcome: Examined) -> bool:
+    return all(isinstance(each, Cleared) for each in outcome.outcomes)
+
+
+def seized(submission: Submission, outcome: object) -> list[tuple[str, str]]:
+    """Return what an outcome orders to be seized: the code and the vault id of each object."""
     match outcome:
         case Halted(index=None):
             objects: list[tuple[Cleared | Held | Halted, str]] = [(outcome, submission.vault_id)]

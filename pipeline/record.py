@@ -167,10 +167,10 @@ class Record:
                         {
                             "withheld": withheld,
                             "bytes": len(picture.data),
-                            "marked": picture.sha256 != picture.examined_sha256,
+                            "marked": picture.sha256 != picture.sealed.sha256,
                         },
-                        picture.index,
-                        {"examined_sha256": picture.examined_sha256, "sha256": picture.sha256},
+                        picture.sealed.index,
+                        {"examined_sha256": picture.sealed.sha256, "sha256": picture.sha256},
                     )
                     for picture in pictures
                 ]

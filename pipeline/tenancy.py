@@ -1,7 +1,7 @@
 """What differs from tenant to tenant: its policy, how long its pictures are kept, its budget."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import policies
@@ -21,6 +21,10 @@ class Tenancy:
     """Loads a set that comes with the program, by name."""
     keep_for: timedelta
     _composed: dict[tuple[str, ...], Policy] = field(default_factory=dict)
+
+    def within(self, part: Store) -> "Tenancy":
+        """Return the same, asking as a part of a transaction."""
+        return replace(self, store=part)
 
     async def policy_of(self, tenant: str) -> Policy:
         """Return the policy of a tenant.

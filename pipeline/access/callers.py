@@ -54,40 +54,43 @@ class Callers:
         Raises:
             UnauthenticatedError: it is unknown, revoked or expired; which of them is not said.
         """
-        hashed = hash_of(bearer)
-        key = await self.store.api_keys.of_secret(hashed)
-        if key is not None:
-            return await self._by_key(key)
-        token = await self.store.subject_tokens.of_secret(hashed, self.now())
-        if token is None:
-            raise _unknown()
-        return await self._by_token(token)
+        hashed, now = hash_of(bearer), self.now()
+        return await self.store.together(lambda part: _caller(part, hashed, now))
 
-    async def _by_key(self, key: ApiKey) -> Caller:
-        subject = subject_of(key.tenant, assured=await self._assured(key.tenant))
+
+async def _caller(store: Store, hashed: str, now: datetime) -> Caller:
+    key = await store.api_keys.of_secret(hashed)
+    if key is not None:
+        subject = subject_of(key.tenant, assured=await _assured(store, key.tenant))
         return Caller(key.tenant, key.id, _permissions(key), subject, by_token=False)
+    token = await store.subject_tokens.of_secret(hashed, now)
+    if token is None:
+        raise _unknown()
+    return await _by_token(store, token)
 
-    async def _by_token(self, token: SubjectToken) -> Caller:
-        minted_by = await self.store.api_keys.get(token.tenant, token.key_id)
-        if minted_by is None:
-            raise _unknown()
-        subject = subject_of(
-            token.tenant,
-            assured=await self._assured(token.tenant),
-            pseudonym=token.pseudonym,
-            tier=token.tier,
-            territory=token.territory,
-            language=token.language,
-            age_claim=token.age_claim,
-        )
-        permissions = _permissions(minted_by) & FOR_SUBJECT_TOKENS
-        return Caller(token.tenant, token.key_id, permissions, subject, by_token=True)
 
-    async def _assured(self, tenant: str) -> bool:
-        found = await self.store.tenants.get(tenant)
-        if found is None:
-            raise _unknown()
-        return found.assured
+async def _by_token(store: Store, token: SubjectToken) -> Caller:
+    minted_by = await store.api_keys.get(token.tenant, token.key_id)
+    if minted_by is None:
+        raise _unknown()
+    subject = subject_of(
+        token.tenant,
+        assured=await _assured(store, token.tenant),
+        pseudonym=token.pseudonym,
+        tier=token.tier,
+        territory=token.territory,
+        language=token.language,
+        age_claim=token.age_claim,
+    )
+    permissions = _permissions(minted_by) & FOR_SUBJECT_TOKENS
+    return Caller(token.tenant, token.key_id, permissions, subject, by_token=True)
+
+
+async def _assured(store: Store, tenant: str) -> bool:
+    found = await store.tenants.get(tenant)
+    if found is None:
+        raise _unknown()
+    return found.assured
 
 
 def _permissions(key: ApiKey) -> frozenset[Permission]:

@@ -35,7 +35,7 @@ def pictures(released: Recorded[Released], accept: str) -> Response:
         images = [_inline(picture, seed) for picture in outcome.pictures]
         return JSONResponse({"images": images}, headers=headers)
     return Response(
-        _zip({f"image_{picture.index}.png": picture.data for picture in outcome.pictures}),
+        _zip({f"image_{picture.sealed.index}.png": picture.data for picture in outcome.pictures}),
         headers={**headers, "Content-Disposition": "attachment; filename=images.zip"},
         # exactly this type: two of the three community SDKs refuse application/zip
         media_type="binary/octet-stream",
@@ -45,8 +45,8 @@ def pictures(released: Recorded[Released], accept: str) -> Response:
 def _inline(picture: Marked, seed: int) -> dict[str, Json]:
     return {
         "image": base64.b64encode(picture.data).decode(),
-        "index": picture.index,
-        "seed": seed + picture.index,
+        "index": picture.sealed.index,
+        "seed": seed + picture.sealed.index,
     }
 
 

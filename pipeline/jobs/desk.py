@@ -97,26 +97,22 @@ class Desk:
         """
         if self._closing:
             raise ClosingError
-        policy = await self.tenancy.policy_of(received.subject.tenant)
         contents = await self.judge.prepare(work.prompt, work.images)
         row = await self._sealed(received, work, key_id, price, subject)
-        ticket = None
-        if not await self.store.tenants.charge(row.tenant, price):
-            await self.vault.destroy(row.vault_id)
-            raise OverBudgetError
         try:
-            admitted = await self.store.admission.admit(row, idempotency_key)
-            if admitted.entrance is Entrance.CONFLICT:
-                raise KeyReusedError
-            # Nothing is awaited here: an identical request finds this one carried.
-            ticket = self._joined(admitted) or self._begun(
-                _submission(admitted.submission, received.subject, work, contents, policy)
+            admitted, policy = await self.store.together(
+                lambda part: _admit(part, self.tenancy.within(part), row, idempotency_key)
             )
-            return ticket
-        finally:
-            if ticket is None or ticket.id != row.id:  # what it repeats was charged and sealed
-                await self.store.tenants.charge(row.tenant, -price)
-                await self.vault.destroy(row.vault_id)
+        except Exception:
+            await self.vault.destroy(row.vault_id)
+            raise
+        # Nothing is awaited here: an identical request finds this one carried.
+        ticket = self._joined(admitted) or self._begun(
+            _submission(admitted.submission, received.subject, work, contents, policy)
+        )
+        if ticket.id != row.id:  # what it repeats was sealed
+            await self.vault.destroy(row.vault_id)
+        return ticket
 
     async def _sealed(
         self, received: Received, work: Work, key_id: UUID, price: int, subject: str
@@ -175,6 +171,23 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return len(cut)
+
+
+async def _admit(
+    part: Store, tenancy: Tenancy, row: SubmissionRow, idempotency_key: str | None
+) -> tuple[Admitted, Policy]:
+    """Admit a request and charge for it if it is new, in one transaction: both stand, or neither.
+
+    Raises:
+        KeyReusedError, OverBudgetError, PolicyError: it is not admitted.
+    """
+    policy = await tenancy.policy_of(row.tenant)
+    admitted = await part.admission.admit(row, idempotency_key)
+    if admitted.entrance is Entrance.CONFLICT:
+        raise KeyReusedError
+    if admitted.entrance is Entrance.NEW and not await part.tenants.charge(row.tenant, row.price):
+        raise OverBudgetError
+    return admitted, policy
 
 
 def _submission(

@@ -113,8 +113,7 @@ class Restore:
         known = await self.tenancy.store.pictures.of(row.tenant, row.id)
         if not known:
             return range(row.samples)
-        waiting = {PictureState.SEALED, PictureState.CLEARED}
-        return [each.index for each in known if each.state in waiting]
+        return [each.index for each in known if each.state is PictureState.CLEARED]
 
     async def _pictures(
         self, row: SubmissionRow, indices: Sequence[int], approval: Approval | None

@@ -22,11 +22,12 @@ from pipeline.items import Cause
 from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
 from pipeline.judge import Judge
+from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
-from pipeline.vault import Vault
+from pipeline.vault import Vault, id_of
 
 LEFTOVER = timedelta(hours=1)
 """How old a sealed object must be that nothing names before it is taken for a crash's leftover."""
@@ -140,7 +141,15 @@ class Upkeep:
     async def _sweep_leftovers(self) -> None:
         before = self.now() - LEFTOVER
         kept = await self.store.pictures.kept() | await self.store.submissions.sealed_requests()
-        await self.vault.sweep(kept | await self._seized(), before)
+        await self.vault.sweep(kept | await self._seized() | await self._undecided(), before)
+
+    async def _undecided(self) -> frozenset[str]:
+        """Return where the pictures of submissions in flight lie: app.db does not know them yet."""
+        return frozenset(
+            id_of(row.id, picture_name(index))
+            for row in await self.store.submissions.abandoned("")
+            for index in range(row.samples)
+        )
 
     async def _seized(self) -> frozenset[str]:
         """Return what is still to be seized: it MUST NOT be destroyed."""

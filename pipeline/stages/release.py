@@ -40,6 +40,6 @@ class Release:
         """
         data = await self.vault.open(picture, examined)
         if not self.strip_text:  # the vault held the bytes to this digest just now
-            return Marked(picture.index, data, picture.sha256, picture.sha256)
+            return Marked(picture, data, picture.sha256)
         leaves = take_apart(data, MAX_METADATA_BYTES).pixels
-        return Marked(picture.index, leaves, picture.sha256, sha256(leaves).hexdigest())
+        return Marked(picture, leaves, sha256(leaves).hexdigest())

@@ -3,9 +3,10 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipeline.errors import ConflictError, StoreUnavailableError
@@ -22,14 +23,14 @@ class Job(Generic[T]):
         self._done: Callable[[asyncio.Future[T]], None] = _unavailable("stopped")
         self.answer: asyncio.Future[T] = self._loop.create_future()
 
-    def run(self, sql: Connection) -> None:
-        """Do the work apart from that of others in the same transaction.
+    def run(self, sql: Connection, apart: AbstractContextManager[object]) -> None:
+        """Do the work; what it raises is its own caller's, once `apart` has undone it.
 
         Raises:
             SQLAlchemyError, sqlite3.Error: the database failed; nobody's work stands.
         """
         try:
-            with sql.begin_nested():
+            with apart:
                 result = self._work(sql)
         except IntegrityError as fault:
             self._done = _raise(conflict(fault))
@@ -54,15 +55,16 @@ class Job(Generic[T]):
             self._done(self.answer)
 
 
-def run_together(engine: Engine, jobs: Sequence[Job[object]]) -> None:
+def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
     """Do all jobs, each whole or not at all, and tell once they are durable: one sync for all."""
     wanted = [job for job in jobs if not job.answer.cancelled()]
-    if not wanted:
-        return
     try:
-        with engine.begin() as sql:
-            for job in wanted:
-                job.run(sql)
+        if len(wanted) == 1:
+            wanted[0].run(sql, sql.begin())
+        elif wanted:
+            with sql.begin():
+                for job in wanted:
+                    job.run(sql, sql.begin_nested())
     except (SQLAlchemyError, sqlite3.Error) as fault:
         for job in wanted:
             job.fail(kind_of(fault))

@@ -24,9 +24,8 @@ from pipeline.store.writer import Transact, changing
 
 
 class PictureState(StrEnum):
-    """Where a picture stands."""
+    """Where a picture stands. One on which nothing was decided yet stands in the vault alone."""
 
-    SEALED = "sealed"
     CLEARED = "cleared"
     HELD = "held"
     RELEASED = "released"
@@ -35,9 +34,8 @@ class PictureState(StrEnum):
 
 
 BEFORE: Mapping[PictureState, frozenset[PictureState]] = {
-    PictureState.SEALED: frozenset(),
-    PictureState.CLEARED: frozenset({PictureState.SEALED, PictureState.HELD}),
-    PictureState.HELD: frozenset({PictureState.SEALED, PictureState.CLEARED}),
+    PictureState.CLEARED: frozenset({PictureState.HELD}),
+    PictureState.HELD: frozenset({PictureState.CLEARED}),
     PictureState.RELEASED: frozenset({PictureState.CLEARED}),
     PictureState.WITHHELD: frozenset(PictureState)
     - {PictureState.WITHHELD, PictureState.DESTROYED},
@@ -86,7 +84,7 @@ class Pictures:
         """
         values = [{name: getattr(row, name) for name in Picture.__slots__} for row in rows]
         if values:
-            await self.transact(changing(insert(pictures).values(values)))
+            await self.transact(lambda sql: sql.execute(insert(pictures), values))
 
     async def of(self, tenant: str, submission: UUID) -> tuple[Picture, ...]:
         """Return the pictures of a tenant's submission, by index."""

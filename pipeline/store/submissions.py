@@ -32,26 +32,22 @@ class State(StrEnum):
 
     ADMITTED = "admitted"
     CALLING = "calling"
-    """The paid call was begun: until `generated`, its outcome is unknown."""
-    GENERATED = "generated"
-    EXAMINED = "examined"
+    """The paid call was begun. The log and the vault know how far it came."""
     HELD = "held"
     RELEASED = "released"
     WITHHELD = "withheld"
     HALTED = "halted"
 
 
-IN_FLIGHT = frozenset({State.ADMITTED, State.CALLING, State.GENERATED, State.EXAMINED})
+IN_FLIGHT = frozenset({State.ADMITTED, State.CALLING})
 """Somebody carries it, or died carrying it."""
 
 BEFORE: Mapping[State, frozenset[State]] = {
     State.ADMITTED: frozenset(),
     State.CALLING: frozenset({State.ADMITTED, State.HELD}),
-    State.GENERATED: frozenset({State.CALLING}),
-    State.EXAMINED: frozenset({State.GENERATED, State.HELD}),
-    State.HELD: frozenset({State.ADMITTED, State.GENERATED, State.EXAMINED}),
-    State.RELEASED: frozenset({State.EXAMINED, State.HELD}),
-    State.WITHHELD: frozenset({State.GENERATED, State.EXAMINED, State.HELD}),
+    State.HELD: IN_FLIGHT,
+    State.RELEASED: frozenset({State.CALLING, State.HELD}),
+    State.WITHHELD: frozenset({State.CALLING, State.HELD}),
     State.HALTED: IN_FLIGHT | {State.HELD},
 }
 """From which states each can be reached. Released, withheld and halted are ends."""

@@ -13,7 +13,6 @@ from sqlalchemy import (
     URL,
     Connection,
     Delete,
-    Engine,
     Insert,
     MetaData,
     Update,
@@ -68,7 +67,7 @@ class Writer:
         self._lock = _lock(path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store {path.name}")
         try:
-            self._engine = self._thread.submit(_open, path, metadata, version).result()
+            self._sql = self._thread.submit(_open, path, metadata, version).result()
         except BaseException:
             self._thread.shutdown()
             os.close(self._lock)
@@ -91,21 +90,13 @@ class Writer:
     def _run_waiting(self) -> None:
         """Do what waits: while one batch is synced, the next gathers."""
         count = min(len(self._waiting), _MOST_TOGETHER)
-        run_together(self._engine, [self._waiting.popleft() for _ in range(count)])
+        run_together(self._sql, [self._waiting.popleft() for _ in range(count)])
 
     def close(self) -> None:
         """Finish what was begun, close the file, and let the next process have it."""
-        self._thread.submit(self._engine.dispose).result()
+        self._thread.submit(_close, self._sql).result()
         self._thread.shutdown()
         os.close(self._lock)
-
-
-def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
-    try:
-        with engine.begin() as connection:
-            return work(connection)
-    except (SQLAlchemyError, sqlite3.Error) as fault:
-        raise unavailable(kind_of(fault)) from None
 
 
 def _lock(path: Path) -> int:
@@ -125,7 +116,8 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-def _open(path: Path, metadata: MetaData, version: int) -> Engine:
+def _open(path: Path, metadata: MetaData, version: int) -> Connection:
+    """Return the one connection. It stays open: fetching one costs more than a transaction."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable
     except OSError as fault:
@@ -136,11 +128,21 @@ def _open(path: Path, metadata: MetaData, version: int) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     try:
-        _transact(engine, lambda connection: _prepare(connection, path.name, metadata, version))
+        connection = engine.connect()
+        with connection.begin():
+            _prepare(connection, path.name, metadata, version)
+    except (SQLAlchemyError, sqlite3.Error) as fault:
+        engine.dispose()
+        raise unavailable(kind_of(fault)) from None
     except BaseException:
         engine.dispose()
         raise
-    return engine
+    return connection
+
+
+def _close(connection: Connection) -> None:
+    connection.close()
+    connection.engine.dispose()
 
 
 def _configure(connection: DBAPIConnection, _record: object) -> None:
@@ -151,7 +153,9 @@ def _configure(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driven = connection.connection.driver_connection
+    assert isinstance(driven, sqlite3.Connection)  # noqa: S101 - as above
+    driven.execute("BEGIN IMMEDIATE")  # every transaction begins so: without SQLAlchemy's wrapping
 
 
 def _prepare(connection: Connection, name: str, metadata: MetaData, version: int) -> None:

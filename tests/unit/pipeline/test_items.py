@@ -170,7 +170,7 @@ async def test_no_state_shows_content_or_names_in_its_repr(house: World) -> None
     end = await house.screened(f"a harbour, {CANARY}", subject=subject)
     submission = end.outcome.submission
     sealed = Sealed("f" * 32, 0, CANARY)
-    shown = [end, submission, submission.work, sealed, Marked(0, CANARY.encode(), CANARY, CANARY)]
+    shown = [end, submission, submission.work, sealed, Marked(sealed, CANARY.encode(), CANARY)]
 
     for each in shown:
         assert CANARY not in repr(each)

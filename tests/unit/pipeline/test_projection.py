@@ -43,7 +43,7 @@ async def course(house: World, *colours: Colour) -> tuple[Submission, list[Outco
     happened: list[Outcome] = [generated.outcome.screened, generated.outcome, examined]
     cleared = [each.picture for each in examined.outcomes if isinstance(each, Cleared)]
     if cleared:
-        marked = tuple(Marked(each.index, b"", each.sha256, each.sha256) for each in cleared)
+        marked = tuple(Marked(each, b"", each.sha256) for each in cleared)
         happened.append(Released(submission, marked, len(colours) - len(cleared)))
     return submission, happened
 

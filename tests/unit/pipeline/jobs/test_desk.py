@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from classifiers.errors import UnreadableError
+from pipeline.errors import ConflictError
 from pipeline.items import Halted, Held, PublicCode, Released, Subject
 from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
 from pipeline.novelai.limits import Limits
@@ -125,9 +126,10 @@ async def test_an_unknown_tenant_is_not_admitted(house: World) -> None:
     """A key whose tenant is gone can spend nothing."""
     received = house.received(subject=Subject("nobody"))
 
-    with pytest.raises(OverBudgetError):
+    with pytest.raises(ConflictError):
         await house.gate.desk.submit(received, received.work(Limits()), UUID(int=9), 5, "")
     assert house.upstream.calls == []
+    assert sealed(house) == 0
 
 
 class TestDraining:

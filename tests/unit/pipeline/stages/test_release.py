@@ -28,11 +28,11 @@ async def test_cleared_pictures_are_opened_and_the_rest_is_counted(house: World)
     """Each as it was examined, byte for byte."""
     released = await house.flow.release(await examined(house, WHITE, BLOCK, RED))
 
-    assert [each.index for each in released.pictures] == [0, 2]
+    assert [each.sealed.index for each in released.pictures] == [0, 2]
     assert [each.data for each in released.pictures] == [png(WHITE), png(RED)]
     assert released.withheld == 1
     for each in released.pictures:
-        assert each.sha256 == each.examined_sha256 == hashlib.sha256(each.data).hexdigest()
+        assert each.sha256 == each.sealed.sha256 == hashlib.sha256(each.data).hexdigest()
 
 
 async def test_the_receipt_of_another_submission_opens_nothing(house: World) -> None:
@@ -85,7 +85,7 @@ async def test_stripped_pictures_lose_their_texts_and_no_pixel(house: World) -> 
 
     assert b"a harbour" in kept.pictures[0].data
     assert b"a harbour" not in stripped.pictures[0].data
-    assert stripped.pictures[0].examined_sha256 == kept.pictures[0].sha256
+    assert stripped.pictures[0].sealed.sha256 == kept.pictures[0].sha256
     assert stripped.pictures[0].sha256 != kept.pictures[0].sha256
     opened = Image.open(io.BytesIO(stripped.pictures[0].data)).convert("RGB")
     assert opened.tobytes() == Image.new("RGB", (64, 64), WHITE).tobytes()

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 async def picture(store: Store, row: SubmissionRow) -> Picture:
     """The first picture of an admitted submission, not yet added."""
     await store.admission.admit(row)
-    return Picture("harbour", row.id, 0, "a" * 32, "d" * 64, PictureState.SEALED, NOON + DAY)
+    return Picture("harbour", row.id, 0, "a" * 32, "d" * 64, PictureState.CLEARED, NOON + DAY)
 
 
 class TestPictures:
@@ -92,7 +92,7 @@ class TestExpired:
         assert await store.pictures.expired(NOON + DAY) == ()
 
     @pytest.mark.parametrize(
-        "state", [PictureState.SEALED, PictureState.CLEARED, PictureState.HELD]
+        "state", [PictureState.CLEARED, PictureState.HELD]
     )
     async def test_what_is_on_its_way_waits_for_its_end(
         self, store: Store, picture: Picture, state: PictureState

@@ -178,7 +178,7 @@ class TestBatches:
     async def test_what_waits_shares_one_sync(self, store: Store) -> None:
         """A sync is the dearest part of a small change, and many requests wait for one disk."""
         commits: list[object] = []
-        event.listen(store.writer._engine, "commit", commits.append)
+        event.listen(store.writer._sql.engine, "commit", commits.append)
 
         await asyncio.gather(*(store.tenants.charge("harbour", 1) for _ in range(40)))
 
