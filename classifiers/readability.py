@@ -1,4 +1,4 @@
-"""Says whether this installation can judge what a prompt says."""
+"""Says whether this installation can judge what a prompt says: its words, and its languages."""
 
 import re
 from collections.abc import Sequence
@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from classifiers.classifier import Capability
 from classifiers.content import Grammar, Prompt, Text
 from classifiers.errors import ClassifierError
+from classifiers.languages.reader import LanguageReader
+from classifiers.languages.states import State
 from classifiers.normalise import FieldReading, Reading, read
 from classifiers.signals import Field, Finding, Signal, SignalName
 
-_UNREAD = (
-    "\u0370-\u03ff\u0530-\u109f\u10a0-\u10ff\u1200-\u1cff\u1d26-\u1d2a\u1f00-\u1fff"
-    "\u2800-\u28ff\u2c00-\u2c5f\u2c80-\u2ddf\ua000-\ua63f\ua6a0-\ua6ff\ua800-\ua95f\ua980-\uaaff"
-    "\uab70-\uabff\ud800-\udfff\ue000-\uf8ff\ufb13-\ufdff\ufe70-\ufefc"
-    "\U00010000-\U0001cfff\U0001d000-\U0001d0ff\U0001da00-\U0001daff\U0001e000-\U0001efff"
+_NO_WORDS = (
+    "\u2800-\u28ff\ud800-\udfff\ue000-\uf8ff\U0001d000-\U0001d0ff\U0001da00-\U0001daff"
     "\U000f0000-\U0010ffff"
 )
-"""Where no list of terms covers the script: all but Latin, Cyrillic, Han, Kana, Hangul, symbols."""
-_UNREAD_WORD = re.compile(f"[{_UNREAD}]{{3,}}")
-_UNREAD_LETTER = re.compile(f"[{_UNREAD}]")
+"""Letters of no language: Braille, halves of letters, what every font draws otherwise, notation."""
+_NO_WORD = re.compile(f"[{_NO_WORDS}]{{3,}}")
+_NO_LETTER = re.compile(f"[{_NO_WORDS}]")
 _A_FEW = 6
-"""Letters of unread scripts that a text of ornaments and faces may hold."""
+"""Such letters that a text of ornaments may hold."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[a-z]+")
 _VOWELS = re.compile(r"[aeiouy]")
@@ -31,60 +30,91 @@ _LONG_WORD = 5
 """Letters from which a word without vowels is taken for noise."""
 _NOISE_LETTERS = 24
 _NOISE_SHARE = 0.4
-_SCRIPTS = ("latin", "cyrillic", "han", "kana", "hangul")
+_OF_STATE = {
+    State.UNREAD: SignalName.TEXT_LANGUAGE_UNREAD,
+    State.TERMS_ONLY: SignalName.TEXT_LANGUAGE_TERMS_ONLY,
+}
+_EMITS = frozenset({SignalName.TEXT_READABLE, *_OF_STATE.values()})
 
 
 class Readability:
-    """Looks at the scripts of each field, and for noise that no view could make out.
+    """Looks for noise that no view could make out, and for languages that are not read here.
 
     It is slow to call anything noise: names are strange words too.
     """
 
+    def __init__(self) -> None:
+        """Read the languages that ship with this package.
+
+        Raises:
+            TermsError: a file is missing or does not parse.
+        """
+        self._languages = LanguageReader.embedded()
+
     @property
     def id(self) -> str:
         """Name and version."""
-        return "readability@1"
+        return "readability@2"
 
     @property
     def emits(self) -> frozenset[SignalName]:
-        """The name it reports."""
-        return frozenset({SignalName.TEXT_READABLE})
+        """The names it reports."""
+        return _EMITS
 
     @property
     def answers(self) -> frozenset[Capability]:
         """It answers of any rendition."""
-        return frozenset({Capability(SignalName.TEXT_READABLE)})
+        return frozenset(Capability(name) for name in _EMITS)
 
     def warm(self) -> None:
-        """Look once at a text that can be read and at one that cannot.
+        """Look once at a text that can be read, at noise, and at an unread script.
 
         Raises:
             ClassifierError: it takes one for the other.
         """
-        for text, expected in (("a lighthouse at dawn", True), ("\u0e1b\u0e23\u0e30\u0e20", False)):
-            (field,) = read(Prompt((Text("warm", text),), Grammar.V4)).fields
-            if is_readable(field) is not expected:
-                message = f"{self.id}: expected readable {expected!r} of a known text"
+        for text, expected in (
+            ("a lighthouse at dawn", {SignalName.TEXT_READABLE}),
+            ("\ue000\ue001\ue002", set[SignalName]()),
+            ("\u0e1b\u0e23\u0e30\u0e20", {SignalName.TEXT_READABLE, _OF_STATE[State.UNREAD]}),
+        ):
+            findings = self._report(read(Prompt((Text("warm", text),), Grammar.V4)))
+            if {finding.name for finding in findings if finding.score} != expected:
+                message = f"{self.id}: expected other findings of a known text"
                 raise ClassifierError(message)
 
     def classify(self, content: Reading, /) -> Sequence[Finding]:
-        """Report 0.0 for each field that cannot be judged, else one 1.0 of all fields together."""
-        name = SignalName.TEXT_READABLE
-        unread = [field for field in content.fields if not is_readable(field)]
-        found = [Signal(name, 0.0, Field(field.path), self.id) for field in unread]
-        return found or [Signal(name, 1.0, Field("*"), self.id)]
+        """Report each field that cannot be judged, as unreadable or by its language.
 
+        What is so of no field is reported once, of all fields together.
+        """
+        return self._report(content)
 
-def is_readable(field: FieldReading) -> bool:
-    """Whether all of `field` was read, and in scripts and words that can be judged."""
-    if field.unread:
-        return False
-    text = field.plain.text
-    if _UNREAD_WORD.search(text) or len(_UNREAD_LETTER.findall(text)) >= _A_FEW:
-        return False
-    return not _is_noise(text) or any(
-        view.source.startswith("decoded:") and not _is_noise(view.text) for view in field.views
-    )
+    def _report(self, content: Reading) -> list[Signal]:
+        found: list[Signal] = []
+        for field in content.fields:
+            where = Field(field.path)
+            if not self._is_readable(field):
+                found.append(Signal(SignalName.TEXT_READABLE, 0.0, where, self.id))
+            for state, names in self._languages.states(field).items():
+                evidence = f"language:{','.join(sorted(names))}"
+                found.append(Signal(_OF_STATE[state], 1.0, where, self.id, evidence))
+        for name in sorted(_EMITS - {signal.name for signal in found}):
+            score = 1.0 if name is SignalName.TEXT_READABLE else 0.0
+            found.append(Signal(name, score, Field("*"), self.id))
+        return found
+
+    def _is_readable(self, field: FieldReading) -> bool:
+        """Whether all of `field` was read, and in letters and words that can be judged."""
+        if field.unread:
+            return False
+        text = field.plain.text
+        if _NO_WORD.search(text) or len(_NO_LETTER.findall(text)) >= _A_FEW:
+            return False
+        if not _is_noise(text) and not self._languages.is_soup(field):
+            return True
+        return any(
+            view.source.startswith("decoded:") and not _is_noise(view.text) for view in field.views
+        )
 
 
 def _is_noise(text: str) -> bool:

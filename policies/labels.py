@@ -49,6 +49,8 @@ class HarmCode(StrEnum):
     ABUSE_SPAM = "ABUSE.SPAM"
     TEXT_UNREADABLE = "TEXT.UNREADABLE"
     """A text that no view made readable, so that nobody could judge it."""
+    TEXT_LANGUAGE = "TEXT.LANGUAGE"
+    """A text in a language that is not read here, or not well enough for what is asked."""
     AGE_CLAIM = "AGE.CLAIM"
     """Lawful for adults, and nothing says that an adult asks."""
     CAPABILITY = "CAPABILITY"

@@ -42,7 +42,7 @@ SPECIFIED = {
     "OK",
     "UNKNOWN",
 }
-OURS = {"TEXT.UNREADABLE", "AGE.CLAIM", "CAPABILITY"}
+OURS = {"TEXT.UNREADABLE", "TEXT.LANGUAGE", "AGE.CLAIM", "CAPABILITY"}
 
 
 def test_every_code_of_the_label_set_is_there_and_no_other() -> None:

@@ -1,0 +1,1 @@
+"""Builds the data that the text classifiers read: run by hand, never while serving."""

@@ -1,0 +1,1 @@
+"""Tells the languages of a prompt apart, and says which of them are read here."""

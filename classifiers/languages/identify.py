@@ -1,0 +1,134 @@
+"""Tells which languages a text is in, as far as they are written with Latin or Cyrillic letters.
+
+A prompt is no essay: it is a list of tags, of names, and here and there a sentence. So each part
+between marks is weighed by itself, against English and against names, and only what speaks clearly
+for another language is added up. A single foreign word is nobody's language.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+
+import numpy as np
+
+from classifiers.errors import TermsError
+from classifiers.languages.states import Languages, State
+from classifiers.languages.table import NAMES, Table
+
+_MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_CYRILLIC = re.compile("[\u0400-\u052f]{4,}")
+_NOT_RUSSIAN = re.compile("[\u0400\u0402-\u040f\u0450\u0452-\u052f]")
+_A_SENTENCE = 4
+"""Words from which on a part is a sentence; fewer may be a name."""
+_OF_A_NAME = 1 / 3
+"""What a part that may be a name weighs, unless it holds a common word."""
+_LEAD = 3.0
+"""Natural logarithms by which a language must lead in a part before that counts."""
+_OF_A_WORD = 6.0
+"""What a word counts that is common in a language and in few others."""
+_ENOUGH = 12.0
+"""Natural logarithms from which on a language is there."""
+_CLEARLY = 1.1
+"""By which factor a language that is not read must lead over those that are."""
+_NO_SOUP = 6
+"""Words that are not English from which on a text can be called noise."""
+_FLUENT = 1.9
+"""Natural logarithms for each letter of such words below which they are in no language at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Tells languages apart by their letters in threes, and by their commonest words."""
+
+    languages: Languages
+    table: Table
+    english: frozenset[str] = field(repr=False)
+    """Words of English prompts and tags."""
+    common: Mapping[str, frozenset[str]] = field(repr=False)
+    """By word, the languages in which it is common."""
+
+    @classmethod
+    def read(cls, folder: Traversable, languages: Languages) -> "Identifier":
+        """Read the files of `folder`.
+
+        Raises:
+            TermsError: one of them is missing, or not what it should be.
+        """
+        try:
+            table = Table.read((folder / "trigrams.npz").read_bytes())
+            english = frozenset((folder / "english.txt").read_text("utf-8").split())
+        except OSError as error:
+            message = f"languages: expected a table and words, got {error!r}"
+            raise TermsError(message) from error
+        common: dict[str, set[str]] = defaultdict(set)
+        for language in languages.languages:
+            for word in language.words - english:
+                common[word].add(language.id)
+        return cls(
+            languages, table, english, {word: frozenset(ids) for word, ids in common.items()}
+        )
+
+    def spoken(self, text: str) -> frozenset[str]:
+        """Return the languages that are clearly spoken in `text`, other than English."""
+        speaks = self._weigh(_parts(text))
+        read = [id_ for id_ in speaks if self.languages.state(id_) is not State.UNREAD]
+        best_read = max((speaks[id_] for id_ in read), default=0.0)
+        best = max(speaks.values(), default=0.0)
+        if best >= max(_ENOUGH, best_read * _CLEARLY):
+            return frozenset(id_ for id_, much in speaks.items() if much == best)
+        if best_read >= _ENOUGH:
+            return frozenset(id_ for id_ in read if speaks[id_] == best_read)
+        return frozenset({"ru"}) if _CYRILLIC.search(text) else frozenset()
+
+    def is_soup(self, text: str) -> bool:
+        """Whether `text` holds many words whose letters no language puts together like that."""
+        words = [
+            word
+            for part in _parts(text)
+            for word in part
+            if len(word) > 2 and word.isascii() and word not in self.english  # noqa: PLR2004 (no more than initials)
+        ]
+        if len(words) < _NO_SOUP:
+            return False
+        (weight,) = self.table.weigh([words])
+        return bool(weight.max() < _FLUENT * sum(map(len, words)))
+
+    def _weigh(self, parts: Sequence[Sequence[str]]) -> Mapping[str, float]:
+        """Add up what speaks for each language over the parts that are not English."""
+        columns = self.table.languages
+        neutral = [columns.index("en"), columns.index(NAMES)]
+        foreign = [words for words in parts if not self.english.issuperset(words)]
+        weights = self.table.weigh(foreign)
+        leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
+        leads[leads < _LEAD] = 0.0
+        found: dict[str, float] = defaultdict(float)
+        for words, lead in zip(foreign, leads, strict=True):
+            common = self._common(words)
+            for at in np.flatnonzero(lead):
+                id_ = columns[at]
+                is_sure = len(words) >= _A_SENTENCE or id_ in common
+                found[id_] += float(lead[at]) * (1.0 if is_sure else _OF_A_NAME)
+            for id_, count in common.items():
+                found[id_] += count * _OF_A_WORD
+            strange = sum(1 for word in words if _NOT_RUSSIAN.search(word))
+            if strange:
+                found["ru"] -= strange * _OF_A_WORD
+        return found
+
+    def _common(self, words: Sequence[str]) -> Mapping[str, int]:
+        """Count the common words of each language."""
+        count: dict[str, int] = defaultdict(int)
+        for word in set(words) & self.common.keys():
+            for id_ in self.common[word]:
+                count[id_] += 1
+        return count
+
+
+def _parts(text: str) -> list[list[str]]:
+    """Return the words of each part between marks."""
+    folded = unicodedata.normalize("NFC", text).casefold().replace("_", " ")
+    return [words for part in _MARK.split(folded) if (words := _WORD.findall(part))]

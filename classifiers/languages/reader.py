@@ -1,0 +1,130 @@
+"""Says of each field in which languages it is, by script and by words, and how well those are read.
+
+Tags have their Japanese, Chinese and Korean names: a text made of those and of listed terms is read
+as well as the tags themselves, and counts as no other language.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from classifiers.automaton import Automaton
+from classifiers.errors import TermsError
+from classifiers.languages.identify import Identifier
+from classifiers.languages.states import State, load
+from classifiers.normalise import FieldReading, Spelling, plain_form
+from classifiers.vocabulary import Mode, Vocabulary
+from classifiers.vocabulary import load as load_terms
+
+_EASTERN = {
+    "ko": re.compile("[\uac00-\ud7a3]"),
+    "ja": re.compile("[\u3041-\u3096\u30a1-\u30fa]"),
+    "zh": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"),
+}
+_A_WORD = 3
+"""Letters in a row that are a word of a script that is not read, and no ornament."""
+_A_FEW = 6
+"""Letters of such a script that a text of ornaments and faces may hold."""
+_UNRESOLVED = 3
+"""Eastern letters that belong to no known word from which on a text is in that language."""
+
+
+class LanguageReader:
+    """Reads the languages of fields."""
+
+    def __init__(self, identifier: Identifier, known: Iterable[str]) -> None:
+        """Build from an identifier, and the `known` words of eastern languages, in plain form."""
+        self._identifier = identifier
+        self._states = identifier.languages
+        self._known = Automaton(sorted(set(known)))
+
+    @classmethod
+    def embedded(cls) -> "LanguageReader":
+        """Build from what ships with this package.
+
+        Raises:
+            TermsError: a file is missing or does not parse.
+        """
+        return _embedded()
+
+    def states(self, field: FieldReading) -> Mapping[State, frozenset[str]]:
+        """Return the languages and scripts of a field other than gated ones, by their state."""
+        found: dict[State, set[str]] = {}
+        for text in _texts(field):
+            for id_ in self._identifier.spoken(text):
+                found.setdefault(self._states.state(id_), set()).add(id_)
+        plain = field.plain.text
+        for name, letters in self._states.scripts.items():
+            if _is_written(letters, plain):
+                found.setdefault(State.UNREAD, set()).add(name)
+        eastern = self._eastern(plain)
+        if eastern is not None:
+            found.setdefault(self._states.state(eastern), set()).add(eastern)
+        return {state: frozenset(names) for state, names in found.items()}
+
+    def is_soup(self, field: FieldReading) -> bool:
+        """Whether a field holds many words that are in no language, however it is spelt."""
+        views = [view for view in field.views if view.spelling is not Spelling.SQUEEZED]
+        return all(self._identifier.is_soup(view.text) for view in views)
+
+    def _eastern(self, text: str) -> str | None:
+        """Return the eastern language of which `text` holds more than tags and terms, if any."""
+        if text.isascii():
+            return None
+        left = bytearray(b"\1" * len(text))
+        for start, end, _ in self._known.find(text):
+            left[start:end] = b"\0" * (end - start)
+        rest = "".join([letter for letter, more in zip(text, left, strict=True) if more])
+        counts = {id_: len(letters.findall(rest)) for id_, letters in _EASTERN.items()}
+        if sum(counts.values()) < _UNRESOLVED:
+            return None
+        return next(id_ for id_, count in counts.items() if count)
+
+
+def _is_written(letters: re.Pattern[str], text: str) -> bool:
+    """Whether `text` holds a word of a script, or many of its letters."""
+    places = [match.start() for match in letters.finditer(text)]
+    if len(places) >= _A_FEW:
+        return True
+    return any(
+        places[at + _A_WORD - 1] - places[at] == _A_WORD - 1
+        for at in range(len(places) - _A_WORD + 1)
+    )
+
+
+def _texts(field: FieldReading) -> Iterable[str]:
+    """Give a field as received, with its accents; and what it hides."""
+    yield field.text
+    for view in field.views:
+        if view.spelling is Spelling.JOINED or (
+            view.spelling is Spelling.PLAIN and view.source.startswith("decoded:")
+        ):
+            yield view.text
+
+
+@cache
+def _embedded() -> LanguageReader:
+    folder = files("classifiers") / "languages"
+    terms = load_terms(files("classifiers") / "terms")
+    known = [*_eastern_terms(terms), *_tags(folder)]
+    return LanguageReader(Identifier.read(folder, load(folder)), known)
+
+
+def _eastern_terms(terms: Vocabulary) -> Iterable[str]:
+    for term in terms.terms:
+        if not term.harmless and (term.mode is Mode.SUBSTRING or not term.text[0].isascii()):
+            yield term.text
+
+
+def _tags(folder: Traversable) -> Iterable[str]:
+    """Give the names of tags in eastern languages."""
+    try:
+        rows = list(csv.DictReader(io.StringIO((folder / "tags.csv").read_text("utf-8"))))
+        return [plain_form(row["text"]) for row in rows]
+    except (OSError, KeyError) as error:
+        message = f"tags.csv: expected language,text,means, got {error!r}"
+        raise TermsError(message) from error

@@ -1,0 +1,77 @@
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifiers.errors import TermsError
+from classifiers.languages.identify import Identifier
+from classifiers.languages.states import load
+from classifiers.languages.table import Table
+
+FOLDER = files("classifiers") / "languages"
+LANGUAGES = Identifier.read(FOLDER, load(FOLDER))
+HERE = Path(__file__).parent
+FOREIGN: dict[str, list[str]] = json.loads((HERE / "foreign.json").read_text("utf-8"))
+OURS: list[str] = json.loads((HERE / "ours.json").read_text("utf-8"))
+NEAR = {"no": {"no", "da", "sv"}, "sr": {"mk", "bg"}, "sv": {"sv", "no"}, "da": {"da", "no"}}
+"""Languages that short sentences may be taken for: none of them is read."""
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [(language, text) for language, texts in FOREIGN.items() for text in texts],
+)
+def test_a_sentence_is_in_its_language(language: str, text: str) -> None:
+    """Whatever is taken for English is judged by words that it does not have."""
+    (spoken,) = LANGUAGES.spoken(text)
+
+    assert spoken in NEAR.get(language, {language})
+
+
+@pytest.mark.parametrize("text", OURS)
+def test_tags_names_and_romaji_are_no_other_language(text: str) -> None:
+    """A gate that takes names for Estonian refuses every second prompt."""
+    assert LANGUAGES.spoken(text) == frozenset()
+
+
+def test_a_sentence_among_tags_is_heard() -> None:
+    """Tags around it must not drown it."""
+    tags = ", ".join(["1girl, solo, long hair, hatsune miku, masterpiece"] * 20)
+
+    assert LANGUAGES.spoken(f"{tags}, kobieta czyta ksiazke w ogrodzie, {tags}") == {"pl"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vokedu bazifo ximule zakoqu wubegi fojuxa",
+        "qwe rty uio asdf ghj klz xcv bnm poiu lkjh mnbv",
+        "xqjz vkwp zzqf 1girl, jxkq wvzz qpfk hjxx kqzw",
+    ],
+)
+def test_words_of_no_language_are_soup(text: str) -> None:
+    """Such a text may mean anything to a model, and nothing to us."""
+    assert LANGUAGES.is_soup(text)
+
+
+@pytest.mark.parametrize("text", [*OURS, *FOREIGN["pl"], *FOREIGN["fi"]])
+def test_words_of_any_language_are_none(text: str) -> None:
+    """Names and other languages are no noise."""
+    assert not LANGUAGES.is_soup(text)
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_an_answer(text: str) -> None:
+    """Whatever comes in."""
+    assert LANGUAGES.spoken(text) <= {one.id for one in LANGUAGES.languages.languages}
+    assert LANGUAGES.is_soup(text) in {True, False}
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x05\x06" + bytes(18), b"\x93NUMPY"])
+def test_a_table_that_is_none_is_refused(data: bytes) -> None:
+    """An installation whose table is broken must not serve."""
+    with pytest.raises(TermsError):
+        Table.read(data)
