@@ -8,6 +8,7 @@ from pipeline.cli import audit, keys, policies, review, tenants
 from pipeline.cli.context import DataDir
 from pipeline.cli.demo import demo
 from pipeline.cli.sandbox import sandbox
+from pipeline.cli.screen import screen
 from pipeline.cli.serve import serve
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)
+app.command()(screen)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
 app.add_typer(review.app, name="review")

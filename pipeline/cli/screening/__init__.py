@@ -1,0 +1,1 @@
+"""Judges texts without a server: one, a file of them, or labelled ones to measure by."""

@@ -1,0 +1,119 @@
+"""Texts that somebody labelled: which label is told by which signals, and how a row is read."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.cli.errors import UnusableError
+
+LABELS: Mapping[str, tuple[str, ...]] = {
+    "sexual": ("text.sexual",),
+    "minor_present": (
+        "text.minor.term",
+        "text.minor.age",
+        "text.minor.context",
+        "text.minor.character",
+    ),
+    "nonconsent": ("text.sexual.nonconsent",),
+    "animal": ("text.sexual.animal",),
+    "gore_violence": ("text.gore", "text.violence"),
+    "hate": ("text.hate",),
+    "harassment": ("text.harassment",),
+    "self_harm": ("text.self_harm",),
+    "illegal": ("text.illegal",),
+    "real_person": ("text.real_person",),
+    "risky": (
+        "text.sexual",
+        "text.gore",
+        "text.violence",
+        "text.hate",
+        "text.harassment",
+        "text.self_harm",
+        "text.illegal",
+    ),
+}
+"""For each label the signals, or the families of signals, of which the highest is its score."""
+_TEXT, _SOURCE = "text", "source"
+_VALUES: Mapping[str, bool | None] = {"1": True, "0": False, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled text; a label that nobody gave it is None."""
+
+    text: str = field(repr=False)
+    source: str
+    labels: tuple[bool | None, ...]
+    """In the order of `Sheet.labels`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file of labelled texts, opened and found in order as far as its head goes."""
+
+    path: Path
+    labels: tuple[str, ...]
+    others: tuple[str, ...]
+    """Columns that are no label that is known here."""
+
+    @classmethod
+    def open(cls, path: Path) -> "Sheet":
+        """Read the head of the file.
+
+        Raises:
+            UnusableError: it is not UTF-8, or lacks a column.
+            OSError: it cannot be read.
+        """
+        columns = next(_records(path), [])
+        if missing := {_TEXT, _SOURCE} - set(columns):
+            expected = "the columns text, source and labels"
+            raise UnusableError(str(path), expected, f"none called {', '.join(sorted(missing))}")
+        if len(set(columns)) != len(columns):
+            raise UnusableError(str(path), "each column once", "one twice")
+        rest = [name for name in columns if name not in {_TEXT, _SOURCE}]
+        labels = tuple(name for name in rest if name in LABELS)
+        if not labels:
+            raise UnusableError(str(path), f"a label among {', '.join(LABELS)}", "none")
+        return cls(path, labels, tuple(name for name in rest if name not in LABELS))
+
+    def rows(self) -> Iterator[Row]:
+        """Read row by row.
+
+        Raises:
+            UnusableError: a row is not as the head says.
+            OSError: it cannot be read.
+        """
+        records = _records(self.path)
+        columns = next(records)
+        for number, record in enumerate(records, start=2):
+            if len(record) != len(columns):
+                raise self._wrong(number, f"{len(columns)} fields", str(len(record)))
+            given = dict(zip(columns, record, strict=True))
+            labels = [given[name].strip() for name in self.labels]
+            if not set(labels) <= _VALUES.keys():
+                raise self._wrong(number, "1, 0 or nothing for each label", "something else")
+            yield Row(given[_TEXT], given[_SOURCE], tuple(_VALUES[label] for label in labels))
+
+    def _wrong(self, number: int, expected: str, got: str) -> UnusableError:
+        return UnusableError(f"{self.path}, record {number}", expected, got)
+
+
+def score(label: str, signals: Mapping[str, float]) -> float | None:
+    """Return the highest score of what tells `label`; None if nobody said any of it."""
+    told = [
+        value
+        for name, value in signals.items()
+        if any(name == family or name.startswith(f"{family}.") for family in LABELS[label])
+    ]
+    return max(told, default=None)
+
+
+def _records(path: Path) -> Iterator[Sequence[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.reader(file, strict=True)
+    except UnicodeDecodeError:
+        raise UnusableError(str(path), "UTF-8 text", "something else") from None
+    except csv.Error as fault:
+        raise UnusableError(str(path), "a CSV file", str(fault)) from None
