@@ -1,7 +1,8 @@
 """Restores a submission from the vault, after a hold or a crash, and looks at it anew."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from uuid import UUID
 
@@ -26,10 +27,13 @@ from pipeline.projection import hold_id, ruling_id
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
-from pipeline.store.submissions import SubmissionRow
+from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
 from policies.policy import Moment
+
+WAITING = frozenset({PictureState.HELD, PictureState.CLEARED})
+"""Where a held picture stands until its hold ends: cleared, if its release was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Restore:
     log: Log
     tenancy: Tenancy
     limits: Limits
+    _taken: set[UUID] = field(default_factory=set[UUID])
 
     async def submission(self, row: SubmissionRow) -> Submission:
         """Return a submission as it was sealed, to be judged by today's policy.
@@ -85,7 +90,7 @@ class Restore:
             return None
         if hold is not None and hold.index is not None:
             indices: Sequence[int] = [hold.index]
-            if not await self.is_held(hold):
+            if await self.state_of(hold) not in WAITING:
                 return None  # withheld since, with a sibling that tainted it
         else:
             indices = await self.undecided(row)
@@ -95,11 +100,31 @@ class Restore:
         until = None if hold is None else hold.expires_at
         return Recorded(replace(found, held_until=until), (receipt,))
 
-    async def is_held(self, hold: Hold) -> bool:
-        """Whether the picture of a hold still waits."""
+    async def state_of(self, hold: Hold) -> PictureState | None:
+        """Return where the picture of a hold stands; None if it has none."""
         known = await self.tenancy.store.pictures.of(hold.tenant, hold.submission)
-        held = PictureState.HELD
-        return any(each.index == hold.index and each.state is held for each in known)
+        return next((each.state for each in known if each.index == hold.index), None)
+
+    async def waits(self, row: SubmissionRow, hold: Hold) -> bool:
+        """Whether what is held has not gone on: what went on may have been cut off after that.
+
+        A picture that was withheld with a sibling waits for the entry that says so.
+        """
+        if hold.index is None:
+            return row.state is State.HELD
+        return await self.state_of(hold) in WAITING | {PictureState.WITHHELD}
+
+    @contextmanager
+    def taking(self, hold: Hold) -> Generator[bool]:
+        """Take a hold, to end it one way; False if somebody is about to end it already."""
+        if hold.id in self._taken:
+            yield False
+            return
+        self._taken.add(hold.id)
+        try:
+            yield True
+        finally:
+            self._taken.discard(hold.id)
 
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
         """Return pictures that were sealed before a crash, and not yet written down."""

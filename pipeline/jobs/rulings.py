@@ -59,7 +59,7 @@ class Rulings:
     log: Log
     now: Callable[[], datetime]
     _ruling: set[UUID] = field(default_factory=set[UUID])
-    """The holds that somebody is ruling on at this moment."""
+    """The holds that somebody is ruling on at this moment, and is waited for at the end."""
 
     @property
     def in_progress(self) -> int:
@@ -82,16 +82,20 @@ class Rulings:
         row = await self.store.submissions.get(hold.tenant, hold.submission)
         if row is None:
             raise RulingError("the submission is not known any more")
-        if hold.id in self._ruling:
-            raise RulingError(_CLOSED)
-        self._ruling.add(hold.id)
-        try:
-            return await self._rule(hold, row, ruling)
-        finally:
-            self._ruling.discard(hold.id)
+        with self.restore.taking(hold) as taken:
+            if not taken:
+                raise RulingError(_CLOSED)
+            self._ruling.add(hold.id)
+            try:
+                return await self._rule(hold, row, ruling)
+            finally:
+                self._ruling.discard(hold.id)
 
     async def _rule(self, hold: Hold, row: SubmissionRow, ruling: Ruling) -> End | None:
         """Do what a ruling says, and close its hold last: until then it can be ruled on again."""
+        if not await self.restore.waits(row, hold):
+            await self._close_late(hold)
+            raise RulingError(_CLOSED)
         approved = await self._judged_again(hold, row) if ruling.approves else None
         await self._record(hold, ruling)
         done = None
@@ -104,6 +108,12 @@ class Rulings:
         end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
         await self.store.holds.close(hold, end, self.now(), ruling.person.name, ruling.reason)
         return done
+
+    async def _close_late(self, hold: Hold) -> None:
+        """Close the hold of what has gone on, as the log says that it was ruled."""
+        earlier = await self.log.receipt(ruling_id(hold.id))
+        end = HoldEnd.REEXAMINED if earlier is None else HoldEnd(str(_outcome(earlier)))
+        await self.store.holds.close(hold, end, self.now(), "machine")
 
     async def _record(self, hold: Hold, ruling: Ruling) -> None:
         entry = Entry(

@@ -26,7 +26,8 @@ from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.store import Store
-from pipeline.store.submissions import State, SubmissionRow
+from pipeline.store.submissions import SubmissionRow
+from pipeline.telemetry.spacing import Spacing
 from pipeline.vault import Vault, id_of
 
 LEFTOVER = timedelta(hours=1)
@@ -40,6 +41,8 @@ SLOWEST = 12
 for is not looked at for ever in a row."""
 
 MOST_HOLDS = 10_000
+SELDOMEST = timedelta(hours=1)
+"""How often a failure that lasts is told in the end."""
 
 FAULTS = (PipelineError, AuditError, *UNFIT)
 """What may go wrong with one item, or for a while, and must not end upkeep."""
@@ -59,15 +62,25 @@ class Upkeep:
     now: Callable[[], datetime]
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
     """How often each item was tried since the start: each next try waits twice as long."""
+    _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
+    """When to tell once more of a hold that fails."""
 
     async def run(self, every_seconds: float) -> None:
-        """Do rounds until cancelled. A round that fails is told, and tried again."""
+        """Do rounds until cancelled. A round that fails is told, and tried again.
+
+        Whatever is not one of `FAULTS` is a bug: it is raised, and whoever runs this MUST stop.
+        """
+        tellings = Spacing(SELDOMEST)
         for count in itertools.count():
             await asyncio.sleep(every_seconds)
             try:
                 await self.round(leftovers=count % LEFTOVERS_EVERY == 0)
             except FAULTS as fault:
-                _say.error("upkeep failed", fault=type(fault).__name__)
+                kind = type(fault).__name__
+                if tellings.is_due(kind, self.now()):
+                    _say.error("upkeep failed", fault=kind)
+            else:
+                tellings = Spacing(SELDOMEST)
 
     async def round(self, *, leftovers: bool = True) -> None:
         """Do everything once; to look for `leftovers` is to walk through the whole vault."""
@@ -90,7 +103,7 @@ class Upkeep:
 
     async def _look_again(self) -> None:
         holds = await self.store.holds.waiting(Cause.INCAPACITY, MOST_HOLDS)
-        await _each([hold for hold in holds if self._is_due(hold)], self._again)
+        await self._each([hold for hold in holds if self._is_due(hold)], self._again)
 
     def _is_due(self, hold: Hold) -> bool:
         looks = hold.attempt + self._tries[hold.id]
@@ -100,21 +113,23 @@ class Upkeep:
     async def _again(self, hold: Hold) -> None:
         self._tries[hold.id] += 1
         row = await self.store.submissions.get(hold.tenant, hold.submission)
-        generated = None if row is None else await self.restore.generated(row, hold)
-        if generated is None:
-            return  # its request is not allowed today: a person or its expiry ends the hold
-        end = await self.flow.returned(generated)
+        if row is not None and await self.restore.waits(row, hold):
+            generated = await self.restore.generated(row, hold)
+            if generated is None:
+                return  # its request is not allowed today: a person or its expiry ends the hold
+            end = await self.flow.returned(generated)
+            _say.info("looked again", hold=str(hold.id), end=type(end.outcome).__name__)
         await self.store.holds.close(hold, End.REEXAMINED, self.now(), "machine")
-        _say.info("looked again", hold=str(hold.id), end=type(end.outcome).__name__)
 
     async def _expire(self) -> None:
-        await _each(await self.store.holds.overdue(self.now()), self._expired)
+        await self._each(await self.store.holds.overdue(self.now()), self._expired)
 
     async def _expired(self, hold: Hold) -> None:
         row = await self.store.submissions.get(hold.tenant, hold.submission)
         if row is not None and await self._is_open(row, hold):
             await self.flow.record.end(row, hold, "expired")
         await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
+        self._tries.pop(hold.id, None)
 
     async def _is_open(self, row: SubmissionRow, hold: Hold) -> bool:
         """Whether what was held has no end yet; a ruling may have been cut off after it had one."""
@@ -122,15 +137,28 @@ class Upkeep:
         ended = entry_id(row.id, kind, hold.index or 0, hold.attempt)
         if await self.restore.log.receipt(ended) is not None:
             return False
-        if hold.index is None:
-            return row.state is State.HELD
-        pictures = await self.store.pictures.of(row.tenant, row.id)
-        waiting = {PictureState.HELD, PictureState.WITHHELD}
-        return any(each.index == hold.index and each.state in waiting for each in pictures)
+        return await self.restore.waits(row, hold)
+
+    async def _each(self, holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:
+        """Do something for every hold that nobody else is about to end.
+
+        One that fails is told, and keeps no other from its turn.
+        """
+        for hold in holds:
+            with self.restore.taking(hold) as taken:
+                try:
+                    if taken:
+                        await do(hold)
+                except FAULTS as fault:
+                    if self._tellings.is_due(str(hold.id), self.now()):
+                        _say.error("hold failed", hold=str(hold.id), fault=type(fault).__name__)
+                else:
+                    self._tellings.forget(str(hold.id))
 
     async def _sweep(self) -> None:
-        seized = await self._seized()
-        for picture in await self.store.pictures.expired(self.now()):
+        expired = await self.store.pictures.expired(self.now())
+        seized = await self._seized()  # asked last: what is expired by now may just be ordered
+        for picture in expired:
             due = picture.vault_id not in seized
             if due and await self.store.pictures.move(picture, PictureState.DESTROYED):
                 await self.vault.destroy(picture.vault_id)
@@ -140,8 +168,9 @@ class Upkeep:
 
     async def _sweep_leftovers(self) -> None:
         before = self.now() - LEFTOVER
-        kept = await self.store.pictures.kept() | await self.store.submissions.sealed_requests()
-        await self.vault.sweep(kept | await self._seized() | await self._undecided(), before)
+        kept = await self._undecided()  # in the order in which an object goes from one to the next
+        kept |= await self.store.submissions.sealed_requests() | await self.store.pictures.kept()
+        await self.vault.sweep(kept | await self._seized(), before)
 
     async def _undecided(self) -> frozenset[str]:
         """Return where the pictures of submissions in flight lie: app.db does not know them yet."""
@@ -154,12 +183,3 @@ class Upkeep:
     async def _seized(self) -> frozenset[str]:
         """Return what is still to be seized: it MUST NOT be destroyed."""
         return frozenset(each.vault_id for each in await self.store.seizures.ordered())
-
-
-async def _each(holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:
-    """Do something for every hold; one that fails is told, and keeps no other from its turn."""
-    for hold in holds:
-        try:
-            await do(hold)
-        except FAULTS as fault:
-            _say.error("hold failed", hold=str(hold.id), fault=type(fault).__name__)

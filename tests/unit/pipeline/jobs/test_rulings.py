@@ -1,0 +1,358 @@
+"""Rulings: what a person was shown is what they approve, and one that was cut off is finished."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit.entry import Entry, Kind, Receipt
+from audit.errors import NotDurableError
+from classifiers.signals import SignalName
+from pipeline.access.permissions import Permission, Person
+from pipeline.errors import ForbiddenError
+from pipeline.flow import End
+from pipeline.items import Examined, Recorded, Released
+from pipeline.jobs.errors import RulingError
+from pipeline.jobs.rulings import Ruling
+from pipeline.store.holds import End as HoldEnd
+from pipeline.store.holds import Hold
+from pipeline.store.pictures import PictureState
+from pipeline.store.submissions import State
+from tests.unit.pipeline.lookers import Mood
+from tests.unit.pipeline.world import HELD, TENANT, World
+
+PERSON = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+APPROVED = Ruling(PERSON, approves=True, reason="looked at it")
+REJECTED = Ruling(PERSON, approves=False, reason="looked at it")
+
+
+async def held(house: World, prompt: str = "holdme", **more: Any) -> Hold:
+    """The only open hold, after this request."""
+    await house.end(prompt, **more)
+    (hold,) = await house.store.holds.waiting()
+    return hold
+
+
+async def picture_held(house: World) -> Hold:
+    """A hold on a paid picture."""
+    house.upstream.colours = [HELD]
+    return await held(house, "a harbour")
+
+
+async def known(house: World, hold: Hold) -> Hold:
+    found = await house.store.holds.get(TENANT, hold.id)
+    assert found is not None
+    return found
+
+
+def also_shows(house: World, what: Any, scores: dict[SignalName, float]) -> None:
+    """From now on the classifiers see more in what they know."""
+    for looker in (house.reader, house.viewer):
+        own: Any = looker.own
+        if what in own.knows:
+            own.knows = {**own.knows, what: {**own.knows[what], **scores}}
+
+
+class TestAnApproval:
+    async def test_of_a_request_covers_only_the_rules_that_held_it(self, house: World) -> None:
+        """What another rule holds by now, nobody was asked about."""
+        hold = await held(house)
+        also_shows(
+            house,
+            "holdme",
+            {SignalName.TEXT_MINOR_CONTEXT: 0.9, SignalName.TEXT_SEXUAL_SUGGESTIVE: 0.9},
+        )
+
+        assert await house.rulings.rule(hold, APPROVED) is None
+
+        assert house.upstream.calls == []
+        last = (await house.leaves(hold.submission))[-1]
+        assert (last.kind, last.public["reason"]) == (Kind.HALTED, "policy_forbids")
+
+    async def test_of_a_picture_covers_only_the_rules_that_held_it(self, house: World) -> None:
+        """The picture waits once more, for somebody who is shown the new rule."""
+        hold = await picture_held(house)
+        also_shows(house, HELD, {SignalName.HASH_NCII_NEAR: 0.5})
+
+        end = await house.rulings.rule(hold, APPROVED)
+
+        assert end is not None
+        assert isinstance(end.outcome, Examined)
+        (again,) = await house.store.holds.waiting()
+        assert "release" not in await house.kinds(hold.submission)
+        assert await house.rulings.rule(again, APPROVED) is not None
+        assert (await house.kinds(hold.submission))[-1] == "release"
+
+    async def test_covers_what_it_was_shown(self, house: World) -> None:
+        """Or nothing that is held could ever be released."""
+        hold = await picture_held(house)
+
+        end = await house.rulings.rule(hold, APPROVED)
+
+        assert end is not None
+        assert isinstance(end.outcome, Released)
+        assert (await known(house, hold)).end is HoldEnd.APPROVED
+
+    async def test_of_a_request_reaches_no_picture_that_shows_more(self, house: World) -> None:
+        """The person saw the facts of a request, not of a picture that did not exist."""
+        hold = await held(house)
+        house.upstream.colours = [HELD]
+
+        end = await house.rulings.rule(hold, APPROVED)
+
+        assert end is not None
+        assert isinstance(end.outcome, Examined)
+        (again,) = await house.store.holds.waiting()
+        assert (again.stage, again.index) == ("examine", 0)
+
+    async def test_needs_the_permission(self, house: World) -> None:
+        """Nothing is recorded of somebody who may not rule."""
+        hold = await held(house)
+
+        with pytest.raises(ForbiddenError):
+            await house.rulings.rule(hold, replace(APPROVED, person=Person("x", frozenset())))
+
+        assert "ruling" not in await house.kinds(hold.submission)
+
+
+class DiesAt:
+    """A process that dies right before, or right after, it writes an entry of one kind."""
+
+    def __init__(self, house: World, kind: Kind, *, before: bool) -> None:
+        self._house, self._kind, self._before = house, kind, before
+        self._append = house.log.append
+        house.log.append = self._dying  # type: ignore[method-assign]  # as a crash cuts it off
+
+    async def _dying(self, entry: Entry) -> Receipt:
+        if entry.kind is self._kind and self._before:
+            raise NotDurableError("entry", "the process died")
+        receipt = await self._append(entry)
+        if entry.kind is self._kind:
+            raise NotDurableError("entry", "the process died")
+        return receipt
+
+    async def restart(self) -> None:
+        """Start again: recovery runs, and then a round of upkeep."""
+        self._house.log.append = self._append  # type: ignore[method-assign]  # the same
+        await self._house.recovery.run()
+        await self._house.upkeep.round()
+
+
+async def cut_off(house: World, hold: Hold, ruling: Ruling, kind: Kind, *, before: bool) -> None:
+    """Have a ruling die at an entry, and start again."""
+    dying = DiesAt(house, kind, before=before)
+    with pytest.raises(NotDurableError):
+        await house.rulings.rule(hold, ruling)
+    await dying.restart()
+
+
+async def ruled_again(house: World, hold: Hold, ruling: Ruling) -> End | None:
+    """Rule as the person does who still sees the hold; None if nothing is left to be done."""
+    for left in await house.store.holds.of(TENANT, hold.submission):
+        if left.end is None:
+            with suppress(RulingError):
+                return await house.rulings.rule(left, ruling)
+    return None
+
+
+class TestARulingThatWasCutOff:
+    @pytest.mark.parametrize(
+        ("kind", "before"),
+        [
+            (Kind.RULING, True),
+            (Kind.RULING, False),
+            (Kind.ADMIT, True),
+            (Kind.ADMIT, False),
+        ],
+    )
+    async def test_before_the_payment_is_made_again(
+        self, house: World, kind: Kind, before: bool
+    ) -> None:
+        """The hold stays open, so the person sees that nothing came of it, and rules again."""
+        hold = await held(house)
+        await cut_off(house, hold, APPROVED, kind, before=before)
+        assert (await house.row(hold.submission)).state is State.HELD
+
+        end = await ruled_again(house, hold, APPROVED)
+
+        assert end is not None
+        assert isinstance(end.outcome, Released)
+        assert len(house.upstream.calls) == 1
+        assert (await house.kinds(hold.submission)).count("ruling") == 1
+        assert (await known(house, hold)).end is HoldEnd.APPROVED
+
+    @pytest.mark.parametrize(
+        ("kind", "before"),
+        [
+            (Kind.GENERATED, False),
+            (Kind.EXAMINED, True),
+            (Kind.EXAMINED, False),
+            (Kind.RELEASE, True),
+            (Kind.RELEASE, False),
+        ],
+    )
+    async def test_after_the_payment_is_finished_by_the_next_start(
+        self, house: World, kind: Kind, before: bool
+    ) -> None:
+        """Paid once, released once, and the hold is not ruled on in vain for ever."""
+        hold = await held(house)
+        await cut_off(house, hold, APPROVED, kind, before=before)
+
+        await ruled_again(house, hold, APPROVED)
+
+        row = await house.row(hold.submission)
+        kinds = await house.kinds(hold.submission)
+        assert row.state is State.RELEASED
+        assert len(house.upstream.calls) == 1
+        assert "halted" not in kinds
+        assert kinds.count("ruling") == 1
+        assert kinds[-1] == "release"
+        assert not await house.store.holds.waiting()
+        assert not await house.log.open_submissions()
+
+    @pytest.mark.parametrize("before", [True, False])
+    @pytest.mark.parametrize("kind", [Kind.RULING, Kind.EXAMINED, Kind.RELEASE])
+    async def test_on_a_picture_is_made_again(self, house: World, kind: Kind, before: bool) -> None:
+        """Nothing is paid for again, and no picture is lost."""
+        hold = await picture_held(house)
+        await cut_off(house, hold, APPROVED, kind, before=before)
+
+        await ruled_again(house, hold, APPROVED)
+
+        (picture,) = await house.store.pictures.of(TENANT, hold.submission)
+        assert picture.state is PictureState.RELEASED
+        assert await house.gate.shelf.open(picture)
+        assert len(house.upstream.calls) == 1
+        kinds = await house.kinds(hold.submission)
+        assert kinds.count("ruling") == 1
+        assert "withhold" not in kinds
+        assert not await house.store.holds.waiting()
+
+    @pytest.mark.parametrize("before", [True, False])
+    @pytest.mark.parametrize("kind", [Kind.RULING, Kind.HALTED])
+    async def test_that_rejects_a_request_is_made_again(
+        self, house: World, kind: Kind, before: bool
+    ) -> None:
+        """What was rejected does not stay open, and its charge is given back once."""
+        hold = await held(house)
+        await cut_off(house, hold, REJECTED, kind, before=before)
+
+        await ruled_again(house, hold, REJECTED)
+
+        assert (await house.row(hold.submission)).state is State.HALTED
+        assert (await house.kinds(hold.submission)).count("halted") == 1
+        tenant = await house.store.tenants.get(TENANT)
+        assert tenant is not None
+        assert tenant.anlas_spent == 0
+        assert (await known(house, hold)).end is HoldEnd.REJECTED
+
+    @pytest.mark.parametrize("before", [True, False])
+    @pytest.mark.parametrize("kind", [Kind.RULING, Kind.WITHHOLD])
+    async def test_that_rejects_a_picture_is_made_again(
+        self, house: World, kind: Kind, before: bool
+    ) -> None:
+        """It is withheld once, and for good."""
+        hold = await picture_held(house)
+        await cut_off(house, hold, REJECTED, kind, before=before)
+
+        await ruled_again(house, hold, REJECTED)
+
+        (picture,) = await house.store.pictures.of(TENANT, hold.submission)
+        assert picture.state is PictureState.WITHHELD
+        assert (await house.kinds(hold.submission)).count("withhold") == 1
+        assert (await house.row(hold.submission)).state is State.WITHHELD
+
+    async def test_cannot_be_made_again_the_other_way(self, house: World) -> None:
+        """What is on record is what was ruled."""
+        hold = await held(house)
+        await cut_off(house, hold, REJECTED, Kind.RULING, before=False)
+
+        with pytest.raises(RulingError):
+            await house.rulings.rule(await known(house, hold), APPROVED)
+
+        assert house.upstream.calls == []
+
+    @pytest.mark.parametrize("before", [True, False])
+    @pytest.mark.parametrize("kind", [Kind.RULING, Kind.GENERATED, Kind.RELEASE])
+    async def test_leaves_nothing_open_when_nobody_rules_again(
+        self, house: World, kind: Kind, before: bool
+    ) -> None:
+        """Its hold expires like any other: to withheld, or to what the next start finished."""
+        hold = await held(house)
+        await cut_off(house, hold, APPROVED, kind, before=before)
+        house.clock.at = hold.expires_at
+
+        await house.upkeep.round()
+
+        assert not await house.store.holds.waiting()
+        assert not await house.log.open_submissions()
+        kinds = await house.kinds(hold.submission)
+        assert ("release" in kinds) is not ("halted" in kinds)
+
+    @pytest.mark.parametrize("kind", [Kind.RULING, Kind.EXAMINED, Kind.RELEASE])
+    async def test_on_a_picture_expires_when_nobody_rules_again(
+        self, house: World, kind: Kind
+    ) -> None:
+        """It was on its way out, and nobody knows how far it came: it is withheld, on record."""
+        hold = await picture_held(house)
+        await cut_off(house, hold, APPROVED, kind, before=True)
+        house.clock.at = hold.expires_at
+
+        await house.upkeep.round()
+
+        assert not await house.store.holds.waiting()
+        assert not await house.log.open_submissions()
+        assert (await house.kinds(hold.submission))[-1] == "withhold"
+        assert (await house.row(hold.submission)).state is State.WITHHELD
+
+    async def test_after_everything_but_its_hold_withdraws_nothing(self, house: World) -> None:
+        """What was released stays released, whoever rules on the hold that is left over."""
+        hold = await picture_held(house)
+        await house.rulings.rule(hold, APPROVED)
+        await house.store.writer(
+            lambda sql: sql.exec_driver_sql("UPDATE holds SET end = NULL, ended_at = NULL")
+        )
+
+        for ruling in (APPROVED, REJECTED):
+            with pytest.raises(RulingError):
+                await house.rulings.rule(hold, ruling)
+
+        (picture,) = await house.store.pictures.of(TENANT, hold.submission)
+        assert picture.state is PictureState.RELEASED
+        assert (await known(house, hold)).end is HoldEnd.APPROVED
+
+
+class TestAtOnce:
+    async def test_of_two_rulings_one_is_made(self, house: World) -> None:
+        """Two people opened the same hold."""
+        hold = await held(house)
+
+        said = await asyncio.gather(
+            house.rulings.rule(hold, APPROVED),
+            house.rulings.rule(hold, REJECTED),
+            return_exceptions=True,
+        )
+
+        assert [type(each) for each in said] == [Recorded, RulingError]
+        assert "halted" not in await house.kinds(hold.submission)
+
+    async def test_a_hold_does_not_expire_while_it_is_ruled_on(self, house: World) -> None:
+        """The log would say both: released, and withheld."""
+        hold = await picture_held(house)
+        house.viewer.mood = Mood.HANGS  # the ruling waits for the look
+        ruling = asyncio.create_task(house.rulings.rule(hold, APPROVED))
+        await asyncio.sleep(0.1)
+        house.clock.at = hold.expires_at
+
+        await asyncio.gather(house.upkeep.round(leftovers=False), self._let_go(house))
+        await asyncio.gather(ruling, return_exceptions=True)
+
+        kinds = await house.kinds(hold.submission)
+        assert ("release" in kinds) is not ("withhold" in kinds)
+
+    async def _let_go(self, house: World) -> None:
+        await asyncio.sleep(0.1)
+        house.viewer.mood = Mood.WELL
+        house.viewer.let_go.set()
