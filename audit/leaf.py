@@ -14,8 +14,7 @@ from hashlib import sha256
 from typing import cast
 from uuid import UUID
 
-import rfc8785
-
+from audit.canonical_json import canonical
 from audit.entry import STEPS, Entry, Json, Kind, entry_id
 from audit.errors import MalformedError
 from audit.fields import check_public, is_digest, is_id, is_time, write_time
@@ -137,20 +136,6 @@ def as_bytes(value: str | bytes) -> bytes:
         return value.encode()
     except UnicodeEncodeError as fault:
         raise MalformedError("personal field", "text that UTF-8 can carry", "other text") from fault
-
-
-def canonical(value: object) -> bytes:
-    """Write RFC 8785 canonical JSON.
-
-    Raises:
-        MalformedError: JSON cannot carry it exactly.
-    """
-    try:
-        return rfc8785.dumps(cast("dict[str, str]", value))
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as fault:
-        raise MalformedError(
-            "entry", "what canonical JSON can carry", type(fault).__name__
-        ) from fault
 
 
 def read_object(data: bytes, what: str) -> dict[str, Json]:

@@ -16,11 +16,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from audit.canonical_json import canonical
 from audit.entry import Entry, Json
 from audit.errors import AbsentError, MalformedError, UntrustedError
 from audit.fields import is_code
 from audit.keyfile import create_secret, read_secret
-from audit.leaf import DETAIL, SALT_BYTES, Leaf, as_bytes, canonical, commitment, read_object
+from audit.leaf import DETAIL, SALT_BYTES, Leaf, as_bytes, commitment, read_object
 from audit.note import decode_base64, encode_base64
 
 KEY_BYTES = 32
@@ -117,7 +118,9 @@ class DetailKeys:
 def fresh_salts(entry: Entry) -> dict[str, bytes]:
     """Return new random salts: one for each personal field, one for the detail if there is any."""
     names = [*entry.personal, *([DETAIL] if entry.detail else [])]
-    return {name: os.urandom(SALT_BYTES) for name in names}
+    drawn = os.urandom(SALT_BYTES * len(names))
+    places = range(0, len(drawn), SALT_BYTES)
+    return {name: drawn[at : at + SALT_BYTES] for name, at in zip(names, places, strict=True)}
 
 
 def _written(value: str | bytes) -> dict[str, str]:

@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     Column,
-    Connection,
     ForeignKey,
+    Result,
     RowMapping,
-    Select,
     String,
     Table,
     Uuid,
+    bindparam,
     insert,
     select,
     update,
@@ -49,6 +49,7 @@ class ApiKey:
 
 
 _shown = [column for column in api_keys.c if column.name != "secret_sha256"]
+_OF_SECRET = select(*_shown).where(api_keys.c.secret_sha256 == bindparam("secret"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ class ApiKeyTable:
 
     async def of_secret(self, secret_sha256: str) -> ApiKey | None:
         """Return the key whose secret has this hash, revoked or not."""
-        query = select(*_shown).where(api_keys.c.secret_sha256 == secret_sha256)
-        return await self.transact(lambda sql: _one(sql, query))
+        query = {"secret": secret_sha256}
+        return await self.transact(lambda sql: _one(sql.execute(_OF_SECRET, query)))
 
     async def get(self, tenant: str, key_id: UUID) -> ApiKey | None:
         """Return a tenant's key, revoked or not, or None if it has none of that id."""
         query = select(*_shown).where(api_keys.c.tenant == tenant, api_keys.c.id == key_id)
-        return await self.transact(lambda sql: _one(sql, query))
+        return await self.transact(lambda sql: _one(sql.execute(query)))
 
     async def of_tenant(self, tenant: str) -> tuple[ApiKey, ...]:
         """Return a tenant's keys, oldest first, revoked ones too."""
@@ -102,8 +103,8 @@ class ApiKeyTable:
         return await self.transact(changing(change)) == 1
 
 
-def _one(sql: Connection, query: Select[*tuple[object, ...]]) -> ApiKey | None:
-    row = sql.execute(query).mappings().one_or_none()
+def _one(found: Result[*tuple[object, ...]]) -> ApiKey | None:
+    row = found.mappings().one_or_none()
     return None if row is None else _key(row)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
+    bindparam,
     insert,
     select,
     update,
@@ -70,6 +71,14 @@ class Picture:
     expires_at: datetime
 
 
+_ADD = insert(pictures)
+_OF = (
+    select(pictures)
+    .where(pictures.c.tenant == bindparam("tenant"), pictures.c.submission == bindparam("of"))
+    .order_by(pictures.c.index)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """The table of pictures."""
@@ -84,17 +93,13 @@ class Pictures:
         """
         values = [{name: getattr(row, name) for name in Picture.__slots__} for row in rows]
         if values:
-            await self.transact(lambda sql: sql.execute(insert(pictures), values))
+            await self.transact(lambda sql: sql.execute(_ADD, values))
 
     async def of(self, tenant: str, submission: UUID) -> tuple[Picture, ...]:
         """Return the pictures of a tenant's submission, by index."""
-        query = (
-            select(pictures)
-            .where(pictures.c.tenant == tenant, pictures.c.submission == submission)
-            .order_by(pictures.c.index)
-        )
+        query = {"tenant": tenant, "of": submission}
         return await self.transact(
-            lambda sql: tuple(Picture(**row) for row in sql.execute(query).mappings())
+            lambda sql: tuple(Picture(**row) for row in sql.execute(_OF, query).mappings())
         )
 
     async def move(

@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Uuid, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 
 from pipeline.items import Tier
 from pipeline.store.columns import Instant, metadata, word
@@ -40,6 +51,13 @@ class SubjectToken:
     expires_at: datetime
 
 
+_OF_SECRET = (
+    select(subject_tokens)
+    .where(subject_tokens.c.secret_sha256 == bindparam("secret"))
+    .where(subject_tokens.c.expires_at > bindparam("at"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectTokenTable:
     """The table of subject tokens."""
@@ -57,12 +75,10 @@ class SubjectTokenTable:
 
     async def of_secret(self, secret_sha256: str, now: datetime) -> SubjectToken | None:
         """Return the token whose secret has this hash, if it has not expired."""
-        query = select(subject_tokens).where(
-            subject_tokens.c.secret_sha256 == secret_sha256, subject_tokens.c.expires_at > now
-        )
+        query = {"secret": secret_sha256, "at": now}
 
         def read(sql: Connection) -> SubjectToken | None:
-            row = sql.execute(query).mappings().one_or_none()
+            row = sql.execute(_OF_SECRET, query).mappings().one_or_none()
             return None if row is None else SubjectToken(**row)
 
         return await self.transact(read)

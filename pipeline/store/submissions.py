@@ -12,11 +12,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Select,
+    Result,
     String,
     Table,
     Uuid,
+    bindparam,
+    false,
     insert,
+    or_,
     select,
     update,
 )
@@ -97,6 +100,27 @@ class SubmissionRow:
     """The fingerprint of its end user (`access.subjects`), never a pseudonym."""
 
 
+_ADD = insert(submissions)
+_OF = select(submissions).where(
+    submissions.c.tenant == bindparam("tenant"), submissions.c.id == bindparam("of")
+)
+_SAME_IN_FLIGHT = (
+    select(submissions)
+    .where(submissions.c.tenant == bindparam("tenant"), submissions.c.key_id == bindparam("key"))
+    .where(submissions.c.body_sha256 == bindparam("body"))
+    .where(or_(*(submissions.c.state == state for state in IN_FLIGHT)))
+    .order_by(submissions.c.received_at)
+    .limit(1)
+)
+_MOVE = {
+    to: update(submissions)
+    .where(submissions.c.tenant == bindparam("of_tenant"), submissions.c.id == bindparam("of"))
+    .where(or_(false(), *(submissions.c.state == state for state in before)))
+    .values(state=to, code=bindparam("now_code"), changed_at=bindparam("now"))
+    for to, before in BEFORE.items()
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Submissions:
     """The table of submissions. `admission` adds to it."""
@@ -105,8 +129,7 @@ class Submissions:
 
     async def get(self, tenant: str, submission: UUID) -> SubmissionRow | None:
         """Return a tenant's submission, or None if it has none of that id."""
-        query = _of(tenant, submission)
-        return await self.transact(lambda sql: read_one(sql, query))
+        return await self.transact(lambda sql: find(sql, tenant, submission))
 
     async def move(
         self,
@@ -121,13 +144,8 @@ class Submissions:
         Of two that try, one succeeds. MUST NOT be called before the entry of what happened is
         durable; False means that somebody else moved it, and the caller MUST NOT go on.
         """
-        change = (
-            update(submissions)
-            .where(submissions.c.tenant == tenant, submissions.c.id == submission)
-            .where(submissions.c.state.in_(BEFORE[to]))
-            .values(state=to, code=code, changed_at=now)
-        )
-        return await self.transact(changing(change)) == 1
+        values = {"of_tenant": tenant, "of": submission, "now_code": code, "now": now}
+        return await self.transact(changing(_MOVE[to], values)) == 1
 
     async def abandoned(self, owner: str) -> tuple[SubmissionRow, ...]:
         """Return what is in flight and carried by anybody but `owner`, oldest first.
@@ -176,32 +194,20 @@ class Submissions:
 def add(sql: Connection, row: SubmissionRow) -> None:
     """Add a submission, as a part of a transaction."""
     values = {name: getattr(row, name) for name in SubmissionRow.__slots__}
-    sql.execute(insert(submissions).values(values))
+    sql.execute(_ADD, values)
 
 
 def same_in_flight(sql: Connection, row: SubmissionRow) -> SubmissionRow | None:
     """Return the submission in flight with this one's key and body, if there is one."""
-    query = (
-        select(submissions)
-        .where(submissions.c.tenant == row.tenant, submissions.c.key_id == row.key_id)
-        .where(submissions.c.body_sha256 == row.body_sha256)
-        .where(submissions.c.state.in_(IN_FLIGHT))
-        .order_by(submissions.c.received_at)
-        .limit(1)
-    )
-    return read_one(sql, query)
+    query = {"tenant": row.tenant, "key": row.key_id, "body": row.body_sha256}
+    return _one(sql.execute(_SAME_IN_FLIGHT, query))
 
 
 def find(sql: Connection, tenant: str, submission: UUID) -> SubmissionRow | None:
     """Return a tenant's submission, as a part of a transaction."""
-    return read_one(sql, _of(tenant, submission))
+    return _one(sql.execute(_OF, {"tenant": tenant, "of": submission}))
 
 
-def read_one(sql: Connection, query: Select[*tuple[object, ...]]) -> SubmissionRow | None:
-    """Return the one submission that a query finds, or None."""
-    row = sql.execute(query).mappings().one_or_none()
+def _one(found: Result[*tuple[object, ...]]) -> SubmissionRow | None:
+    row = found.mappings().one_or_none()
     return None if row is None else SubmissionRow(**row)
-
-
-def _of(tenant: str, submission: UUID) -> Select[*tuple[object, ...]]:
-    return select(submissions).where(submissions.c.tenant == tenant, submissions.c.id == submission)

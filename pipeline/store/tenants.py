@@ -15,6 +15,7 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    bindparam,
     insert,
     select,
     update,
@@ -62,6 +63,13 @@ class Tenant:
             raise StoreError("tenant id", expected, f"{len(self.id)} characters")
 
 
+_GET = select(tenants).where(tenants.c.id == bindparam("of"))
+_SPENT = tenants.c.anlas_spent + bindparam("more", type_=Integer)
+_CHARGE = update(tenants).where(tenants.c.id == bindparam("of")).values(anlas_spent=_SPENT)
+_SPEND = _CHARGE.where(tenants.c.anlas_budget >= _SPENT)
+_GIVE_BACK = _CHARGE.where(_SPENT >= 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Tenants:
     """The table of tenants."""
@@ -80,10 +88,9 @@ class Tenants:
 
     async def get(self, tenant: str) -> Tenant | None:
         """Return a tenant, or None if there is none of that id."""
-        query = select(tenants).where(tenants.c.id == tenant)
 
         def read(sql: Connection) -> Tenant | None:
-            row = sql.execute(query).mappings().one_or_none()
+            row = sql.execute(_GET, {"of": tenant}).mappings().one_or_none()
             return None if row is None else _tenant(row)
 
         return await self.transact(read)
@@ -100,10 +107,8 @@ class Tenants:
 
         A negative amount gives back what was charged and not spent.
         """
-        spent = tenants.c.anlas_spent + anlas
-        affordable = (spent <= tenants.c.anlas_budget) if anlas > 0 else (spent >= 0)
-        change = update(tenants).where(tenants.c.id == tenant, affordable).values(anlas_spent=spent)
-        return await self.transact(changing(change)) == 1
+        change = _SPEND if anlas > 0 else _GIVE_BACK
+        return await self.transact(changing(change, {"of": tenant, "more": anlas})) == 1
 
 
 def _tenant(row: RowMapping) -> Tenant:

@@ -11,10 +11,11 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.canonical_json import canonical
 from audit.entry import STEPS, Entry, Json, Kind, entry_id
 from audit.errors import MalformedError
 from audit.fields import EVERYWHERE, FIELDS
-from audit.leaf import DETAIL, Leaf, canonical, commitment, leaf_of
+from audit.leaf import DETAIL, Leaf, commitment, leaf_of
 from audit.seal import fresh_salts
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -1,0 +1,100 @@
+"""RFC 8785 canonical JSON: one text for one value, so that its digest is one as well.
+
+The reference library writes the same several times slower; a property test holds the two together.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring
+from typing import cast
+
+from audit.errors import MalformedError
+
+MOST_EXACT = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
+DEEPEST = 64
+_EXPONENT = re.compile(r"(-?)(\d)(?:\.(\d+))?e([+-]\d+)")
+_LARGEST_PLAIN, _SMALLEST_PLAIN = 21, -6
+"""From 10 ** 21 on, and below 10 ** -6, ECMAScript writes an exponent."""
+
+
+def canonical(value: object) -> bytes:
+    """Write `value`: None, booleans, numbers, text, sequences, and mappings with keys of text.
+
+    Raises:
+        MalformedError: JSON cannot carry it exactly.
+    """
+    parts: list[str] = []
+    try:
+        _write(value, parts.append, 0)
+        return "".join(parts).encode()
+    except UnicodeEncodeError as fault:
+        raise MalformedError("entry", "text that UTF-8 can carry", "other text") from fault
+
+
+def _write(value: object, put: Callable[[str], None], depth: int) -> None:
+    if isinstance(value, str):
+        put(encode_basestring(value))
+    elif value is None or isinstance(value, bool):
+        put({None: "null", True: "true", False: "false"}[value])
+    elif isinstance(value, int):
+        if abs(value) > MOST_EXACT:
+            raise MalformedError("entry", "whole numbers below 2 ** 53", "a larger one")
+        put(int.__repr__(value))
+    elif isinstance(value, float):
+        put(_number(value))
+    elif depth > DEEPEST:
+        raise MalformedError("entry", f"at most {DEEPEST} levels", "more")
+    elif isinstance(value, Mapping):
+        _object(cast("Mapping[object, object]", value), put, depth)
+    elif isinstance(value, list | tuple):
+        _array(cast("Sequence[object]", value), put, depth)
+    else:
+        raise MalformedError("entry", "what JSON can carry", type(value).__name__)
+
+
+def _object(value: Mapping[object, object], put: Callable[[str], None], depth: int) -> None:
+    before = "{"
+    for key in sorted(value, key=_order):
+        put(before)
+        put(encode_basestring(cast("str", key)))
+        put(":")
+        _write(value[key], put, depth + 1)
+        before = ","
+    put("}" if value else "{}")
+
+
+def _array(value: Sequence[object], put: Callable[[str], None], depth: int) -> None:
+    before = "["
+    for item in value:
+        put(before)
+        _write(item, put, depth + 1)
+        before = ","
+    put("]" if value else "[]")
+
+
+def _order(key: object) -> bytes:
+    """Return what sorts as UTF-16 does: keys beyond the first plane come before some of it."""
+    if not isinstance(key, str):
+        raise MalformedError("entry", "keys of text", type(key).__name__)
+    return key.encode("utf-16-be")
+
+
+def _number(value: float) -> str:
+    """Write a number as ECMAScript does: the same shortest digits as Python's, set otherwise."""
+    text = float.__repr__(value)
+    if "n" in text:  # nan, inf
+        raise MalformedError("entry", "numbers that are finite", text)
+    if text.endswith(".0"):
+        return "0" if value == 0 else text[:-2]
+    found = _EXPONENT.fullmatch(text)
+    if found is None:
+        return text
+    sign, first, rest = found[1], found[2], found[3] or ""
+    exponent, digits = int(found[4]), first + rest
+    if exponent >= _LARGEST_PLAIN or exponent < _SMALLEST_PLAIN:
+        point = f".{rest}" if rest else ""
+        return f"{sign}{first}{point}e{exponent:+d}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    return f"{sign}{digits}{'0' * (exponent + 1 - len(digits))}"
