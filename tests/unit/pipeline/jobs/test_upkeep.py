@@ -1,18 +1,25 @@
 """Upkeep: what has to happen without anybody asking, and never a release by default."""
 
 import asyncio
+import os
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
 from audit.entry import Kind
+from pipeline.access.permissions import Permission, Person
 from pipeline.items import Examined, Held
+from pipeline.jobs.rulings import Ruling
+from pipeline.jobs.upkeep import LEFTOVER
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import SubmissionRow
-from tests.unit.pipeline.lookers import Mood
-from tests.unit.pipeline.world import HELD, HOLD_FOR, KEEP_FOR, TENANT, World
+from tests.unit.pipeline.lookers import KNOWN, WHITE, Colour, Mood
+from tests.unit.pipeline.world import BLOCK, HELD, HOLD_FOR, KEEP_FOR, TENANT, World
 
 
 async def unseen(house: World) -> SubmissionRow:
@@ -171,3 +178,201 @@ async def test_rounds_go_on_after_one_that_failed(house: World) -> None:
 
     assert any(line["log_level"] == "error" for line in said)
     assert not await house.store.holds.waiting()
+
+
+@pytest.mark.parametrize("kind", [Kind.EXAMINED, Kind.RELEASE])
+async def test_a_look_whose_end_cannot_be_written_down_loses_no_picture(
+    house: World, kind: Kind
+) -> None:
+    """Also when it was cleared, and only its release had no room in the log."""
+    row = await unseen(house)
+    house.clock.passes(minutes=1)
+    house.log.refuses = frozenset({kind})
+    await house.upkeep.round()
+    house.log.refuses = frozenset()
+    house.clock.passes(minutes=1)
+
+    await house.upkeep.round()
+
+    assert await states(house, row) == [PictureState.RELEASED]
+    assert not await house.store.holds.waiting()
+    assert not await house.log.open_submissions()
+
+
+async def test_however_often_it_is_looked_at_a_hold_ends_when_it_was_to_end(house: World) -> None:
+    """Else a picture that no model can answer for would wait for ever."""
+    row = await unseen(house)
+    (first,) = await house.store.holds.waiting()
+    house.viewer.mood = Mood.POISONED  # on this picture only: nobody is sick
+    looks = house.viewer.looks
+    for _ in range(60):
+        house.clock.passes(hours=1)
+        await house.upkeep.round()
+        assert {each.expires_at for each in await house.store.holds.waiting()} == {first.expires_at}
+
+    house.clock.at = first.expires_at
+    await house.upkeep.round()
+
+    assert house.viewer.looks > looks + 3
+    assert (await house.kinds(row.id))[-1] == "withhold"
+    assert "release" not in await house.kinds(row.id)
+    assert not await house.store.holds.waiting()
+    assert not await house.log.open_submissions()
+
+
+async def test_what_was_released_is_withdrawn_when_a_sibling_turns_out_to_be_grave(
+    house: World,
+) -> None:
+    """One batch was made from one prompt: what one picture shows is held against all of them."""
+    house.upstream.colours = [WHITE, HELD]
+    outcome = await house.end(samples=2)
+    released, _ = await house.store.pictures.of(TENANT, outcome.submission.id)
+    assert await house.gate.shelf.open(released)
+    own: Any = house.viewer.own
+    own.knows = {**own.knows, HELD: KNOWN}
+    (hold,) = await house.store.holds.waiting()
+    person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+
+    await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+
+    pictures = await house.store.pictures.of(TENANT, outcome.submission.id)
+    assert [each.state for each in pictures] == [PictureState.WITHHELD] * 2
+    assert await house.gate.shelf.open(pictures[0]) is None
+    async with house.client() as client:
+        address = f"/v1/generations/{outcome.submission.id}/images/0"
+        assert (await client.get(address)).status_code == 403
+    assert len([*(house.folder / "quarantine").iterdir()]) == 1
+
+
+class TestRequests:
+    """Sealed requests are prompts: kept as long as somebody needs them, and not a round longer."""
+
+    @staticmethod
+    def is_kept(house: World, vault_id: str) -> bool:
+        return (house.folder / "vault" / vault_id[:2] / vault_id).exists()
+
+    @staticmethod
+    def sealed_now(house: World, vault_id: str) -> None:
+        """Have the file as old as the world's clock says: files know nothing of that clock."""
+        at = house.clock().timestamp()
+        os.utime(house.folder / "vault" / vault_id[:2] / vault_id, (at, at))
+
+    async def test_of_what_was_refused_are_gone_after_an_hour(self, house: World) -> None:
+        """Nobody will read them again; an hour is for a crash that is being mended."""
+        outcome = await house.end("blockme")
+        vault_id = (await house.row(outcome.submission)).vault_id
+        self.sealed_now(house, vault_id)
+
+        house.clock.passes(seconds=LEFTOVER.total_seconds())
+        await house.upkeep.round()
+        assert self.is_kept(house, vault_id)
+        house.clock.passes(seconds=1)
+        await house.upkeep.round()
+
+        assert not self.is_kept(house, vault_id)
+
+    async def test_that_are_held_are_kept_until_their_hold_ends(self, house: World) -> None:
+        """An approval reads them again."""
+        outcome = await house.end("holdme")
+        vault_id = (await house.row(outcome.submission)).vault_id
+        self.sealed_now(house, vault_id)
+
+        house.clock.passes(seconds=HOLD_FOR.total_seconds() - 1)
+        await house.upkeep.round()
+        assert self.is_kept(house, vault_id)
+        house.clock.passes(seconds=1)
+        await house.upkeep.round()
+
+        assert not self.is_kept(house, vault_id)
+
+    @pytest.mark.parametrize("colour", [WHITE, BLOCK])
+    async def test_are_kept_as_long_as_their_pictures(self, house: World, colour: Colour) -> None:
+        """Whoever looks into a picture needs to know what was asked for."""
+        house.upstream.colours = [colour]
+        await house.end()
+        (row,) = [await house.row(each) for each in await submissions(house)]
+        self.sealed_now(house, row.vault_id)
+
+        house.clock.passes(seconds=KEEP_FOR.total_seconds() - 1)
+        await house.upkeep.round()
+        assert self.is_kept(house, row.vault_id)
+        house.clock.passes(seconds=1)
+        await house.upkeep.round()
+
+        assert not self.is_kept(house, row.vault_id)
+        assert await states(house, row) == [PictureState.DESTROYED]
+
+    async def test_in_flight_are_kept_however_old(self, house: World) -> None:
+        """Somebody carries them, or the next start does: with the pictures they paid for."""
+        generated = (await house.generated(WHITE)).outcome
+        submission = generated.screened.submission
+        sealed = [submission.vault_id, generated.pictures[0].vault_id]
+        house.clock.passes(minutes=29)  # then it counts as stranded, and is carried on
+        for vault_id in sealed:
+            os.utime(house.folder / "vault" / vault_id[:2] / vault_id, (0, 0))
+
+        await house.upkeep.round()
+
+        assert [self.is_kept(house, vault_id) for vault_id in sealed] == [True, True]
+
+    async def test_that_are_to_be_seized_are_kept_until_they_are(self, house: World) -> None:
+        """It is evidence."""
+        house.log.refuses = frozenset({Kind.MEDIA})
+        outcome = await house.end("graveword")
+        vault_id = (await house.row(outcome.submission)).vault_id
+        for _ in range(3):
+            house.clock.passes(days=30)
+            await house.upkeep.round()
+            assert self.is_kept(house, vault_id)
+        house.log.refuses = frozenset()
+        house.clock.passes(days=30)
+
+        await house.upkeep.round()
+
+        assert not self.is_kept(house, vault_id)
+        assert len([*(house.folder / "quarantine").iterdir()]) == 1
+
+
+async def submissions(house: World) -> list[UUID]:
+    """Every submission, as the log names them."""
+    leaves = await house.leaves()
+    return [UUID(str(each.public["submission"])) for each in leaves if each.kind is Kind.ADMIT]
+
+
+async def test_a_policy_that_is_gone_ends_nobodys_upkeep(house: World) -> None:
+    """It is a mistake of the operator's, and no reason to let every tenant's holds wait."""
+    row = await unseen(house)
+    await house.store.writer(
+        lambda sql: sql.exec_driver_sql("UPDATE tenants SET policy_sets = '[\"nowhere\"]'")
+    )
+    house.clock.passes(minutes=1)
+
+    await house.upkeep.round()
+
+    assert await states(house, row) == [PictureState.HELD]
+
+
+async def test_a_bug_is_not_taken_for_a_passing_fault(house: World) -> None:
+    """Whoever runs upkeep must learn of it: rounds that fail for ever look like rounds."""
+
+    def broken() -> datetime:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await replace(house.upkeep, now=broken).run(0.001)
+
+
+async def test_a_hold_that_keeps_failing_is_told_ever_more_seldom(house: World) -> None:
+    """A disk that is full is not filled with lines that say so."""
+    house.upstream.colours = [HELD]
+    await house.end()
+    house.log.refuses = frozenset({Kind.WITHHOLD})
+    house.clock.passes(seconds=HOLD_FOR.total_seconds())
+
+    with capture_logs() as said:
+        for _ in range(300):
+            await house.upkeep.round(leftovers=False)
+            house.clock.passes(seconds=1)
+
+    assert {line["event"] for line in said} == {"hold failed"}
+    assert 5 <= len(said) <= 10
