@@ -22,11 +22,9 @@ from classifiers.normalise.signs import (
 )
 
 _NUMERIC = frozenset("0123456789.-")
+_COLONS = re.compile(r"(?:::)+")
 _BEFORE_WEIGHT = frozenset(" \t\n\r,;|{}[]:()")
 _MIX = re.compile(r":[ ]?(-?\d{0,8}\.?\d{0,8})[ ]?$", re.ASCII)
-_TEXT_CLAUSE = re.compile(r"(?:^|(?<=[\s,.:\[\]{}、。]))text:(?!:)", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"\n\s*\n|$")
-_QUOTED = re.compile(r'"[^"]+"|「[^「」]+」|『[^『』]+』|“[^“”]+”|‘[^‘’]+’|＂[^＂]+＂')  # noqa: RUF001 (as the site has them)
 
 
 class Weight(NamedTuple):
@@ -44,31 +42,35 @@ class Weight(NamedTuple):
 
 
 def weights(text: str) -> tuple[Weight, ...]:
-    """Return each `W::` and `::` in order. A bare `::` sets 1."""
+    """Return each `W::` and `::` in order. A bare `::` sets 1, and so do several in a row."""
     found: list[Weight] = []
     random = randomisers(text)
-    done, at = 0, text.find("::")
-    while at >= 0:
+    done = 0
+    for colons in _COLONS.finditer(text):
+        at, end = colons.span()
         start = at
         while start > done and text[start - 1] in _NUMERIC:
             start -= 1
         reach = start
         while reach > done and adjoins(text[reach - 1]):
             reach -= 1
-        found.append(_weight(text, (reach, start, at), firm=not lies_in(random, reach - 1)))
-        done = at + 2
-        at = text.find("::", done)
+        firm = not (random and lies_in(random, reach - 1))
+        found.append(_weight(text, (reach, start, at), firm=firm))
+        if at + 2 < end:
+            found.append(Weight(at + 2, end, 1.0, certain=False, minus=False, firm=firm))
+        done = end
     return tuple(found)
 
 
 def _weight(text: str, places: tuple[int, int, int], *, firm: bool) -> Weight:
     """Read the number between the last two of `places`, and what adjoins it before them."""
     reach, start, at = places
-    value = _number(text[start:at])
+    number = text[start:at]
+    value = _number(number) if number else None
     clean = start == 0 or text[start - 1] in _BEFORE_WEIGHT
-    alone = all(letter in _BEFORE_WEIGHT for letter in text[reach:start])
-    certain = firm and clean and alone and value is not None
-    minus = "-" in text[start:at] or is_below_zero(text[reach:at])
+    adjoined = text[reach:start]
+    certain = firm and clean and value is not None and _BEFORE_WEIGHT.issuperset(adjoined)
+    minus = "-" in number or (bool(adjoined) and is_below_zero(text[reach:at]))
     return Weight(start, at + 2, 1.0 if value is None else value, certain, minus, firm)
 
 
@@ -115,9 +117,13 @@ def _weighted(
     text: str, marks: Sequence[Weight], polarity: Polarity
 ) -> Iterator[tuple[int, int, float]]:
     start, weight = 0, 1.0
+    branching = "|" in text
     for mark in marks:
         if mark.firm or polarity is Polarity.POSITIVE:
-            yield from _in_branches(text, (start, mark.start), weight, polarity)
+            if branching:
+                yield from _in_branches(text, (start, mark.start), weight, polarity)
+            else:
+                yield start, mark.start, weight
             start, weight = mark.start, _trusted(mark, polarity)
     yield from _in_branches(text, (start, len(text)), weight, polarity)
 
@@ -187,15 +193,3 @@ def _mix_marks(text: str) -> Iterator[Span]:
         if match is not None:
             yield end - len(match[0]), end
         end += 1
-
-
-def drawn(text: str) -> tuple[Span, ...]:
-    """Return where lettering is asked for, in order: `text:` clauses, then quoted strings."""
-    spans: list[Span] = []
-    for clause in _TEXT_CLAUSE.finditer(text):
-        if spans and clause.start() < spans[-1][1]:
-            continue
-        end = _CLAUSE_END.search(text, clause.end())
-        spans.append((clause.end(), len(text) if end is None else end.start()))
-    spans += [match.span() for match in _QUOTED.finditer(text)]
-    return tuple(spans)

@@ -18,6 +18,8 @@ class Obstacle(StrEnum):
     """It goes on beyond what is read."""
     TOO_MANY_BRANCHES = "too_many_branches"
     """Its randomisers spell more words than are tried."""
+    TOO_DEEP = "too_deep"
+    """It holds more texts inside texts than are decoded."""
 
 
 class Spelling(StrEnum):

@@ -6,8 +6,9 @@ spelt by pieces: `-||1|2||::` is below zero in every branch.
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
-from classifiers.normalise.fold import BRACES, is_invisible
+from classifiers.normalise.forms import BRACES, is_invisible
 from classifiers.normalise.reading import Span
 
 _MINUS = (
@@ -30,6 +31,7 @@ def has_minus(text: str) -> bool:
     return _A_MINUS.search(text) is not None
 
 
+@lru_cache(4096)
 def adjoins(letter: str) -> bool:
     """Whether what stands before a weight may belong to it, and so change its number."""
     return letter in _ADJOINS or letter.isdigit() or has_minus(letter) or is_invisible(letter)

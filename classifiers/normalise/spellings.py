@@ -1,30 +1,49 @@
 """Undoes spellings: figures for letters, letters drawn out, words taken apart or turned round.
 
-Each takes folded text and its origins; each is linear.
+Each takes folded letters, leads back through their origins, and is linear.
 """
 
 import re
-from collections.abc import Sequence
 
-_LEET_TOKEN = re.compile(r"[a-z0-9@$!€£+]{3,}")
-_LETTER = re.compile(r"[a-z]")
-_FIGURE = re.compile(r"[0134578@$!€£]")
-_LEET = str.maketrans("0134578@$!€£l", "oieastbasieii")
-_LETTERS = re.compile(r"[^\W\d_]{3,}")
-_REPEAT = re.compile(r"([^\W\d_])\1+")
-_APART = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}){3,}[^\W_](?![^\W_])")
-_ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.normalise.letters import (
+    ALNUM,
+    ALPHA,
+    Alphabet,
+    Kinds,
+    Letters,
+    Mask,
+    after,
+    before,
+    groups,
+)
+
+_FIGURES = dict(zip("0123456789@$!€£¢¥+", "oizeasgtbgasieicyt", strict=True))
+_LEET = str.maketrans(_FIGURES | {"l": "i"})
+_LEET_CODES = Alphabet({code: ord(letter) for code, letter in _LEET.items() if letter})
+_ROT13 = Alphabet({97 + at: 97 + (at + 13) % 26 for at in range(26)})
+_FIGURE = Kinds(_FIGURES.__contains__)
+_LATIN = Kinds(frozenset("abcdefghijklmnopqrstuvwxyz").__contains__)
 _WORDS = re.compile(r"[^\W_]+")
+_SHORTEST_LEET = 3
+_LINKS = 3
+"""Gaps in a row, each between two single letters, that make a word taken apart."""
+_WIDEST_GAP = 3
 
 
-def deleet(text: str) -> str:
+def deleet(letters: Letters) -> Letters:
     """Read figures and signs in words as letters, and `l` in such words as `i`; length stays."""
-    return _LEET_TOKEN.sub(_deleet_token, text)
-
-
-def _deleet_token(match: re.Match[str]) -> str:
-    token = match[0]
-    return leet_form(token) if _LETTER.search(token) and _FIGURE.search(token) else token
+    codes = letters.codes
+    figure = _FIGURE.of(codes)
+    if not figure.any():
+        return letters
+    letter = _LATIN.of(codes)
+    token = figure | letter
+    mixed = (_counts(letter, token) > 0) & (_counts(figure, token) > 0)
+    mixed &= _counts(token, token) >= _SHORTEST_LEET
+    return letters.written(np.where(mixed, _LEET_CODES.of(codes), codes))
 
 
 def leet_form(word: str) -> str:
@@ -32,60 +51,44 @@ def leet_form(word: str) -> str:
     return word.translate(_LEET)
 
 
-def derepeat(text: str, origin: Sequence[int]) -> tuple[str, Sequence[int]]:
+def derepeat(letters: Letters) -> Letters:
     """Write repeated letters once, in words with a threefold letter or two double ones."""
-    kept: list[int] = []
-    done = 0
-    for match in _LETTERS.finditer(text) if _REPEAT.search(text) else ():
-        if not _is_drawn_out(match[0]):
-            continue
-        start, end = match.span()
-        kept += range(done, start)
-        kept += [at for at in range(start, end) if at == start or text[at] != text[at - 1]]
-        done = end
-    if not done:
-        return text, origin
-    kept += range(done, len(text))
-    return "".join([text[at] for at in kept]), [origin[at] for at in kept]
-
-
-def close_up(text: str, origin: Sequence[int]) -> tuple[str, Sequence[int]]:
-    """Put four or more single letters or figures in a row together."""
-    kept: list[int] = []
-    done = 0
-    for match in _APART.finditer(text):
-        start, end = match.span()
-        kept += range(done, start)
-        kept += [at for at in range(start, end) if text[at].isalnum()]
-        done = end
-    if not done:
-        return text, origin
-    kept += range(done, len(text))
-    return "".join([text[at] for at in kept]), [origin[at] for at in kept]
-
-
-def _is_drawn_out(word: str) -> bool:
-    repeats = [match.end() - match.start() for match in _REPEAT.finditer(word)]
-    return len(repeats) > 1 or max(repeats, default=0) > 2  # noqa: PLR2004 (a double letter)
+    alpha = ALPHA.of(letters.codes)
+    again = alpha & before(alpha)
+    again[1:] &= letters.codes[1:] == letters.codes[:-1]
+    if not again.any():
+        return letters
+    doubles = _counts(again & ~before(again), alpha) > 1
+    threefold = _counts(again & before(again), alpha) > 0
+    return letters.keep(~(again & (doubles | threefold)))
 
 
 def derepeated_form(word: str) -> str:
     """Return a term as it reads in a derepeated view."""
-    return "".join(
-        letter for letter, before in zip(word, " " + word, strict=False) if letter != before
-    )
+    return "".join(letter for letter, last in zip(word, " " + word, strict=False) if letter != last)
 
 
-def squeeze(text: str, origin: Sequence[int]) -> tuple[str, list[int], frozenset[int]]:
+def close_up(letters: Letters) -> Letters:
+    """Put four or more single letters or figures in a row together."""
+    alnum = ALNUM.of(letters.codes)
+    (singles,) = np.nonzero(alnum & ~before(alnum) & ~after(alnum))
+    if len(singles) <= _LINKS:
+        return letters
+    neighbours = np.diff(np.cumsum(alnum)[singles]) == 1
+    linked = neighbours & (np.diff(singles) <= _WIDEST_GAP + 1)
+    linked &= _counts(linked, linked) >= _LINKS
+    gap = np.zeros(len(alnum) + 1, np.int8)
+    np.add.at(gap, singles[:-1][linked], 1)
+    np.subtract.at(gap, singles[1:][linked], 1)
+    return letters.keep(alnum | (np.cumsum(gap[:-1]) == 0))
+
+
+def squeeze(letters: Letters) -> tuple[Letters, frozenset[int]]:
     """Leave letters and digits only; also return where words began and ended."""
-    words: list[str] = []
-    places: list[int] = []
-    edges = {0}
-    for match in _WORDS.finditer(text):
-        words.append(match[0])
-        places += origin[match.start() : match.end()]
-        edges.add(len(places))
-    return "".join(words), places, frozenset(edges)
+    alnum = ALNUM.of(letters.codes)
+    squeezed = letters.keep(alnum)
+    begins = np.flatnonzero((alnum & ~before(alnum))[alnum])
+    return squeezed, frozenset((0, *begins.tolist(), len(squeezed.codes)))
 
 
 def squeezed_form(words: str) -> str:
@@ -93,6 +96,13 @@ def squeezed_form(words: str) -> str:
     return "".join(_WORDS.findall(words))
 
 
-def rot13(text: str) -> str:
+def rot13(letters: Letters) -> Letters:
     """Turn the Latin alphabet by half; the length stays."""
-    return text.translate(_ROT13)
+    return letters.written(_ROT13.of(letters.codes))
+
+
+def _counts(these: Mask, words: Mask) -> NDArray[np.intp]:
+    """Return, for each place, how many of `these` its word has; outside of words, 0."""
+    word = groups(words) * words
+    count = np.bincount(word[these & words], minlength=int(word.max(initial=0)) + 1)
+    return count[word]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.content import Grammar, Polarity
-from classifiers.normalise.grammar import drawn, runs, spans, weights
+from classifiers.normalise.grammar import runs, spans, weights
+from classifiers.normalise.lettering import drawn
 
 ANY = st.text(alphabet='ab1-.:|{}[] "\n', max_size=60)
 

@@ -1,0 +1,83 @@
+"""One way to hide a text inside a text, and how it is undone."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from classifiers.normalise.letters import Letters
+from classifiers.normalise.reading import Span
+
+MOSTLY = 0.6
+"""The least share of letters in what may pass for a text."""
+_FEWEST = 3
+_AROUND = 48
+"""Letters on each side that may make a word with what stands in their midst."""
+_Piece = tuple[Span, str]
+"""A place, and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Where it may stand, and what a place then says: `None` if it is none after all."""
+
+    name: str
+    pattern: re.Pattern[str]
+    read: Callable[[str], str | None]
+    hint: Callable[[str], object] | None = None
+    """Says quickly whether a text may hold any: something false if not."""
+    in_place: bool = False
+    """Whether what it says belongs to the text around it; else each place is a line by itself."""
+    layered: bool = False
+    """Whether what it says may be encoded once more."""
+
+    def decode(self, letters: Letters, text: str) -> Letters | None:
+        """Return what `letters`, whose text is `text`, say when this is undone; one level only."""
+        if self.hint is not None and not self.hint(text):
+            return None
+        found = list(self._found(text))
+        if not found:
+            return None
+        pieces = list(_with_surroundings(found, text)) if self.in_place else found
+        return letters.replaced([said for _, said in pieces], [span for span, _ in pieces])
+
+    def _found(self, text: str) -> Iterator[_Piece]:
+        end = "" if self.in_place else "\n"
+        for match in self.pattern.finditer(text):
+            said = self.read(match[0])
+            if said is not None:
+                yield match.span(), said + end
+
+
+def _with_surroundings(found: list[_Piece], text: str) -> Iterator[_Piece]:
+    """Put what was found among the letters that stand around it, and end a line where some lack."""
+    done = 0
+    for (start, end), said in found:
+        if start - done <= 2 * _AROUND:
+            if start > done:
+                yield (done, start), text[done:start]
+        else:
+            head, tail = done + _AROUND * bool(done), start - _AROUND
+            yield (done, head), text[done:head]
+            yield (head, tail), "\n"
+            yield (tail, start), text[tail:start]
+        yield (start, end), said
+        done = end
+    last = min(done + _AROUND, len(text))
+    yield (done, last), text[done:last]
+
+
+def is_foreign(text: str) -> bool:
+    """Whether `text` holds more than ASCII; it is known without a look."""
+    return not text.isascii()
+
+
+def readable(data: bytes) -> str | None:
+    """Return `data` as text if it can pass for one: it is printable, and mostly letters."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if not text.replace("\n", " ").isprintable():
+        return None
+    letters = sum(map(str.isalpha, text))
+    return text if letters >= max(_FEWEST, MOSTLY * len(text)) else None

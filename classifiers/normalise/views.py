@@ -1,0 +1,69 @@
+"""Makes the views of one text: plain, and with one disguise after the other undone."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from classifiers.normalise.fold import fold
+from classifiers.normalise.forms import IS_BRACE
+from classifiers.normalise.letters import ALNUM, Letters, Mask, covered
+from classifiers.normalise.lookalikes import undress
+from classifiers.normalise.reading import Span, Spelling, View
+from classifiers.normalise.spellings import close_up, deleet, derepeat, rot13, squeeze
+
+
+def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View]:
+    """Give the plain view, then each view that differs from the one it is made from.
+
+    `marks` are the weights: they are no words.
+    """
+    taken = covered(marks, len(letters.codes))
+    plain = fold(letters, taken)
+    yield _view(Spelling.PLAIN, source, plain)
+    whole = plain
+    if _splits_a_word(letters, taken):
+        whole = fold(letters, taken, joined=True)
+        yield _view(Spelling.JOINED, source, whole)
+    latin = undress(whole)
+    if latin is not whole and not latin.same_as(whole):
+        yield _view(Spelling.LOOKALIKES, source, latin)
+    closed = close_up(latin)
+    if closed is not latin:
+        yield _view(Spelling.CLOSED_UP, source, closed)
+    yield from _misspelt(source, closed, latin)
+    yield _squeezed(source, undress(plain))
+    yield _view(Spelling.REVERSED, source, closed.turned())
+    turned = rot13(closed)
+    if not turned.same_as(closed):
+        yield _view(Spelling.ROT13, source, turned)
+
+
+def _misspelt(source: str, closed: Letters, latin: Letters) -> Iterator[View]:
+    """Undo figures for letters, then letters drawn out, so that both are undone together."""
+    letters = deleet(closed)
+    if letters is not closed and not letters.same_as(closed):
+        yield _view(Spelling.DELEETED, source, letters)
+    single = derepeat(letters)
+    if single is not letters:
+        yield _view(Spelling.DEREPEATED, source, single)
+    if single is not latin and not single.same_as(latin):
+        yield _squeezed(source, single)
+
+
+def _view(spelling: Spelling, source: str, letters: Letters) -> View:
+    return View(spelling, source, letters.text, letters.sources())
+
+
+def _squeezed(source: str, letters: Letters) -> View:
+    squeezed, edges = squeeze(letters)
+    return View(Spelling.SQUEEZED, source, squeezed.text, squeezed.sources(), edges)
+
+
+def _splits_a_word(letters: Letters, taken: Mask) -> bool:
+    """Whether marks or braces stand between two letters with nothing else between."""
+    removed = taken | IS_BRACE.of(letters.codes)
+    if not removed.any():
+        return False
+    word = ALNUM.of(letters.codes[~removed])
+    touching = np.diff(np.flatnonzero(~removed)) > 1
+    return bool((word[1:] & word[:-1] & touching).any())
