@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench requirements
+.PHONY: help setup demo run test check fmt lint types e2e compat bench evaluate-prompts requirements
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ compat: setup ## Unmodified NovelAI SDKs and plain HTTP programs, each in an env
 
 bench: setup ## Print the figures of docs/figures.md, as ratios measured in one run
 	$(BIN)/python tests/bench/run.py
+
+evaluate-prompts: setup ## What the prompt gate catches in disguise, whom it stops for nothing, what it costs
+	$(BIN)/python -m tests.bench.prompts
 
 requirements: ## Pin the dependencies again, with hashes and without any address
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt

@@ -31,6 +31,7 @@ EVIDENCE = 0.5
 """The score from which the shipped policies take a term as found."""
 _LIST, _SIGNAL = "nudity", SignalName.TEXT_SEXUAL_NUDITY
 """Which list stands in for all: one whose terms count as disguised."""
+_READABLE, _UNREAD = SignalName.TEXT_READABLE, SignalName.TEXT_LANGUAGE_UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,12 @@ def _is_caught(terms: PromptTerms, word: Word, prompt: Prompt) -> bool:
 
 
 def _is_refused(prompt: Prompt) -> bool:
-    return any(
-        isinstance(one, Signal) and one.score < EVIDENCE
+    scores = {
+        one.name: one.score
         for one in Readability().classify(read(prompt))
-    )
+        if isinstance(one, Signal)
+    }
+    return scores.get(_READABLE, 1.0) < EVIDENCE or scores.get(_UNREAD, 0.0) >= EVIDENCE
 
 
 def _id(word: Word) -> str:

@@ -1,0 +1,198 @@
+"""Prints what the prompt gate catches, whom it stops for nothing, and what it costs.
+
+    python -m tests.bench.prompts [--data FOLDER] [--most N] [--quick] [--json]
+
+Nothing is asserted: tests/evasion does that. FOLDER holds the harmless texts of
+../shared/data/prompts; what it lacks is said, and is not counted as harmless.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from classifiers.content import Grammar, Polarity, Prompt
+from pipeline.cli.screening.asked import Manner
+from pipeline.cli.screening.figures import percent
+from pipeline.cli.screening.measures import Rate
+from pipeline.cli.screening.screener import Screener, Terms, screener
+from pipeline.novelai import request
+from pipeline.novelai.limits import Limits
+from tests.bench import benign
+from tests.bench.figure import nearest
+from tests.bench.harmless import SOURCES, Absent
+from tests.evasion.corpus import DISGUISES, attempts, caught_of, found, placeholder_terms, tried
+from tests.evasion.ordinary import ORDINARY
+from tests.evasion.words import UNLISTED
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "prompts"
+BUDGETS = {64: 5, 128: 12, 256: 22}
+"""Milliseconds that a text of so many tokens may take, at p95."""
+_REQUEST = 20
+_GOAL = 0.97
+_MANNER = Manner(Polarity.POSITIVE, Grammar.V4)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One disguise: how many words it was tried on, caught, refused as unreadable, and raised."""
+
+    disguise: str
+    tried: int
+    caught: int
+    refused: int
+    raised: int
+    """Unlisted words in the same disguise that something was found in: false alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harmless:
+    """One source of harmless texts: how many were stopped, or why it was not measured."""
+
+    source: str
+    budget: float
+    stopped: Rate | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long one kind of text took, in milliseconds."""
+
+    what: str
+    p50: float
+    p95: float
+    budget: int
+
+
+def evasion() -> tuple[list[Row], float]:
+    """Try the corpus; return a row for each disguise, and the share of all that was caught."""
+    with tempfile.TemporaryDirectory() as folder:
+        terms = placeholder_terms(Path(folder))
+    rows = list(tried(terms))
+    raised = [
+        sum(bool(found(terms, prompt)) for _, prompt in attempts(disguise, UNLISTED))
+        for disguise in DISGUISES
+    ]
+    return [
+        Row(row.disguise, len(row.words), len(row.caught), len(row.refused), false)
+        for row, false in zip(rows, raised, strict=True)
+    ], caught_of(rows)
+
+
+def false_blocks(judging: Screener, folder: Path, most: int) -> Iterable[Harmless]:
+    """Judge harmless texts, at most so many of each source, for the general audience."""
+    yield Harmless("ordinary prompts that peers refuse", 0, _stopped(judging, ORDINARY))
+    for source in SOURCES:
+        try:
+            texts = source.read(folder)
+        except Absent as fault:
+            yield Harmless(source.name, source.budget, None, str(fault))
+            continue
+        chance = random.Random(source.name)  # noqa: S311 - a sample, no secret
+        some = texts if len(texts) <= most else chance.sample(texts, most)
+        yield Harmless(source.name, source.budget, _stopped(judging, some))
+
+
+def latencies(judging: Screener, rounds: int) -> Iterable[Took]:
+    """Read and judge fresh texts, one after the other, in one thread."""
+    chance = random.Random(7)  # noqa: S311 - a sample, no secret
+    for tokens, budget in BUDGETS.items():
+        make = _text_of(tokens // 2, chance)
+        yield _took(f"a text of {tokens} tokens", judging, make, rounds, budget)
+    seeds = iter(range(rounds + 1))
+
+    def whole() -> Prompt:
+        return request.parse(benign.request(next(seeds)), None, limits=Limits()).prompt
+
+    yield _took("a whole request", judging, whole, rounds, _REQUEST)
+
+
+def _text_of(count: int, chance: random.Random) -> Callable[[], Prompt]:
+    """Give texts of so many tags: a tag and its comma are about two tokens."""
+    return lambda: _MANNER.prompt(benign.tags(count, chance))
+
+
+def _took(
+    what: str, judging: Screener, make: Callable[[], Prompt], rounds: int, budget: int
+) -> Took:
+    judging.screen(make())
+    took = [judging.screen(make()).milliseconds for _ in range(rounds)]
+    return Took(what, nearest(took, 0.5), nearest(took, 0.95), budget)
+
+
+def _stopped(judging: Screener, texts: Iterable[str]) -> Rate:
+    decided = [judging.screen(_MANNER.prompt(text)).decision.allows for text in texts]
+    return Rate(decided.count(False), len(decided))
+
+
+def main() -> None:
+    """Print three tables, or one JSON object."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="a folder of harmless texts")
+    parser.add_argument("--most", type=int, default=4000, help="texts of each source")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args()
+    judging = screener(Terms((), tier_adult=False, age_claim=False))
+    most = min(options.most, 500) if options.quick else options.most
+    disguises, caught = evasion()
+    harmless = list(false_blocks(judging, options.data, most))
+    took = list(latencies(judging, 100 if options.quick else 400))
+    if options.json:
+        measured = {"caught": caught, "disguises": disguises, "harmless": harmless, "took": took}
+        json.dump(measured, sys.stdout, indent=2, default=asdict)
+        print()
+        return
+    console = Console(width=110, highlight=False)
+    console.print(_of_disguises(disguises))
+    cases = sum(row.tried for row in disguises)
+    print(
+        f"{len(disguises)} disguises, {cases:,} cases: {percent(caught)} caught, goal {_GOAL:.0%}"
+    )
+    console.print(_of_harmless(harmless))
+    if not options.data.is_dir():
+        print(f"{options.data} is not there: nothing of it was measured. Name another with --data.")
+    console.print(_of_latency(took))
+
+
+def _of_disguises(rows: Iterable[Row]) -> Table:
+    table = Table("disguise", "words", "caught", "refused as unreadable", "false alarms")
+    for row in rows:
+        left = row.tried - row.caught
+        counts = (row.caught, row.refused if left else "", row.raised or "")
+        style = "bold" if left else ""
+        table.add_row(row.disguise, str(row.tried), *map(str, counts), style=style)
+    return table
+
+
+def _of_harmless(rows: Iterable[Harmless]) -> Table:
+    table = Table("harmless texts", "texts", "stopped", "share", "95 % interval", "budget")
+    for row in rows:
+        if row.stopped is None:
+            table.add_row(row.source, "-", "-", row.why, "-", f"{row.budget:.1%}")
+            continue
+        share, interval = row.stopped.share, row.stopped.interval
+        shown = "-" if share is None else percent(share)
+        between = "" if interval is None else f"{percent(interval.low)} to {percent(interval.high)}"
+        counts = (f"{row.stopped.total:,}", str(row.stopped.hits))
+        table.add_row(row.source, *counts, shown, between, f"{row.budget:.1%}")
+    return table
+
+
+def _of_latency(rows: Iterable[Took]) -> Table:
+    table = Table("reading and judging, one thread", "p50", "p95", "budget of p95")
+    for row in rows:
+        table.add_row(row.what, f"{row.p50:.2f} ms", f"{row.p95:.2f} ms", f"{row.budget} ms")
+    return table
+
+
+if __name__ == "__main__":
+    main()
