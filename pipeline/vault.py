@@ -131,10 +131,7 @@ class DirectoryVault:
 
     async def open(self, sealed: Sealed, receipt: Receipt) -> bytes:
         """Return the bytes that are to leave, as `Vault` says."""
-        submission, data = await _in_thread(self._read, sealed.vault_id)
-        check_examined(submission, sealed.index, receipt)
-        check_digest(sealed, data)
-        return data
+        return await _in_thread(self._open, sealed, receipt)
 
     async def destroy(self, vault_id: str) -> bool:
         """Destroy an object, as `Vault` says."""
@@ -143,6 +140,12 @@ class DirectoryVault:
     async def sweep(self, keep: AbstractSet[str], sealed_before: datetime) -> int:
         """Destroy what nobody knows of, and what was half written, as `Vault` says."""
         return await _in_thread(self._sweep, keep, sealed_before.timestamp())
+
+    def _open(self, sealed: Sealed, receipt: Receipt) -> bytes:
+        submission, data = self._read(sealed.vault_id)
+        check_examined(submission, sealed.index, receipt)
+        check_digest(sealed, data)
+        return data
 
     def _put(self, data: bytes, submission: UUID, name: str | None) -> str:
         vault_id = self.random(16).hex() if name is None else id_of(submission, name)

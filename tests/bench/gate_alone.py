@@ -2,7 +2,9 @@
 
     python -m tests.bench.gate_alone DATA_DIR PICTURES SECONDS
 
-Prints pictures per second, and the processor's milliseconds for one.
+Prints pictures per second, and the processor's milliseconds for one: first of an upload's gate,
+then of that of a picture that comes back, which also verifies the maker's signature over its three
+million colour bytes and compares its embedded prompt with the approved one.
 """
 
 import asyncio
@@ -12,29 +14,53 @@ import time
 from itertools import cycle
 from pathlib import Path
 
+from classifiers import canonical, normalise
 from classifiers.content import Grammar, Image, Prompt, Purpose
 from pipeline.app import FIRST_TENANT, House, open_house
-from pipeline.items import Subject
+from pipeline.items import Contents, Subject, Work
+from pipeline.jobs.received import Received
+from pipeline.novelai import marks
+from pipeline.novelai.limits import Limits
+from pipeline.novelai.signature import verify_key
+from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 from pipeline.settings import first_start, load
 from policies.policy import Moment
+from tests.bench.added import bodies
 
 _AT_ONCE = 4
 _NO_TEXT = Prompt((), Grammar.V4)
+_KEY = verify_key(TEST_VERIFY_KEY_BASE64)
+Asked = tuple[bytes, Work]
+"""A picture, and the request that it came back for."""
 
 
-async def look(house: House, data: bytes) -> None:
+async def upload(house: House, asked: Asked) -> None:
     """Decode one picture, have everybody look at it, and decide."""
-    judge = house.gate.judge
+    image = Image("output", 0, Purpose.OUTPUT, asked[0])
+    await _decide(house, await house.gate.judge.prepare(_NO_TEXT, [image]))
+
+
+async def output(house: House, asked: Asked) -> None:
+    """The same, with what its maker wrote into it, as the stage Examine does."""
+    await _decide(house, await house.gate.judge.run(lambda: _read(*asked)))
+
+
+def _read(data: bytes, work: Work) -> Contents:
+    picture = canonical.read(Image("output", 0, Purpose.OUTPUT, data))
+    found = marks.read(picture, work, _KEY)
+    return Contents(normalise.read(Prompt(found.texts, work.prompt.grammar)), (picture,))
+
+
+async def _decide(house: House, contents: Contents) -> None:
     policy = await house.gate.tenancy.policy_of(FIRST_TENANT)
-    contents = await judge.prepare(_NO_TEXT, [Image("output", 0, Purpose.OUTPUT, data)])
-    await judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
+    await house.gate.judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
 
 
-async def loop(house: House, pictures: list[bytes], seconds: float) -> tuple[float, float]:
-    """Look at one picture after the other, a few at once, for so long."""
-    count = 0
-    waiting = cycle(pictures)
-    await look(house, pictures[-1])
+async def loop(house: House, asked: list[Asked], seconds: float, *, marked: bool) -> str:
+    """Look at one picture after the other, a few at once, for so long; tell rate and cost."""
+    count, look = 0, output if marked else upload
+    waiting = cycle(asked)
+    await look(house, asked[-1])
     began, busy = time.perf_counter(), time.process_time()
 
     async def work() -> None:
@@ -44,17 +70,24 @@ async def loop(house: House, pictures: list[bytes], seconds: float) -> tuple[flo
             count += 1
 
     await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
-    return count / (time.perf_counter() - began), (time.process_time() - busy) * 1000 / count
+    rate = count / (time.perf_counter() - began)
+    return f"{rate} {(time.process_time() - busy) * 1000 / count}"
 
 
-async def main(data_dir: Path, pictures: list[bytes], seconds: float) -> None:
-    """Open a house in `data_dir`, and print what it can do with `pictures`."""
+async def main(data_dir: Path, asked: list[Asked], seconds: float) -> None:
+    """Open a house in `data_dir`, and print what it can do with the pictures of `asked`."""
     first_start(data_dir, os.urandom)
     async with open_house(load(data_dir, os.environ)) as house:
-        rate, cpu = await loop(house, pictures, seconds)
-    print(rate, cpu)
+        for marked in (False, True):
+            print(await loop(house, asked, seconds / 2, marked=marked))
+
+
+def _work(body: bytes) -> Work:
+    return Received("application/json", body, Subject(FIRST_TENANT)).work(Limits())
 
 
 if __name__ == "__main__":
     found = [path.read_bytes() for path in sorted(Path(sys.argv[2]).iterdir())]
-    asyncio.run(main(Path(sys.argv[1]), found, float(sys.argv[3])))
+    works = map(_work, bodies(len(found)))
+    pairs = [*zip(found, works, strict=True)]
+    asyncio.run(main(Path(sys.argv[1]), pairs, float(sys.argv[3])))

@@ -23,16 +23,28 @@ QUEUE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """What the image gate does without a gateway: pictures a second, the processor's time each."""
+class Rate:
+    """Pictures a second, and the processor's time for each."""
 
     rate: float
     cpu_ms: float
 
+    def middle(self, other: "Rate") -> "Rate":
+        """Return the middle of two runs: what else the machine does changes with time."""
+        return Rate((self.rate + other.rate) / 2, (self.cpu_ms + other.cpu_ms) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What the image gate does without a gateway, without and with the maker's marks."""
+
+    upload: Rate
+    output: Rate
+
     @classmethod
     def between(cls, before: "Alone", after: "Alone") -> "Alone":
-        """Return the middle of two runs: what else the machine does changes with time."""
-        return cls((before.rate + after.rate) / 2, (before.cpu_ms + after.cpu_ms) / 2)
+        """Return the middle of two runs."""
+        return cls(before.upload.middle(after.upload), before.output.middle(after.output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +75,20 @@ def figures(loaded: Loaded, alone: Alone) -> list[Figure]:
     total, served = loaded.answers.total(), loaded.answers[200]
     released, told = loaded.crowd["200"], loaded.crowd["429 with Retry-After"]
     many = f"{CLIENTS} clients, {CLIENTS} tokens"
-    peer = "the image gate alone, same core"
+    gates = (
+        ("the image gate alone, same core", alone.output, "0.80 x", "1.25 x"),
+        ("the same without the maker's marks", alone.upload, "", ""),
+    )
+    rates = [
+        figure
+        for peer, gate, rate, cpu in gates
+        for figure in (
+            Figure(f"pictures per second, {many}", loaded.rate, "/s", None, rate, peer, gate.rate),
+            Figure("processor's time for each", loaded.cpu_ms, "ms", None, cpu, peer, gate.cpu_ms),
+        )
+    ]
     return [
-        Figure(f"pictures per second, {many}", loaded.rate, "/s", None, "0.80 x", peer, alone.rate),
-        Figure(
-            "processor's time for each", loaded.cpu_ms, "ms", None, "1.25 x", peer, alone.cpu_ms
-        ),
+        *rates,
         Figure(f"errors among {total} answers", total - served, "", budget="0"),
         Figure(
             f"served of {loaded.crowd.total()} at once, {CLIENTS} + {QUEUE} at a time",
@@ -91,8 +111,8 @@ def gate_alone(
     said = subprocess.run(
         command, env=os.environ | env, check=True, capture_output=True, text=True, timeout=300
     )
-    rate, cpu = said.stdout.split()
-    return Alone(float(rate), float(cpu))
+    upload, output = (Rate(*map(float, line.split())) for line in said.stdout.splitlines())
+    return Alone(upload, output)
 
 
 def fetch(gateway_or_sandbox: Served, key: str, asked: Bodies, folder: Path) -> None:
