@@ -1,5 +1,6 @@
 """Tenants: the platforms that this installation serves."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,12 +24,17 @@ def add(
     ] = False,
     policy: Annotated[
         list[str] | None,
-        typer.Option(help="A policy set on top of the installation's own; can be repeated."),
+        typer.Option(
+            help="A policy set on top of the installation's own: a shipped one, or a .yaml file; "
+            "can be repeated."
+        ),
     ] = None,
     anlas: Annotated[int, typer.Option(min=0, help="How many Anlas it may spend.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
     """Add a tenant. It needs an API key next: `imprimatur keys create`.
+
+    Its policy is put together at once: a set that is not there, or does not fit, is refused.
 
     Exits with 0, 1 (there is such a tenant already), 2 (it could not be done).
 
@@ -40,7 +46,7 @@ def add(
         "id": tenant,
         "name": name or tenant,
         "assured": assured,
-        "policy_sets": policy or [],
+        "policy_sets": [_from_here(each) for each in policy or []],
         "anlas_budget": anlas,
     }
     added = operator.ask(data_dir_of(ctx), "POST", "/tenants", body)
@@ -68,3 +74,8 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
     rows = [[tenant[column] for column in columns] for tenant in tenants]
     titles = ["tenant", "name", "age assured", "policy sets", "Anlas", "spent"]
     say_table(titles, rows, "There are no tenants.")
+
+
+def _from_here(policy: str) -> str:
+    """Name a file in full: the server does not stand where the command was typed."""
+    return str(Path(policy).resolve()) if policy.endswith((".yaml", ".yml")) else policy

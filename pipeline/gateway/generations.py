@@ -17,7 +17,7 @@ from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.gateway.shapes import binary, errors
+from pipeline.gateway.shapes import binary, errors, success
 from pipeline.items import Examined, Halted, Held, Json, PublicCode, Released
 from pipeline.projection import UNKNOWN_OUTCOME
 from pipeline.store.pictures import Picture, PictureState
@@ -28,7 +28,11 @@ def routes(gate: Gate) -> APIRouter:
     """Return the routes of generations, working with `gate`."""
     router = APIRouter(prefix="/v1/generations", tags=["Generations"])
 
-    @router.post("", responses=errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503))
+    @router.post(
+        "",
+        responses=success(202, "It is held, or still running: ask again by its id.")
+        | errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503),
+    )
     async def create(request: Request) -> JSONResponse:
         """Generate pictures: 200 with their addresses, 202 when a review has to come first.
 
@@ -46,7 +50,7 @@ def routes(gate: Gate) -> APIRouter:
         status = 202 if state["state"] in {"held", "running"} else 200
         return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
 
-    @router.get("/{generation}", responses=errors(401, 403, 404))
+    @router.get("/{generation}", responses=errors(401, 403, 404, 503))
     async def read(request: Request, generation: UUID) -> JSONResponse:
         """Tell where a generation stands, and where its released pictures are."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)

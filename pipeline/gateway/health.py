@@ -3,12 +3,13 @@
 from collections import Counter
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import policies
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.shapes import errors, success
 from pipeline.gateway.troubles import still
 from pipeline.items import Json
 from pipeline.novelai.accounts import AccountState
@@ -33,7 +34,11 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
         report = await readiness(gate)
         return JSONResponse(_for_anybody(gate, report), 200 if report["ready"] else 503)
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses=success(200, "The figures.", "text/plain") | errors(503),
+    )
     async def metrics() -> Response:
         """Give the metrics in Prometheus's text format."""
         figures.queue_depth.set(gate.desk.in_flight)

@@ -26,7 +26,7 @@ from pipeline.novelai.reader import read_json
 from policies.decision import Action
 from policies.policy import Moment
 
-ERRORS = (400, 401, 403, 413, 415, 429, 503)
+ERRORS = (400, 401, 403, 413, 429, 503)
 _FIELDS = frozenset({"prompt", "negative_prompt", "characters"})
 TOMORROW_SECONDS = 24 * 3600
 
@@ -40,7 +40,7 @@ def routes(gate: Gate) -> APIRouter:
         """Judge texts: `{"prompt": ..., "negative_prompt": ..., "characters": [...]}`."""
         return await _dry_run(request, gate, "prompt")
 
-    @router.post("/image", responses=errors(*ERRORS))
+    @router.post("/image", responses=errors(*ERRORS, 415))
     async def image(request: Request) -> JSONResponse:
         """Judge one picture, sent as the body itself, as if it were uploaded for img2img."""
         return await _dry_run(request, gate, "image")

@@ -48,7 +48,7 @@ def routes(gate: Gate) -> APIRouter:
             return answers.pictures(released, request.headers.get("accept", ""))
         raise carry.refusal(gate, end, language)
 
-    @router.get("/user/subscription", responses=errors(401, 403))
+    @router.get("/user/subscription", responses=errors(401, 403, 503))
     async def subscription(request: Request) -> JSONResponse:
         """Tell the tenant's budget in the shape of a subscription; never the operator's account."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
@@ -56,7 +56,7 @@ def routes(gate: Gate) -> APIRouter:
         left = 0 if tenant is None else max(tenant.anlas_budget - tenant.anlas_spent, 0)
         return JSONResponse(_subscription(left, int(gate.now().timestamp()) + YEAR_SECONDS))
 
-    @router.post("/user/login", responses=errors(401))
+    @router.post("/user/login", status_code=401, responses=errors(401))
     async def login() -> None:
         """Refuse: a gateway key is a persistent token already, and nobody sends passwords here."""
         raise GateError(
@@ -65,7 +65,9 @@ def routes(gate: Gate) -> APIRouter:
         )
 
     for method, path, what in NOT_SERVED:
-        router.add_api_route(path, _not_served(what), methods=[method], responses=errors(404))
+        router.add_api_route(
+            path, _not_served(what), methods=[method], status_code=404, responses=errors(404)
+        )
     return router
 
 

@@ -4,18 +4,21 @@ Commands that write go through here, so that the one server process stays the on
 a server the command line builds the same application, and asks it without a socket.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+import policies
 from audit.entry import Entry, Kind
 from audit.errors import AbsentError, AuditError
 from pipeline.access.keys import ApiKeys
 from pipeline.access.permissions import Permission, Person
-from pipeline.errors import ConflictError, ForbiddenError, PipelineError
+from pipeline.errors import ConflictError, ForbiddenError, PipelineError, StoreError
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
@@ -24,6 +27,13 @@ from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
+from pipeline.tenancy import Tenancy
+from policies.errors import PolicyError
+from policies.layers import PolicySet
+
+SHIPPED = Path(policies.__file__).with_name("sets")
+MOST_ANLAS = 2**53 - 1
+"""What every JSON reader holds exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +53,31 @@ class NewKey(_Body):
     """An API key to be made."""
 
     tenant: str
-    label: str = "command line"
+    label: str = Field("command line", max_length=200)
 
 
 class NewTenant(_Body):
     """A tenant to be added."""
 
     id: str
-    name: str
+    name: str = Field(max_length=200)
     assured: bool = False
     policy_sets: list[str] = Field(default_factory=list)
-    anlas_budget: int = 10_000
+    anlas_budget: int = Field(10_000, ge=0, le=MOST_ANLAS)
 
 
 class NewRuling(_Body):
     """What a person decides about a hold, and why."""
 
-    person: str
+    person: str = Field(min_length=1, max_length=200)
     approves: bool
-    reason: str
+    reason: str = Field(max_length=2000)
 
 
 class Who(_Body):
     """Who asks, for the entry of it."""
 
-    person: str
+    person: str = Field(min_length=1, max_length=200)
 
 
 def create(operator: Operator) -> FastAPI:
@@ -109,14 +119,18 @@ def _tenants(app: FastAPI, operator: Operator) -> None:
 
     @app.post("/tenants", status_code=201)
     async def added(new: NewTenant) -> dict[str, object]:
-        tenant = Tenant(
-            id=new.id,
-            name=new.name,
-            created_at=operator.gate.now(),
-            assured=new.assured,
-            policy_sets=tuple(new.policy_sets),
-            anlas_budget=new.anlas_budget,
-        )
+        _check_sets(operator.gate.tenancy, new.policy_sets)
+        try:
+            tenant = Tenant(
+                id=new.id,
+                name=new.name,
+                created_at=operator.gate.now(),
+                assured=new.assured,
+                policy_sets=tuple(new.policy_sets),
+                anlas_budget=new.anlas_budget,
+            )
+        except StoreError as fault:
+            raise GateError(400, str(fault)) from None
         try:
             await store.tenants.add(tenant)
         except ConflictError:
@@ -202,6 +216,31 @@ def _log(app: FastAPI, operator: Operator) -> None:
             for name, value in opened.personal.items()
         }
         return {"personal": personal, "detail": opened.detail}
+
+
+def _check_sets(tenancy: Tenancy, names: Sequence[str]) -> None:
+    """Hold a tenant's sets to be there and to fit on the installation's own.
+
+    Raises:
+        GateError: they do not; each request of that tenant would fail.
+    """
+    own, added = {each.name for each in tenancy.sets}, list[PolicySet]()
+    try:
+        for name in names:
+            if name not in own:
+                added.append(_loaded(tenancy, name))
+        policies.compose([*tenancy.sets, *added])
+    except PolicyError as fault:
+        raise GateError(400, str(fault)) from None
+
+
+def _loaded(tenancy: Tenancy, name: str) -> PolicySet:
+    try:
+        return tenancy.shipped(name)
+    except (OSError, ValueError):
+        known = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.yaml")))
+        message = f"policy set: expected a .yaml file that can be read, or one of {known}"
+        raise GateError(400, f"{message}; got {name!r}") from None
 
 
 def reviewer(name: str) -> Person:

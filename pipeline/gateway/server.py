@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from pipeline.gateway import generations, health, moderate, novelai, subject_tokens
 from pipeline.gateway.carry import unavailable
@@ -27,7 +29,7 @@ and give it the <code>id</code> of the answer.</p>"""
 
 def create(gate: Gate, metrics: Metrics) -> FastAPI:
     """Return the application. It opens nothing: `app.py` does, and closes it."""
-    app = FastAPI(
+    app = _Application(
         title="Imprimatur",
         version="1",
         redirect_slashes=False,
@@ -62,6 +64,20 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
         return GateError(fault.status_code, str(fault.detail)).response()
 
     return app
+
+
+class _Application(FastAPI):
+    """Describes itself as it answers: what no route can read is not there, so 404 and never 422."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        described = super().openapi()
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            described["components"]["schemas"].pop(name, None)
+        return described
 
 
 class OneSlash:

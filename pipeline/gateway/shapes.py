@@ -37,6 +37,14 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Failure, "description": MEANING[status]} for status in statuses}
 
 
+def success(status: int, description: str, *media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of a success in one of these types, or as the route says."""
+    said: dict[str, Any] = {"description": description}
+    if media_types:
+        said["content"] = {each: {} for each in media_types}
+    return {status: said}
+
+
 def binary(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of a success that is pictures, in one of these types."""
-    return {200: {"description": "Pictures.", "content": {each: {} for each in media_types}}}
+    return success(200, "Pictures.", *media_types)

@@ -24,7 +24,7 @@ def routes(gate: Gate) -> APIRouter:
     """Return the route that mints tokens, working with `gate`."""
     router = APIRouter(prefix="/v1/subject-tokens", tags=["Subject tokens"])
 
-    @router.post("", status_code=201, responses=errors(400, 401, 403, 413))
+    @router.post("", status_code=201, responses=errors(400, 401, 403, 413, 503))
     async def mint(request: Request) -> JSONResponse:
         """Mint a token for one end user; an SDK sends it as its bearer.
 

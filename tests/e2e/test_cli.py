@@ -181,6 +181,9 @@ def test_a_tenant_is_added_once(server: Server) -> None:
 
     assert server.typed(*words).exit_code == 1
     assert server.typed("tenants", "add", "Meadow/..").exit_code == 2
+    misspelt = server.typed("tenants", "add", "kids", "--policy", "genral-audience")
+    assert misspelt.exit_code == 2
+    assert "one of adult-platform, default, floor, general-audience" in misspelt.stderr
     tenants = server.asked("tenants", "list")["tenants"]
     assert {each["id"]: each["anlas_budget"] for each in tenants}["meadow"] == 70
 

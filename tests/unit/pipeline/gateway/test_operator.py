@@ -1,11 +1,15 @@
 """The operator's routes: what commands write goes through the one server process."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+import policies
 from audit.entry import Kind
 from pipeline.gateway import operator
 from tests.unit.pipeline.lookers import CANARY
@@ -40,6 +44,80 @@ async def test_what_exists_or_is_missing_is_told(desk: httpx.AsyncClient) -> Non
     assert (await desk.post("/tenants", json={"id": "harbour", "name": "H"})).status_code == 409
     assert (await desk.post("/keys", json={"tenant": "nobody"})).status_code == 404
     assert (await desk.get(f"/holds/{uuid4()}")).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Meadow", "", "../x", "m" * 64, "mead ow", "mé"])
+async def test_a_malformed_tenant_id_is_the_callers_mistake(
+    desk: httpx.AsyncClient, name: str
+) -> None:
+    """Not a store that fails: nothing is to be tried again."""
+    answer = await desk.post("/tenants", json={"id": name, "name": "M"})
+
+    assert answer.status_code == 400
+    assert "lower-case letters" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["genral-audience", "nowhere.yaml", "\0", "a" * 300])
+async def test_a_policy_set_that_is_not_there_is_refused_at_once(
+    house: World, desk: httpx.AsyncClient, name: str
+) -> None:
+    """Else every request of that tenant fails, and nobody is told why."""
+    answer = await desk.post("/tenants", json={"id": "kids", "name": "K", "policy_sets": [name]})
+
+    assert answer.status_code == 400
+    for shipped in ("adult-platform", "default", "floor", "general-audience"):
+        assert shipped in answer.json()["message"]
+    assert await house.store.tenants.get("kids") is None
+
+
+@pytest.mark.parametrize("text", ["set: broken\n", "{", "\udcff"])
+async def test_a_policy_set_that_is_none_is_refused_at_once(
+    house: World, tmp_path: Path, text: str
+) -> None:
+    """With what is wrong in it."""
+    path = tmp_path / "own.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    tenancy = replace(house.tenancy, shipped=_any_set)
+    app = operator.create(replace(house.operator, gate=replace(house.gate, tenancy=tenancy)))
+
+    async with house.client(app) as client:
+        body = {"id": "kids", "name": "K", "policy_sets": [str(path)]}
+        answer = await client.post("/tenants", json=body)
+
+    assert answer.status_code == 400
+    assert "own.yaml" in answer.json()["message"]
+    assert await house.store.tenants.get("kids") is None
+
+
+def _any_set(name: str) -> policies.PolicySet:
+    return policies.load(Path(name).read_text("utf-8"), Path(name).name)
+
+
+async def test_a_tenants_own_sets_are_taken(house: World, desk: httpx.AsyncClient) -> None:
+    """What is there, and lies on the installation's own."""
+    body = {"id": "kids", "name": "K", "policy_sets": ["default", "general-audience"]}
+
+    assert (await desk.post("/tenants", json=body)).status_code == 201
+    assert (await house.tenancy.policy_of("kids")).digest
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tenants", {"id": "m", "name": "M", "anlas_budget": -1}),
+        ("/tenants", {"id": "m", "name": "M", "anlas_budget": 2**63}),
+        ("/tenants", {"id": "m", "name": "M" * 201}),
+        ("/keys", {"tenant": "harbour", "label": "l" * 201}),
+        (f"/holds/{uuid4()}/ruling", {"person": "", "approves": True, "reason": "r"}),
+        (f"/holds/{uuid4()}/ruling", {"person": "p", "approves": True, "reason": "r" * 2001}),
+        (f"/audit/{uuid4()}/detail", {"person": ""}),
+    ],
+)
+async def test_what_fits_nowhere_is_refused(
+    desk: httpx.AsyncClient, path: str, body: dict[str, Any]
+) -> None:
+    """Before anything is done: a ruling without a person is nobody's."""
+    assert (await desk.post(path, json=body)).status_code == 422
 
 
 async def test_a_hold_is_shown_by_codes_and_scores(house: World, desk: httpx.AsyncClient) -> None:

@@ -1,0 +1,236 @@
+"""OpenAPI says the truth: whatever it lists of a route, that route really answers, and no more.
+
+Each documented status of each route is provoked here, in a house of its own. A route that documents
+another, or one less, has to say here how.
+"""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from PIL import Image
+
+from pipeline.access.callers import Callers
+from pipeline.gateway import server
+from pipeline.gateway.novelai import NOT_SERVED
+from pipeline.gateway.shapes import Failure
+from pipeline.store.store import Store
+from tests.unit.pipeline.lookers import WHITE
+from tests.unit.pipeline.world import KEEP_FOR, TENANT, World, body, open_world, png
+
+Place = tuple[str, str]
+Ask = Callable[[World, Place], Awaitable[httpx.Response]]
+
+AI: Place = ("POST", "/ai/generate-image")
+MAKE: Place = ("POST", "/v1/generations")
+STATE: Place = ("GET", "/v1/generations/{generation}")
+PICTURE: Place = ("GET", "/v1/generations/{generation}/images/{index}")
+PROMPT: Place = ("POST", "/v1/moderate/prompt")
+UPLOAD: Place = ("POST", "/v1/moderate/image")
+TOKEN: Place = ("POST", "/v1/subject-tokens")
+BUDGET: Place = ("GET", "/user/subscription")
+LOGIN: Place = ("POST", "/user/login")
+HEALTH: Place = ("GET", "/health")
+READY: Place = ("GET", "/ready")
+METRICS: Place = ("GET", "/metrics")
+REFUSED: tuple[Place, ...] = tuple((method, path) for method, path, _ in NOT_SERVED)
+
+IMAGES = (AI, MAKE)
+JUDGED = (PROMPT, UPLOAD)
+BODIES = (*IMAGES, *JUDGED, TOKEN)
+KEYED = (*BODIES, STATE, PICTURE, BUDGET)
+
+
+def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
+    """A valid body for a route."""
+    bodies: Mapping[Place, Any] = {
+        AI: body(prompt, **more),
+        MAKE: body(prompt, **more),
+        PROMPT: {"prompt": prompt},
+        TOKEN: {"pseudonym": "u1"},
+    }
+    return png(WHITE) if place == UPLOAD else json.dumps(bodies.get(place, {})).encode()
+
+
+async def sent(
+    house: World, place: Place, content: bytes | None = None, app: Any = None, **headers: str
+) -> httpx.Response:
+    """Ask a route, by default with what is valid there."""
+    method, path = place
+    given = content_of(place) if content is None else content
+    path = path.replace("{index}", "0").replace("{generation}", str(UUID(int=7)))
+    async with house.client(app) as client:
+        return await client.request(
+            method, path, content=given, headers={"Content-Type": "application/json"} | headers
+        )
+
+
+async def valid(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place)
+
+
+async def made(house: World, place: Place) -> httpx.Response:
+    async with house.client() as client:
+        at = (await client.post("/v1/generations", json=body())).headers["location"]
+        return await client.get(at if place == STATE else f"{at}/images/0")
+
+
+async def held(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, content_of(place, "holdme"))
+
+
+async def empty(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, b"")
+
+
+async def keyless(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, Authorization="Bearer nonsense")
+
+
+async def spent(house: World, place: Place) -> httpx.Response:
+    await house.store.writer(lambda sql: sql.exec_driver_sql("UPDATE tenants SET anlas_budget = 0"))
+    return await sent(house, place)
+
+
+async def forbidden(house: World, place: Place) -> httpx.Response:
+    made = await house.operator.keys.create(TENANT, "of no use", [])
+    return await sent(house, place, Authorization=f"Bearer {made.secret.get_secret_value()}")
+
+
+async def reused(house: World, place: Place) -> httpx.Response:
+    first, second = (content_of(place, seed=seed) for seed in (1, 2))
+    await sent(house, place, first, None, **{"Idempotency-Key": "order-1"})
+    return await sent(house, place, second, None, **{"Idempotency-Key": "order-1"})
+
+
+async def expired(house: World, place: Place) -> httpx.Response:
+    assert place == PICTURE
+    async with house.client() as client:
+        at = (await client.post("/v1/generations", json=body())).headers["location"]
+        house.clock.passes(seconds=KEEP_FOR.total_seconds())
+        await house.upkeep.round()
+        return await client.get(f"{at}/images/0")
+
+
+async def too_large(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, None, None, **{"Content-Length": str(2**30)})
+
+
+async def foreign(house: World, place: Place) -> httpx.Response:
+    out = BytesIO()
+    Image.new("RGB", (64, 64)).save(out, "BMP")
+    picture = base64.b64encode(out.getvalue()).decode()
+    uploaded = content_of(place, image=picture, strength=0.5)
+    return await sent(house, place, out.getvalue() if place == UPLOAD else uploaded)
+
+
+async def busy(house: World, place: Place) -> httpx.Response:
+    with ExitStack() as places:
+        for _ in range(house.gate.desk.limit):
+            places.enter_context(house.gate.desk.entering())
+        return await sent(house, place)
+
+
+async def refused_upstream(house: World, place: Place) -> httpx.Response:
+    house.upstream.status = 400
+    return await sent(house, place)
+
+
+async def without_store(house: World, place: Place) -> httpx.Response:
+    closed = Store.open(house.folder / "other.db")
+    await closed.close()
+    gate = replace(house.gate, store=closed, callers=Callers(closed, house.clock))
+    return await sent(house, place, app=server.create(gate, house.metrics))
+
+
+def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, int], Ask]:
+    return {(place, status): ask for place in places}
+
+
+ANSWERS: Mapping[tuple[Place, int], Ask] = {
+    **each((*IMAGES, *JUDGED, BUDGET, HEALTH, READY, METRICS), 200, valid),
+    **each((STATE, PICTURE), 200, made),
+    **each((TOKEN,), 201, valid),
+    **each((MAKE,), 202, held),
+    **each(BODIES, 400, empty),
+    **each((*KEYED, LOGIN), 401, keyless),
+    **each(IMAGES, 402, spent),
+    **each(KEYED, 403, forbidden),
+    **each((STATE, PICTURE, *REFUSED), 404, valid),
+    **each(IMAGES, 409, reused),
+    **each((PICTURE,), 410, expired),
+    **each(BODIES, 413, too_large),
+    **each((*IMAGES, UPLOAD), 415, foreign),
+    **each((*IMAGES, *JUDGED), 429, busy),
+    **each(IMAGES, 502, refused_upstream),
+    **each((*KEYED, READY, METRICS), 503, without_store),
+}
+"""How each documented status of each route comes about."""
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[World]:
+    """A whole house for one test."""
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+def documented(described: Mapping[str, Any]) -> set[tuple[Place, int]]:
+    """Every status of every operation."""
+    return {
+        ((method.upper(), path), int(status))
+        for path, operations in described["paths"].items()
+        for method, operation in operations.items()
+        for status in operation["responses"]
+    }
+
+
+async def test_every_status_that_is_documented_is_answered_here(house: World) -> None:
+    """And the other way round: neither an answer nobody is told of, nor one nobody ever gets."""
+    assert documented(house.public.openapi()) == {*ANSWERS}
+
+
+@pytest.mark.parametrize("status", sorted({status for _, status in ANSWERS}))
+async def test_routes_answer_as_they_are_documented(house: World, status: int) -> None:
+    """The status, the type of the content, and for a failure its shape."""
+    for place, ask in [(place, ask) for (place, each), ask in ANSWERS.items() if each == status]:
+        _is_documented(house, place, status, await ask(house, place))
+
+
+def _is_documented(house: World, place: Place, status: int, answer: httpx.Response) -> None:
+    assert answer.status_code == status, (place, answer.text)
+    said = house.public.openapi()["paths"][place[1]][place[0].lower()]["responses"][str(status)]
+    types = {each.partition(";")[0] for each in said.get("content", {"application/json": {}})}
+    assert answer.headers["content-type"].partition(";")[0] in types, place
+    if status >= 400 and place != READY:
+        assert said["content"]["application/json"]["schema"]["$ref"].endswith("/Failure")
+        assert Failure.model_validate_json(answer.content, strict=True).statusCode == status
+
+
+@pytest.mark.parametrize("known_as", ["nonsense", "0", "%00", "../../etc", str(uuid4()) + "x"])
+async def test_an_id_that_is_none_is_not_found(house: World, known_as: str) -> None:
+    """404, as documented: whether it could be an id is nobody's business."""
+    async with house.client() as client:
+        answers = [
+            await client.get(f"/v1/generations/{known_as}{path}") for path in ("", "/images/x")
+        ]
+
+    for answer in answers:
+        assert answer.status_code == 404
+        assert Failure.model_validate_json(answer.content, strict=True).statusCode == 404
+
+
+async def test_it_names_no_schema_that_nothing_uses(house: World) -> None:
+    """FastAPI's own describe answers that are never given."""
+    described = house.public.openapi()
+
+    assert set(described["components"]["schemas"]) == {"Failure"}
+    assert described == house.public.openapi()
