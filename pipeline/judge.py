@@ -185,7 +185,9 @@ class Judge:
         """
         started = perf_counter()
         where = Field("*")
-        jobs = [self._look(self._text, contents.reading, where)]
+        wordless = not contents.reading.fields and any(isinstance(f.where, Field) for f in before)
+        # A picture that came back without words of its own: its request's were looked at before.
+        jobs = [] if wordless else [self._look(self._text, contents.reading, where)]
         jobs += [
             self._look(self._picture, picture, Picture(picture.carrier, picture.index))
             for picture in contents.pictures

@@ -22,6 +22,7 @@ from tests.unit.pipeline.world import COLOURS, HELD, WORDS, png, policy_set
 
 POLICY = policies.compose([policy_set("floor"), policy_set("default")])
 ANYBODY = Facts(tier_adult=False, age_claim=False)
+OUTPUT = Image("output", 0, Purpose.OUTPUT, png(WHITE))
 DEADLINE_SECONDS = 0.5
 WRONG = [Mood.FAILS, Mood.FORGETS, Mood.ADDS, Mood.SILENT, Mood.RAMBLES]
 """What a classifier does that is broken, on any content."""
@@ -76,6 +77,31 @@ async def test_well_classifiers_say_what_the_policy_needs(bench: Bench) -> None:
 
     assert judged.decision.allows
     assert not bench.judge.faults()
+
+
+async def test_a_picture_without_words_is_not_read_once_more(bench: Bench) -> None:
+    """Its request's words were looked at; they count without being repeated in every entry."""
+    asked = await bench.look()
+    wordless = await bench.judge.prepare(Prompt((), Grammar.V4), [OUTPUT])
+    bench.reader.mood = Mood.FAILS
+
+    judged = await bench.judge.judge(wordless, POLICY, Moment.OUTPUT, ANYBODY, asked.findings)
+
+    assert judged.decision.allows
+    texts = [each for each in judged.findings if isinstance(each.where, Field)]
+    assert texts == [*asked.findings]
+
+
+async def test_a_picture_alone_is_asked_for_its_words(bench: Bench) -> None:
+    """Without a request before it, that there is nothing to read has to be seen."""
+    wordless = await bench.judge.prepare(Prompt((), Grammar.V4), [OUTPUT])
+    bench.reader.mood = Mood.FAILS
+
+    judged = await bench.judge.judge(wordless, POLICY, Moment.OUTPUT, ANYBODY)
+
+    expected = dict.fromkeys(bench.reader.emits, Reason.FAILED)
+    assert unavailable(judged, Field("*")) == expected
+    assert not judged.decision.allows
 
 
 class TestAFailure:
