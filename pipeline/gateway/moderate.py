@@ -3,7 +3,10 @@
 A dry run goes through the same judge. It has a permission of its own, coarse codes, an entry in
 the log, and a budget of refusals a day, so that nobody maps the rules by trying. It is taken from
 the budget before it is judged, and given back if it is allowed: trying many at once gains nothing.
+It keeps no content, but what only the child-safety team may open: that is seized.
 """
+
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -12,15 +15,19 @@ from audit.entry import Entry, Kind, Receipt
 from audit.errors import AuditError
 from classifiers.content import Grammar, Image, Polarity, Prompt, Purpose, Text
 from classifiers.errors import UnreadableError
+from pipeline.access.callers import Caller
 from pipeline.access.permissions import Permission
+from pipeline.errors import StoreError, VaultError
 from pipeline.gateway import carry
 from pipeline.gateway.answers import receipt_headers
 from pipeline.gateway.body import read_body
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.preserving import is_grave, preserve
 from pipeline.gateway.shapes import errors
 from pipeline.items import Json, Judged, Subject, public_code
+from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.reader import read_json
 from policies.decision import Action
@@ -56,7 +63,7 @@ async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
         if not await refusals.reserve(*counted, gate.refusals_a_day):
             raise GateError(429, "Too many refusals today.", retry_after_seconds=TOMORROW_SECONDS)
         try:
-            judged, receipt = await _judged(request, gate, subject, kind)
+            judged, receipt = await _judged(request, gate, caller, subject, kind)
             refused = not judged.decision.allows
         finally:
             if not refused:
@@ -67,7 +74,7 @@ async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
 
 
 async def _judged(
-    request: Request, gate: Gate, subject: Subject, kind: str
+    request: Request, gate: Gate, caller: Caller, subject: Subject, kind: str
 ) -> tuple[Judged, Receipt]:
     body = await read_body(request, gate.limits.body_bytes)
     texts, images = (_texts(body, gate), ()) if kind == "prompt" else ((), (_image(body),))
@@ -75,11 +82,18 @@ async def _judged(
         policy = await gate.tenancy.policy_of(subject.tenant)
         contents = await gate.judge.prepare(Prompt(texts, Grammar.V4), images)
         judged = await gate.judge.judge(contents, policy, Moment.REQUEST, subject.facts)
-        return judged, await gate.log.append(_entry(gate, subject, kind, judged))
+        preserved = None
+        if is_grave(judged.decision):  # kept first: its entry may fail, or the process die
+            received = Received(request.headers.get("content-type", ""), body, subject)
+            preserved = await preserve(gate, caller, received, judged.decision)
+        receipt = await gate.log.append(_entry(gate, subject, kind, judged, preserved))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None
-    except (AuditError, TimeoutError) as fault:
+    except (AuditError, StoreError, VaultError, TimeoutError) as fault:
         raise carry.unavailable(gate, "", fault) from None
+    if preserved is not None:
+        await gate.desk.flow.seizure.run()
+    return judged, receipt
 
 
 def _texts(body: bytes, gate: Gate) -> tuple[Text, ...]:
@@ -111,7 +125,9 @@ def _image(body: bytes) -> Image:
     return Image("image", 0, Purpose.SOURCE, body)
 
 
-def _entry(gate: Gate, subject: Subject, kind: str, judged: Judged) -> Entry:
+def _entry(
+    gate: Gate, subject: Subject, kind: str, judged: Judged, preserved: UUID | None
+) -> Entry:
     return Entry(
         gate.new_id(),
         Kind.DRY_RUN,
@@ -124,6 +140,7 @@ def _entry(gate: Gate, subject: Subject, kind: str, judged: Judged) -> Entry:
             "policy_digest": judged.decision.policy_digest,
             "banks": [],
             "duration_us": judged.milliseconds * 1000,
+            **({} if preserved is None else {"submission": str(preserved)}),
         },
         {} if subject.pseudonym is None else {"subject": subject.pseudonym},
     )

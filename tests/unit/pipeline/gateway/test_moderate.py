@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,8 +11,20 @@ import pytest
 from audit.entry import Kind
 from pipeline.access.subjects import fingerprint
 from pipeline.items import Subject
-from tests.unit.pipeline.lookers import CANARY, WHITE, Mood
-from tests.unit.pipeline.world import HELD, TAINTED, TENANT, World, body, png
+from pipeline.jobs.received import Received
+from pipeline.quarantine import Opened, open_with
+from tests.unit.pipeline.lookers import CANARY, WHITE, Colour, Mood
+from tests.unit.pipeline.world import (
+    BLOCK,
+    HELD,
+    NEARLY,
+    PRIVATE,
+    TAINTED,
+    TENANT,
+    World,
+    body,
+    png,
+)
 
 PROMPT = "/v1/moderate/prompt"
 
@@ -204,6 +217,105 @@ async def test_what_is_no_picture_is_refused(house: World) -> None:
 
     assert answer.status_code in {400, 415}
     assert CANARY not in answer.text
+
+
+class TestWhatIsOfTheWorstKind:
+    """A provider that learns of it has to keep it, and nobody but the team may see it."""
+
+    @staticmethod
+    def quarantined(house: World) -> list[Opened]:
+        paths = (house.folder / "quarantine").glob("*.sealed")
+        return [open_with(house.team_key, path.read_bytes()) for path in sorted(paths)]
+
+    @staticmethod
+    def in_the_vault(house: World) -> list[Path]:
+        return [path for path in (house.folder / "vault").rglob("*") if path.is_file()]
+
+    async def test_in_a_picture_is_seized(self, house: World) -> None:
+        """As received, with its code and for whom it came; the answer tells nothing of that."""
+        answer = await picture(house, png(TAINTED))
+        other = await picture(house, png(BLOCK))
+
+        (sealed,) = self.quarantined(house)
+        received = Received.read(sealed.data)
+        assert (received.body, received.subject.tenant) == (png(TAINTED), TENANT)
+        assert (sealed.facts["code"], sealed.facts["tenant"]) == ("CSE.KNOWN", TENANT)
+        assert self.in_the_vault(house) == []
+        assert answer.json() == other.json()
+        assert answer.headers.keys() == other.headers.keys()
+
+    async def test_in_a_prompt_is_seized(self, house: World) -> None:
+        """Text of that kind is no less of it."""
+        await prompt(house, {"prompt": f"graveword {CANARY}"})
+
+        (sealed,) = self.quarantined(house)
+        assert CANARY.encode() in sealed.data
+
+    async def test_is_on_record_with_its_dry_run(self, house: World) -> None:
+        """Two entries, that name each other, without the content."""
+        answer = await picture(house, png(TAINTED))
+
+        dry, media = (await house.leaves())[-2:]
+        assert str(dry.entry_id) == answer.headers["x-audit-id"]
+        assert (dry.kind, media.kind) == (Kind.DRY_RUN, Kind.MEDIA)
+        assert dry.public["submission"] == media.public["submission"]
+        assert media.public["object"] == str(self.quarantined(house)[0].id)
+        assert not await house.log.open_submissions()
+
+    @pytest.mark.parametrize("colour", [WHITE, HELD, BLOCK, NEARLY, PRIVATE])
+    async def test_is_all_that_is_kept(self, house: World, colour: Colour) -> None:
+        """Whatever else is asked about leaves nothing behind."""
+        await picture(house, png(colour))
+        for word in ("a harbour", "holdme", "blockme"):
+            await prompt(house, {"prompt": word})
+
+        assert self.quarantined(house) == []
+        assert self.in_the_vault(house) == []
+        assert not await house.store.seizures.ordered()
+
+    async def test_is_kept_though_its_entry_cannot_be_written(self, house: World) -> None:
+        """503 and no answer; it is seized as soon as the log takes the entry of that."""
+        house.log.refuses = frozenset(Kind)
+        refused = await picture(house, png(TAINTED))
+        house.clock.passes(days=1)
+        await house.upkeep.round()
+        kept = len(self.in_the_vault(house))
+        house.log.refuses = frozenset()
+        house.clock.passes(days=1)
+
+        await house.upkeep.round()
+
+        assert (refused.status_code, kept) == (503, 1)
+        assert "allowed" not in refused.json()
+        assert len(self.quarantined(house)) == 1
+        assert self.in_the_vault(house) == []
+
+    async def test_is_not_answered_when_it_cannot_be_kept(self, house: World) -> None:
+        """Whoever asks is told to ask again: then it is kept."""
+        vault = house.folder / "vault"
+        vault.write_bytes(b"")
+        refused = await picture(house, png(TAINTED))
+        vault.unlink()
+        told = await picture(house, png(TAINTED))
+
+        assert (refused.status_code, told.status_code) == (503, 200)
+        assert refused.headers["retry-after"]
+        assert len(self.quarantined(house)) == 1
+
+    async def test_is_kept_each_time(self, house: World) -> None:
+        """Who sends it, and how often, is what the team needs to know."""
+        for _ in range(2):
+            await picture(house, png(TAINTED))
+
+        assert len(self.quarantined(house)) == 2
+
+    async def test_cannot_be_found_by_the_id_of_the_answer(self, house: World) -> None:
+        """By asking for it a caller would learn how grave it was."""
+        answer = await picture(house, png(TAINTED))
+        async with house.client() as client:
+            found = await client.get(f"/v1/generations/{answer.headers['x-audit-id']}")
+
+        assert found.status_code == 404
 
 
 async def test_nothing_of_it_goes_upstream(house: World) -> None:
