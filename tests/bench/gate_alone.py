@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
@@ -56,11 +57,10 @@ async def _decide(house: House, contents: Contents) -> None:
     await house.gate.judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
 
 
-async def loop(house: House, asked: list[Asked], seconds: float, *, marked: bool) -> str:
+async def loop(house: House, waiting: Iterator[Asked], seconds: float, *, marked: bool) -> str:
     """Look at one picture after the other, a few at once, for so long; tell rate and cost."""
     count, look = 0, output if marked else upload
-    waiting = cycle(asked)
-    await look(house, asked[-1])
+    await look(house, next(waiting))
     began, busy = time.perf_counter(), time.process_time()
 
     async def work() -> None:
@@ -77,9 +77,10 @@ async def loop(house: House, asked: list[Asked], seconds: float, *, marked: bool
 async def main(data_dir: Path, asked: list[Asked], seconds: float) -> None:
     """Open a house in `data_dir`, and print what it can do with the pictures of `asked`."""
     first_start(data_dir, os.urandom)
+    waiting = cycle(asked)  # goes on from one to the other: the network remembers the last ones
     async with open_house(load(data_dir, os.environ)) as house:
         for marked in (False, True):
-            print(await loop(house, asked, seconds / 2, marked=marked))
+            print(await loop(house, waiting, seconds / 2, marked=marked))
 
 
 def _work(body: bytes) -> Work:
