@@ -8,12 +8,15 @@ Nothing is asserted: tests/evasion does that. FOLDER holds the harmless texts of
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +24,8 @@ from rich.table import Table
 from classifiers.content import Grammar, Polarity, Prompt
 from pipeline.cli.screening.asked import Manner
 from pipeline.cli.screening.figures import percent
+from pipeline.cli.screening.in_order import in_order
+from pipeline.cli.screening.lines import Line, answers
 from pipeline.cli.screening.measures import Rate
 from pipeline.cli.screening.screener import Screener, Terms, screener
 from pipeline.novelai import request
@@ -38,6 +43,7 @@ BUDGETS = {64: 5, 128: 12, 256: 22}
 _REQUEST = 20
 _GOAL = 0.97
 _MANNER = Manner(Polarity.POSITIVE, Grammar.V4)
+_TERMS = Terms((), tier_adult=False, age_claim=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,20 @@ def latencies(judging: Screener, rounds: int) -> Iterable[Took]:
     yield _took("a whole request", judging, whole, rounds, _REQUEST)
 
 
+def texts_a_second(count: int) -> float:
+    """Have lines judged as `imprimatur screen --jsonl` does, by a process on each core."""
+    chance = random.Random(9)  # noqa: S311 - a sample, no secret
+    sizes = [max(2, round(chance.lognormvariate(3.4, 0.6))) for _ in range(count)]
+    texts = [json.dumps({"text": benign.tags(size, chance)}).encode() for size in sizes]
+    lines = [Line(number, text) for number, text in enumerate(texts)]
+    cores = len(os.sched_getaffinity(0))
+    judged = in_order(partial(answers, _TERMS, _MANNER), lines, cores)
+    next(judged)  # the processes have started
+    began = perf_counter()
+    left = sum(1 for _ in judged)
+    return left / (perf_counter() - began)
+
+
 def _text_of(count: int, chance: random.Random) -> Callable[[], Prompt]:
     """Give texts of so many tags: a tag and its comma are about two tokens."""
     return lambda: _MANNER.prompt(benign.tags(count, chance))
@@ -141,13 +161,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()
-    judging = screener(Terms((), tier_adult=False, age_claim=False))
+    judging = screener(_TERMS)
     most = min(options.most, 500) if options.quick else options.most
     disguises, caught = evasion()
     harmless = list(false_blocks(judging, options.data, most))
     took = list(latencies(judging, 100 if options.quick else 400))
+    rate = texts_a_second(600 if options.quick else 3000)
     if options.json:
         measured = {"caught": caught, "disguises": disguises, "harmless": harmless, "took": took}
+        measured["texts_a_second"] = rate
         json.dump(measured, sys.stdout, indent=2, default=asdict)
         print()
         return
@@ -161,6 +183,7 @@ def main() -> None:
     if not options.data.is_dir():
         print(f"{options.data} is not there: nothing of it was measured. Name another with --data.")
     console.print(_of_latency(took))
+    print(f"{rate:.0f} texts a second on {len(os.sched_getaffinity(0))} cores, goal 100 on two")
 
 
 def _of_disguises(rows: Iterable[Row]) -> Table:

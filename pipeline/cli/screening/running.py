@@ -22,9 +22,12 @@ from pipeline.cli.screening.lines import answered, answers, lines_of, weight
 from pipeline.cli.screening.screener import Screened, Terms, screener
 from pipeline.novelai import catalogue
 from pipeline.novelai.errors import RequestRefusedError
+from pipeline.novelai.limits import Limits
 from policies.decision import Action
 
 STDIN = "-"
+_LONGEST_CHARACTER = 4
+"""Bytes that one takes in UTF-8."""
 
 
 def manner(*, negative: bool, model: str) -> Manner:
@@ -48,7 +51,7 @@ def screen_one(text: str, terms: Terms, manner: Manner, *, as_json: bool) -> Non
         UnusableError, PolicyError, ClassifierError: nothing can be judged.
     """
     try:
-        prompt = manner.prompt(sys.stdin.read() if text == STDIN else text)
+        prompt = manner.prompt(_from_stdin() if text == STDIN else text)
     except RequestRefusedError as fault:
         stop(fault.message)
     screened = screener(terms).screen(prompt)
@@ -89,6 +92,12 @@ def screen_lines(source: str, terms: Terms, manner: Manner, processes: int) -> b
             advance(count)
     note(f"{count} lines in {perf_counter() - began:.1f} s, {unjudged} could not be judged")
     return not unjudged
+
+
+def _from_stdin() -> str:
+    """Read as much as can be judged; bytes that are no text become what `Manner` refuses."""
+    most = _LONGEST_CHARACTER * Limits().text_characters
+    return sys.stdin.buffer.read(most + 1).decode("utf-8", "surrogateescape")
 
 
 def _opened(source: str) -> Any:  # noqa: ANN401 - a context that gives a stream, closed or left

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli.main import app
 from policies.labels import HarmCode
 from tests.unit.pipeline.cli.conftest import Run
 
@@ -107,6 +109,16 @@ class TestOneText:
         assert said(run, *words)["action"] == "label"
         assert said(run, *words, "--policy-set", str(path))["action"] == "block"
         assert said(run, *words, "--policy-set", "default")["action"] == "label"
+
+    @pytest.mark.parametrize(
+        ("typed", "exits"), [(b"a statue, nude\n", 0), (b"\xff", 2), (b"x" * 100_000, 2)]
+    )
+    def test_a_text_can_come_from_stdin(self, typed: bytes, exits: int) -> None:
+        """There it is in no list of processes and in no shell's history."""
+        done = CliRunner().invoke(app, ["screen", "-", "--json"], input=typed)
+
+        assert done.exit_code == exits
+        assert bool(done.stdout) is not bool(exits)
 
     def test_it_is_also_told_in_words(self, run: Run) -> None:
         """Most who try it read a terminal."""
