@@ -38,10 +38,10 @@ def in_the_log(world: World, pragma: str) -> None:
 def in_app_db(world: World, pragma: str) -> None:
     """Set one of SQLite's limits on the connection that writes app.db, in its own thread."""
     writer = world.house.gate.store.writer
-    engine: Any = writer._engine
+    driven: Any = writer._sql.connection.driver_connection
 
     def limit() -> None:
-        engine.raw_connection().driver_connection.execute(f"PRAGMA {pragma}").fetchall()
+        driven.execute(f"PRAGMA {pragma}").fetchall()
 
     writer._thread.submit(limit).result()
 
