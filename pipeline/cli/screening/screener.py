@@ -84,6 +84,11 @@ class Screener:
         self._answerable = policy.required(Rating.MATURE)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the classifiers that look."""
+        return tuple(reader.classifier.id for reader in self._readers)
+
+    @property
     def policy_digest(self) -> str:
         """The digest of the policy that decides."""
         return self._policy.digest
