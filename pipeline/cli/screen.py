@@ -55,11 +55,14 @@ def screen(
 ) -> None:
     """Judge texts under a policy, without a server, a data directory or a network.
 
-    It judges what was found in them, whatever the installation could do about pictures.
-    A line of --jsonl is {"id", "text"}, or {"id", "request"} with a whole NovelAI request;
-    the answer to each has its id, action, codes, signals, unavailable and ms. One that
-    cannot be judged has an "error" as well, and is a block.
-    The columns of --evaluate are text, source, and 1 or 0 or nothing for each label.
+    It judges what was found, whatever could be done about a picture.
+
+    A line of --jsonl is {"id", "text"}, or {"id", "request"} with a whole
+    NovelAI request; its answer has id, action, codes, signals, unavailable, ms.
+    A line that cannot be judged has an "error" as well, and is a block.
+
+    The columns of --evaluate are text, source, and for each label 1, 0 or
+    nothing.
 
     Exits with 0 (all was judged, whatever was decided), 1 (a line could not be),
     or 2 (nothing could).
@@ -67,7 +70,7 @@ def screen(
     Examples:
       imprimatur screen "1girl, lighthouse, night"
       imprimatur screen "lowres, bad hands" --field negative --json
-      imprimatur screen --jsonl prompts.jsonl --policy-set general-audience > answers.jsonl
+      imprimatur screen --jsonl asked.jsonl --policy-set general-audience
       imprimatur screen --evaluate labelled.csv --page measured.html
     """
     if sum(each is not None for each in (text, jsonl, evaluate)) != 1:
