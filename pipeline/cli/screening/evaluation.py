@@ -118,5 +118,5 @@ def _outcome(labels: Sequence[str], terms: Terms, manner: Manner, row: Row) -> O
     except RequestRefusedError:  # the gateway refuses it as well
         scores: tuple[float | None, ...] = tuple(None for _ in labels)
         return Outcome(row.source, row.labels, scores, Action.BLOCK, is_judged=False)
-    scores = tuple(score(label, screened.signals) for label in labels)
+    scores = tuple(score(label, screened.signals, screened.unavailable) for label in labels)
     return Outcome(row.source, row.labels, scores, screened.decision.action, is_judged=True)

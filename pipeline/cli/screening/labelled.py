@@ -99,14 +99,22 @@ class Sheet:
         return UnusableError(f"{self.path}, record {number}", expected, got)
 
 
-def score(label: str, signals: Mapping[str, float]) -> float | None:
-    """Return the highest score of what tells `label`; None if nobody said any of it."""
-    told = [
-        value
-        for name, value in signals.items()
-        if any(name == family or name.startswith(f"{family}.") for family in LABELS[label])
-    ]
-    return max(told, default=None)
+def score(
+    label: str, signals: Mapping[str, float], unavailable: Sequence[str] = ()
+) -> float | None:
+    """Return the highest score of what tells `label`; None if nobody can say that it is not so.
+
+    That is: nobody said any of it, or what was said is 0 and somebody else could not look.
+    """
+    told = [value for name, value in signals.items() if _tells(name, label)]
+    highest = max(told, default=0.0)
+    if highest > 0:
+        return highest
+    return None if not told or any(_tells(name, label) for name in unavailable) else highest
+
+
+def _tells(name: str, label: str) -> bool:
+    return any(name == family or name.startswith(f"{family}.") for family in LABELS[label])
 
 
 def _records(path: Path) -> Iterator[Sequence[str]]:

@@ -155,6 +155,14 @@ class TestFigures:
         assert score("sexual", signals) == 0.9
         assert score("hate", signals) is None
 
+    def test_a_zero_beside_somebody_who_could_not_look_is_no_zero(self) -> None:
+        """The one who could not look might have seen it."""
+        blind = ("text.sexual.act",)
+
+        assert score("sexual", {"text.sexual.act": 0.0}, blind) is None
+        assert score("sexual", {"text.sexual.act": 0.4}, blind) == 0.4
+        assert score("sexual", {"text.sexual.act": 0.0}, ("text.hate",)) == 0
+
     def test_every_label_but_those_of_a_model_is_told_by_a_signal(self) -> None:
         """A label that nothing can tell would be measured on nothing."""
         from classifiers.signals import SignalName  # noqa: PLC0415 - for this question only
