@@ -26,6 +26,9 @@ _ENGLISH = (
         for more, unit in enumerate(_UNITS)
     }
 )
+_FIRST_TENS = 20
+_LAST_UNIT = 19
+"""In French, a unit goes up to nineteen: soixante dix sept."""
 _HAN_DIGITS = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _HAN = "[〇零一二两三四五六七八九十百]{1,5}"
 _DIGITS = r"(?<![\d.,])\d{1,5}"
@@ -77,7 +80,7 @@ class Ages:
 
 
 def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
-    numbers = cast("Mapping[str, Mapping[str, int]]", data["numbers"])
+    numbers = _composed(data)
     things = "|".join(cast("list[str]", data["things"]))
     for row in cast("list[Mapping[str, str]]", data["patterns"]):
         words = _ENGLISH if row["language"] == "en" else numbers.get(row["language"], {})
@@ -85,6 +88,23 @@ def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
         pattern = pattern.replace("{thing}", rf"(?! (?:{things})\b)")
         needs = tuple(cast("list[str]", row["needs"]))
         yield _Pattern(row["id"], needs, re.compile(pattern), words, row.get("unit") == "months")
+
+
+def _composed(data: Mapping[str, object]) -> Mapping[str, Mapping[str, int]]:
+    """Return the words for numbers of each language, with its tens put before its units."""
+    numbers = cast("Mapping[str, Mapping[str, int]]", data["numbers"])
+    joined = cast("Mapping[str, list[str]]", data["joined"])
+    return {
+        language: {
+            f"{ten}{joint}{unit}": words[ten] + words[unit]
+            for joint in joined.get(language, [])
+            for ten in words
+            for unit in words
+            if words[ten] % 10 == 0 and words[ten] >= _FIRST_TENS and 0 < words[unit] <= _LAST_UNIT
+        }
+        | dict(words)
+        for language, words in numbers.items()
+    }
 
 
 def _number_pattern(row: Mapping[str, str], words: Mapping[str, int]) -> str:

@@ -24,6 +24,7 @@ from classifiers.vocabulary import TermList, Vocabulary, load
 _SIGNALS = {
     TermList.MINOR: SignalName.TEXT_MINOR_TERM,
     TermList.CONTEXT: SignalName.TEXT_MINOR_CONTEXT,
+    TermList.FICTION: SignalName.TEXT_MINOR_FICTION,
     TermList.SUGGESTIVE: SignalName.TEXT_SEXUAL_SUGGESTIVE,
     TermList.NUDITY: SignalName.TEXT_SEXUAL_NUDITY,
     TermList.ACT: SignalName.TEXT_SEXUAL_ACT,

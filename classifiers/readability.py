@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from classifiers.classifier import Capability
 from classifiers.content import Grammar, Prompt, Text
 from classifiers.errors import ClassifierError
-from classifiers.languages.reader import LanguageReader
+from classifiers.languages.reader import LanguageReader, is_carried
 from classifiers.languages.states import State
 from classifiers.normalise import FieldReading, Reading, read
 from classifiers.signals import Field, Finding, Signal, SignalName
@@ -112,9 +112,7 @@ class Readability:
             return False
         if not _is_noise(text) and not self._languages.is_soup(field):
             return True
-        return any(
-            view.source.startswith("decoded:") and not _is_noise(view.text) for view in field.views
-        )
+        return any(is_carried(view) and not _is_noise(view.text) for view in field.views)
 
 
 def _is_noise(text: str) -> bool:

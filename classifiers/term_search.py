@@ -1,8 +1,10 @@
 """Finds terms in a field's views, all at once, in linear time."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from classifiers.automaton import Automaton
 from classifiers.content import Polarity
@@ -15,6 +17,7 @@ _TURNED = frozenset({Spelling.REVERSED, Spelling.ROT13})
 _ALTERING = frozenset(
     {Spelling.LOOKALIKES, Spelling.DELEETED, Spelling.DEREPEATED, Spelling.SQUEEZED}
 )
+_WORD = re.compile(r"[^\W_]+")
 _SHORTEST_TURNED = 4
 """Letters that a term must have to be looked for backwards or in rot13."""
 _SHORTEST_SQUEEZED = 3
@@ -51,7 +54,7 @@ class TermSearch:
     """All terms of a vocabulary, ready to be found."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._not_reversed = vocabulary.not_reversed
+        self._innocent = vocabulary.innocent
         spaced: dict[str, dict[str, _Form]] = defaultdict(dict)
         squeezed: dict[str, dict[str, _Form]] = defaultdict(dict)
         for term in vocabulary.terms:
@@ -111,18 +114,17 @@ class TermSearch:
         """Whether this place in `view` is `form`, and is not that by chance."""
         if form.altered and view.spelling not in _ALTERING:
             return False
-        if not _is_whole(form.term.mode, view, start, end):
+        if not _is_whole(form.term, view, start, end):
+            return False
+        if view.spelling is Spelling.PLAIN:
+            return True
+        text = form.term.text
+        was = plain_form(_slice(view, received, start, end))
+        if was in self._innocent:
             return False
         if view.spelling in _TURNED:
-            text = form.term.text
-            was = plain_form(_slice(view, received, start, end))
-            return (
-                text.isascii() and len(text) >= _SHORTEST_TURNED and was not in self._not_reversed
-            )
-        if not form.altered:
-            return True
-        was = squeezed_form(plain_form(_slice(view, received, start, end)))
-        return was != squeezed_form(view.text[start:end])
+            return text.isascii() and len(text) >= _SHORTEST_TURNED
+        return not form.altered or squeezed_form(was) != squeezed_form(view.text[start:end])
 
 
 class _Patterns:
@@ -161,17 +163,19 @@ def _slice(view: View, received: str, start: int, end: int) -> str:
     return received[first:last]
 
 
-def _is_whole(mode: Mode, view: View, start: int, end: int) -> bool:
-    if view.spelling is Spelling.SQUEEZED:
-        return _is_whole_words(view.edges, mode, start, end)
-    return _stands_alone(view.text, mode, start, end)
-
-
-def _is_whole_words(edges: frozenset[int], mode: Mode, start: int, end: int) -> bool:
-    """Whether `start` and `end` are edges of words, and more than one word lies between."""
-    if start not in edges or (mode is not Mode.PREFIX and end not in edges):
+def _is_whole(term: Term, view: View, start: int, end: int) -> bool:
+    if view.spelling is not Spelling.SQUEEZED:
+        return _stands_alone(view.text, term.mode, start, end)
+    if start not in view.edges or (term.mode is not Mode.PREFIX and end not in view.edges):
         return False
-    return any(at in edges for at in range(start + 1, end))
+    inside = {at - start for at in range(start + 1, end) if at in view.edges}
+    return inside == _breaks(term.text) if term.harmless else bool(inside)
+
+
+def _breaks(text: str) -> set[int]:
+    """Return where a word of a phrase ends and the next begins, the phrase being squeezed."""
+    ends = list(accumulate(map(len, _WORD.findall(text))))
+    return set(ends[:-1])
 
 
 def _stands_alone(text: str, mode: Mode, start: int, end: int) -> bool:

@@ -20,6 +20,7 @@ class TermList(StrEnum):
 
     MINOR = "minor"
     CONTEXT = "context"
+    FICTION = "fiction"
     ADULT = "adult"
     SUGGESTIVE = "suggestive"
     NUDITY = "nudity"
@@ -62,8 +63,8 @@ class Vocabulary:
     digest: str
     languages: frozenset[str]
     terms: tuple[Term, ...] = field(repr=False)
-    not_reversed: frozenset[str] = field(repr=False)
-    """Words that are a term only when read backwards."""
+    innocent: frozenset[str] = field(repr=False)
+    """Words that are a term only when read otherwise than they are written."""
     ages: Mapping[str, object] = field(repr=False)
     """`ages.yaml`, as it stands, for `classifiers.ages`."""
 
@@ -90,7 +91,7 @@ def load(folder: Traversable) -> Vocabulary:
         hashlib.sha256(b"".join(name.encode() + files[name] for name in files)).hexdigest(),
         frozenset(_strings(index, "languages")),
         tuple(terms),
-        frozenset(_strings(index, "not_reversed")),
+        frozenset(_strings(index, "innocent")),
         _mapping(files, "ages.yaml"),
     )
 

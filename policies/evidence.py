@@ -60,17 +60,23 @@ class Evidence:
     scale: RenditionScale
     minor: tuple[Pointer[Minor], ...]
     sexual: tuple[Pointer[Sexual], ...]
+    beside_sexual: tuple[Pointer[Minor], ...] = ()
+    """What is evidence of a minor only where anything is sexual, or more so there."""
 
     def reads(self) -> frozenset[SignalName]:
         """Every signal that is evidence of something."""
-        minor = frozenset(pointer.signal for pointer in self.minor)
+        minor = frozenset(pointer.signal for pointer in (*self.minor, *self.beside_sexual))
         return minor | frozenset(pointer.signal for pointer in self.sexual)
 
     def weigh(self, subjects: Sequence[Subject], required: frozenset[Capability]) -> Weight:
         """Weigh all that a request carries and returns; only what is `required` can be unknown."""
+        asked = _asked(self.sexual, self.minor, subjects, required)
+        sexual = _range(_sexual, asked, asked)
         minor = _asked(self.minor, self.sexual, subjects, required)
-        sexual = _asked(self.sexual, self.minor, subjects, required)
-        return Weight(_range(_minor, minor), _range(_sexual, sexual))
+        beside = _asked(self.beside_sexual, self.sexual, subjects, required)
+        known = minor if sexual.known is Sexual.NONE else [*minor, *beside]
+        possible = minor if sexual.possible is Sexual.NONE else [*minor, *beside]
+        return Weight(_range(_minor, known, possible), sexual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,14 @@ def _any(
     return any_of(answers).truth if answers else Truth.FALSE
 
 
-def _range(fold: Callable[[Sequence[Pointer[L]]], L], asked: Sequence[_Asked[L]]) -> Range[L]:
+def _range(
+    fold: Callable[[Sequence[Pointer[L]]], L],
+    known: Sequence[_Asked[L]],
+    possible: Sequence[_Asked[L]],
+) -> Range[L]:
     """Fold what surely points into what is known, and what may point into what is possible."""
-    sure = [each for each in asked if each.sure.truth is Truth.TRUE]
-    maybe = [each for each in asked if each.at_most.truth is not Truth.FALSE]
+    sure = [each for each in known if each.sure.truth is Truth.TRUE]
+    maybe = [each for each in possible if each.at_most.truth is not Truth.FALSE]
     return Range(
         fold([each.pointer for each in sure]),
         fold([each.pointer for each in maybe]),

@@ -25,13 +25,14 @@ def read_floor(reader: Reader, evidence: yaml.Node | None, matrix: yaml.Node | N
 
 
 def _evidence(reader: Reader, node: yaml.Node | None) -> Evidence:
-    fields = reader.fields(node, ("rendition", "minor", "sexual"))
+    fields = reader.fields(node, ("rendition", "minor", "sexual"), ("beside_sexual",))
     minor = (Minor.WEAK, Minor.STRONG)
     sexual = (Sexual.SUGGESTIVE, Sexual.NUDITY, Sexual.ACT)
     return Evidence(
         _scale(reader, fields.get("rendition")),
         tuple(_pointers(reader, fields.get("minor"), minor)),
         tuple(_pointers(reader, fields.get("sexual"), sexual)),
+        tuple(_pointers(reader, fields.get("beside_sexual"), (Minor.STRONG,))),
     )
 
 

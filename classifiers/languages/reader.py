@@ -16,7 +16,7 @@ from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
-from classifiers.normalise import FieldReading, Spelling, plain_form
+from classifiers.normalise import FieldReading, Spelling, View, plain_form
 from classifiers.vocabulary import Mode, Vocabulary
 from classifiers.vocabulary import load as load_terms
 
@@ -31,6 +31,18 @@ _A_FEW = 6
 """Letters of such a script that a text of ornaments and faces may hold."""
 _UNRESOLVED = 3
 """Eastern letters that belong to no known word from which on a text is in that language."""
+
+
+_CARRYING = frozenset(
+    f"decoded:{encoding}"
+    for encoding in ("base32", "base64", "binary", "codes", "escapes", "hex", "selectors", "tags")
+)
+"""The sources of texts in another coat. Those of other sources are mere guesses at words."""
+
+
+def is_carried(view: View) -> bool:
+    """Whether a view holds, plainly, a text that was wrapped up whole."""
+    return view.spelling is Spelling.PLAIN and view.source in _CARRYING
 
 
 class LanguageReader:
@@ -68,8 +80,11 @@ class LanguageReader:
 
     def is_soup(self, field: FieldReading) -> bool:
         """Whether a field holds many words that are in no language, however it is spelt."""
-        views = [view for view in field.views if view.spelling is not Spelling.SQUEEZED]
-        return all(self._identifier.is_soup(view.text) for view in views)
+        return all(
+            self._identifier.is_soup(view.text)
+            for view in field.views
+            if view.spelling is not Spelling.SQUEEZED and view.source in ("received", *_CARRYING)
+        )
 
     def _eastern(self, text: str) -> str | None:
         """Return the eastern language of which `text` holds more than tags and terms, if any."""
@@ -100,9 +115,7 @@ def _texts(field: FieldReading) -> Iterable[str]:
     """Give a field as received, with its accents; and what it hides."""
     yield field.text
     for view in field.views:
-        if view.spelling is Spelling.JOINED or (
-            view.spelling is Spelling.PLAIN and view.source.startswith("decoded:")
-        ):
+        if is_carried(view) or (view.spelling is Spelling.JOINED and view.source == "received"):
             yield view.text
 
 

@@ -14,6 +14,8 @@ from classifiers.signals import Field, Finding, Signal, SignalName
 TERM, AGE = SignalName.TEXT_MINOR_TERM, SignalName.TEXT_MINOR_AGE
 CONTEXT, NEGATED = SignalName.TEXT_MINOR_CONTEXT, SignalName.TEXT_MINOR_NEGATED
 NUDITY, ACT = SignalName.TEXT_SEXUAL_NUDITY, SignalName.TEXT_SEXUAL_ACT
+SUGGESTIVE = SignalName.TEXT_SEXUAL_SUGGESTIVE
+FICTION, REAL = SignalName.TEXT_MINOR_FICTION, SignalName.TEXT_REAL_PERSON
 ADULT_AGE, DISGUISED = SignalName.TEXT_ADULT_AGE, SignalName.TEXT_DISGUISED
 
 TERMS = PromptTerms.embedded()
@@ -57,7 +59,12 @@ def test_an_apparent_minor_is_seen_in_every_language(text: str) -> None:
         "12yo", "12 y/o", "12-year-old", "12 years old", "aged twelve", "age 12", "age: 12",
         "twelve years old", "6 months old", "12歳", "１２歳", "十二歳", "七岁", "12세", "열두 살",
         "13 лет", "13-летняя", "doce años", "12 jahre alt", "zwölf jahre alt", "douze ans",
-        "1{2}yo", "12\u200b歳", "1 2 y o",
+        "1{2}yo", "12\u200b歳", "1 2 y o", "age of 11", "looks 12", "appears to be thirteen",
+        "her 12th birthday", "a girl of twelve", "girl (14)", "she is only 15", "12 sai",
+        "juuni sai", "じゅうに さい", "十六才", "年齢:13", "年龄:14", "나이 14", "열다섯 살",
+        "만 12세",
+        "тринадцать лет", "тринадцатилетняя", "в возрасте 12 лет", "возраст: 14", "edad: 13",
+        "zwölfjähriges", "im Alter von 14", "âgée de 13", "dix-sept ans", "17 y.o.",
     ],
 )  # fmt: skip
 def test_a_stated_age_below_eighteen_is_seen(text: str) -> None:
@@ -67,8 +74,13 @@ def test_a_stated_age_below_eighteen_is_seen(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["18 years old", "aged thirty", "25yo", "二十歳", "30세", "40 лет", "1000 years old"]
-)
+    "text",
+    [
+        "18 years old", "aged thirty", "25yo", "二十歳", "30세", "40 лет", "1000 years old",
+        "vingt-cinq ans", "trente-deux ans", "cuarenta y dos años", "двадцать пять лет",
+        "сорок два года", "스물다섯 살", "soixante-dix-sept ans", "veinticinco años",
+    ],
+)  # fmt: skip
 def test_a_stated_adult_age_is_an_adult_age(text: str) -> None:
     """It is reported, and takes nothing away."""
     assert fired(text) == {ADULT_AGE}
@@ -77,6 +89,47 @@ def test_a_stated_adult_age_is_an_adult_age(text: str) -> None:
 def test_conflicting_ages_are_both_reported() -> None:
     """Policy counts the youngest; it can only count what it is told."""
     assert {AGE, ADULT_AGE} <= fired("25 years old, looks 12 years old")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "looks younger than her age", "legally an adult", "age regression", "ageplay", "実年齢",
+        "见面, 实际年龄", "실제 나이", "выглядит моложе", "edad real",
+        "sieht jünger aus", "âge réel",
+    ],
+)  # fmt: skip
+def test_talk_of_an_age_that_the_looks_belie_is_evidence(text: str) -> None:
+    """Nobody says so of somebody who looks grown up."""
+    assert {FICTION, TERM} & fired(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["emma watson", "by taylor swift", "Владимир Путин", "習近平", "아이유", "keanu reeves"]
+)
+def test_a_real_person_is_seen_by_name(text: str) -> None:
+    """Their consent is nowhere in a request."""
+    assert fired(text) == {REAL}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("skirt lift", SUGGESTIVE), ("shimapan", SUGGESTIVE),
+        ("heart_censor", NUDITY), ("clothed male nude female", NUDITY), ("fellatio", ACT),
+        ("felatio", ACT), ("tekoki", ACT), ("pool_of_blood", SignalName.TEXT_GORE),
+        ("shotadom", TERM), ("de-aged", TERM), ("pettanko", CONTEXT),
+    ],
+)  # fmt: skip
+def test_a_tag_is_known_by_its_other_names(text: str, name: SignalName) -> None:
+    """NovelAI reads tags, and so do those who write for it."""
+    assert fired(text) == {name}
+
+
+def test_a_harmless_phrase_shelters_only_its_own_words() -> None:
+    """Taken apart otherwise, it is the word again."""
+    assert fired("wide shot, a girl") == set()
+    assert TERM in fired("sh ota")
 
 
 def test_fiction_about_age_takes_nothing_away() -> None:
@@ -93,7 +146,15 @@ def test_fiction_about_age_takes_nothing_away() -> None:
         "カロリー", "ゴスロリ", "칼로리", "14세기", "Lana", "neet", "net", "tub", "bobs", "ceiling",
         "nina", "裸足", "raccoon", "al gore", "sussex", "a minor detail", "grape", "blue eyes, hat",
         "1boy, solo, 2024, rating:general, artist:someone", "@_@", ":3", "6+girls",
-        "she sat in a chair. low angle", "x, y, z", "a b c d e f g", "moby dick", "",
+        "close shot, a virus", "wide shot, a tree", "sports bra", "see-through sleeves",
+        "a soda on a table", "remote control", "contrapposto", "young adult", "breast pocket",
+        "chicken breast", "breast cancer awareness poster", "cock-a-doodle-doo, rooster",
+        "artist:futa (nabezoko)", "death the kid", "adult baby blue", "old oak, 16 years old wine",
+        "village 12", "3 girls, 12 cats", "looks at 2 cats", "12 million years old", "page 12",
+        "jack black cat", "a smith will smith iron", "madonna lily", "prince of wales tower",
+        "helianthus annuus", "spaghetti strap, on a hill",
+        "she sat in a chair. low angle", "x, y, z", "a b c d e f g",
+        "moby dick", "",
     ],
 )  # fmt: skip
 def test_what_is_nobodys_age_and_no_harm_fires_nothing(text: str) -> None:

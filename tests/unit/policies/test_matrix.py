@@ -27,7 +27,7 @@ ESCALATE = Action.BLOCK_AND_ESCALATE
 MINOR: Mapping[Minor, Mapping[SignalName, float]] = {
     M.NONE: {},
     M.WEAK: {N.TEXT_MINOR_CONTEXT: 0.6},
-    M.TWO_WEAK: {N.TEXT_MINOR_CONTEXT: 0.6, N.TEXT_MINOR_NEGATED: 0.6},
+    M.TWO_WEAK: {N.TEXT_MINOR_CONTEXT: 0.6, N.TEXT_MINOR_FICTION: 0.6},
     M.STRONG: {N.TEXT_MINOR_TERM: 0.6},
 }
 SEXUAL: Mapping[Sexual, Mapping[SignalName, float]] = {
@@ -101,6 +101,57 @@ def test_evidence_of_different_origin_is_put_together(floor: Policy) -> None:
     seen = saying(findings, OUTPUT, {N.IMAGE_MINOR_DRAWN: 0.55})
 
     assert floor.account(Moment.OUTPUT, seen, ADULT).weight.minor.known is M.TWO_WEAK
+
+
+@pytest.mark.parametrize("sexual", S)
+def test_maturity_that_is_not_wanted_is_strong_beside_anything_sexual(
+    floor: Policy, sexual: Sexual
+) -> None:
+    """Alone it may be a matter of style; there it says who is meant."""
+    findings = saying(harmless(TEXTS), TEXTS, {N.TEXT_MINOR_NEGATED: 0.6, **SEXUAL[sexual]})
+
+    decision = floor.decide(Moment.REQUEST, findings, ADULT, QUALIFIED)
+
+    minor = M.WEAK if sexual is S.NONE else M.STRONG
+    assert floor.account(Moment.REQUEST, findings, ADULT).weight.minor.known is minor
+    assert (decision.action, decision.code) == CELLS[minor, sexual]
+
+
+def test_maturity_is_strong_beside_a_sexual_picture_too(floor: Policy) -> None:
+    """All of a request is one request."""
+    findings = (
+        *saying(harmless(TEXTS), TEXTS, {N.TEXT_MINOR_NEGATED: 0.6}),
+        *saying(harmless(OUTPUT), OUTPUT, {N.IMAGE_SEXUAL_ACT: 0.6}),
+    )
+
+    decision = floor.decide(Moment.OUTPUT, findings, ADULT, QUALIFIED)
+
+    assert (decision.action, decision.code) == (ESCALATE, HarmCode.CSE_DRAWN)
+
+
+def test_where_sex_cannot_be_excluded_neither_can_that(floor: Policy) -> None:
+    """Not knowing the one is not knowing the other."""
+    said = saying(harmless(TEXTS), TEXTS, {N.TEXT_MINOR_NEGATED: 0.6})
+    unsure = failing(said, N.TEXT_SEXUAL_ACT)
+
+    weight = floor.account(Moment.REQUEST, unsure, ADULT).weight
+
+    assert (weight.minor.known, weight.minor.possible) == (M.WEAK, M.STRONG)
+
+
+@pytest.mark.parametrize("adult", [{}, {N.TEXT_ADULT_AGE: 1.0}])
+@pytest.mark.parametrize("sexual", list(S)[1:])
+def test_a_character_who_is_a_minor_stays_one(
+    floor: Policy, sexual: Sexual, adult: Mapping[SignalName, float]
+) -> None:
+    """Aged-up wording beside a name lowers nothing."""
+    findings = saying(
+        harmless(TEXTS), TEXTS, {N.TEXT_MINOR_CHARACTER: 0.9, **adult, **SEXUAL[sexual]}
+    )
+
+    decision = floor.decide(Moment.REQUEST, findings, ADULT, QUALIFIED)
+
+    assert (decision.action, decision.code) == CELLS[M.STRONG, sexual]
 
 
 def test_the_same_signal_twice_is_one(floor: Policy) -> None:

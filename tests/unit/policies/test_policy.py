@@ -29,7 +29,6 @@ DRAWN_ANSWERS = {N.IMAGE_SEXUAL_NUDITY: 0.0, N.IMAGE_SEXUAL_SUGGESTIVE: 0.0, N.I
 OPEN = {
     N.TEXT_ADULT_AGE,  # no rule reads it: it never subtracts
     N.TEXT_MINOR_CHARACTER,
-    N.TEXT_MINOR_FICTION,
 }
 TEXT_QUESTIONS = [n for n in N if n.startswith("text.") and n not in OPEN]
 """Adult words never subtract, so nobody asks for them."""
