@@ -5,7 +5,9 @@
   - ClosingError           the server is stopping and admits nothing
   - KeyReusedError         an idempotency key came with another body
   - OverBudgetError        the tenant has spent what it may spend
+  - RefusedOftenError      its end user or its key was refused so often that it has to wait
   - RulingError            a ruling is not possible
+  - NotLookedError         somebody failed to look: nothing follows from that, but to try again
 """
 
 
@@ -29,5 +31,17 @@ class OverBudgetError(JobError):
     """The tenant has spent what it may spend."""
 
 
+class RefusedOftenError(JobError):
+    """Its end user or its key was refused so often that it has to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"wait for {seconds} seconds")
+        self.seconds = seconds
+
+
 class RulingError(JobError):
     """A ruling is not possible: `str()` says why, without content."""
+
+
+class NotLookedError(JobError):
+    """Somebody failed to look, so nobody knows what today's policy says. It MUST be tried again."""

@@ -18,13 +18,14 @@ from classifiers.errors import ClassifierError
 from pipeline.errors import VaultError
 from pipeline.flow import Flow
 from pipeline.items import Recorded, Stage
+from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.restore import Restore
 from pipeline.novelai.errors import NovelAIError
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from policies.errors import PolicyError
 
-UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, OSError)
+UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, NotLookedError, OSError)
 """Why one submission cannot be carried on now. It MUST NOT keep others from being.
 
 A policy set's file may be gone, and nobody may be free to look in time (`TimeoutError`).
@@ -68,21 +69,25 @@ async def finish(flow: Flow, restore: Restore, row: SubmissionRow) -> bool:
     """
     halted = await restore.log.receipt(entry_id(row.id, Kind.HALTED))
     if halted is not None:  # appended, and perhaps not yet projected
-        reason = Leaf.parse(halted.leaf).public.get("reason")
-        await flow.record.projection.close(row, None, str(reason))
+        public = Leaf.parse(halted.leaf).public
+        reason, harm = str(public.get("reason")), str(public.get("code", ""))
+        await flow.record.projection.close(row, None, reason, harm)
         return False
     try:
         end = await _end(flow, restore, row)
     except UNFIT as fault:
         _say.error("not recovered", submission=str(row.id), fault=type(fault).__name__)
         return False
-    if end:
-        _say.warning("finished", submission=str(row.id), end=end)
-    return bool(end)
+    _say.warning("finished", submission=str(row.id), end=end)
+    return True
 
 
 async def _end(flow: Flow, restore: Restore, row: SubmissionRow) -> str:
-    """Return how it ended; nothing if a machine has to be well first."""
+    """Return how it ended.
+
+    Raises:
+        NotLookedError: a machine has to be well first.
+    """
     if await restore.log.receipt(entry_id(row.id, Kind.GENERATED)) is not None:
         return await _looked(flow, restore, row)
     unrecorded = None if row.state is State.ADMITTED else await restore.unrecorded(row)
@@ -99,13 +104,11 @@ async def _looked(flow: Flow, restore: Restore, row: SubmissionRow) -> str:
     """Look at the pictures on which nothing was decided, and go on from there."""
     generated = await restore.generated(row)
     if generated is None:
-        if restore.judge.faults():
-            return ""
         if not await restore.tenancy.store.pictures.of(row.tenant, row.id):  # nothing was decided
             await flow.record.close(row, Stage.EXAMINE, None, "policy_forbids")
             return "policy_forbids"
         for index in await restore.undecided(row):
-            look = await restore.next_look(row.id, index)
+            look = await restore.next_look(row)
             await flow.record.close(row, Stage.EXAMINE, index, "policy_forbids", look)
         return "policy_forbids"
     if not generated.outcome.pictures:

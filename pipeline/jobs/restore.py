@@ -1,6 +1,6 @@
 """Restores a submission from the vault, after a hold or a crash, and looks at it anew."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -9,7 +9,8 @@ from uuid import UUID
 from audit.entry import Kind, Receipt, entry_id
 from audit.leaf import Leaf
 from audit.log import Log
-from pipeline.errors import MissingObjectError
+from classifiers.signals import Reason, Unavailable
+from pipeline.errors import AlteredObjectError, MissingObjectError
 from pipeline.items import (
     Approval,
     Generated,
@@ -20,16 +21,19 @@ from pipeline.items import (
     Submission,
     may_go_on,
 )
+from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
 from pipeline.projection import hold_id, ruling_id
+from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
+from policies.decision import Action
 from policies.policy import Moment
 
 WAITING = frozenset({PictureState.HELD, PictureState.CLEARED})
@@ -51,9 +55,11 @@ class Restore:
         """Return a submission as it was sealed, to be judged by today's policy.
 
         Raises:
-            VaultError: it cannot be opened.
+            VaultError: it cannot be opened, or it is another one.
         """
         received = Received.read(await self.vault.look(row.vault_id))
+        if received.subject.tenant != row.tenant or received.sha256 != row.body_sha256:
+            raise AlteredObjectError(row.vault_id, "the request of this submission", "another")
         work = received.work(self.limits)
         return Submission(
             id=row.id,
@@ -67,9 +73,26 @@ class Restore:
         )
 
     async def judged(self, submission: Submission) -> Judged:
-        """Judge a restored request once more."""
+        """Judge a restored request once more.
+
+        Raises:
+            NotLookedError: what stops it is that somebody failed to look.
+        """
         facts = submission.subject.facts
-        return await self.judge.judge(submission.contents, submission.policy, Moment.REQUEST, facts)
+        contents, policy = submission.contents, submission.policy
+        judged = await self.judge.judge(contents, policy, Moment.REQUEST, facts)
+        if _was_not_looked_at(judged):
+            raise NotLookedError
+        return judged
+
+    async def request_approval(self, row: SubmissionRow) -> Approval | None:
+        """Return how a person let the request through, if it was held and approved."""
+        held = hold_id(row.id, None, 0)
+        receipt = await self.log.receipt(ruling_id(held))
+        if receipt is None or Leaf.parse(receipt.leaf).public.get("outcome") != "approved":
+            return None
+        hold = await self.tenancy.store.holds.get(row.tenant, held)
+        return Approval(receipt.entry_id, frozenset() if hold is None else shown(hold))
 
     async def generated(
         self,
@@ -84,6 +107,7 @@ class Restore:
 
         Raises:
             VaultError: they cannot be opened.
+            NotLookedError: whether it is refused cannot be told now.
         """
         receipt = await self.log.receipt(entry_id(row.id, Kind.GENERATED))
         if receipt is None:
@@ -127,7 +151,11 @@ class Restore:
             self._taken.discard(hold.id)
 
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
-        """Return pictures that were sealed before a crash, and not yet written down."""
+        """Return pictures that were sealed before a crash, and not yet written down.
+
+        Raises:
+            VaultError, NotLookedError: as `generated` says.
+        """
         try:
             return await self._pictures(row, range(row.samples), None)
         except MissingObjectError:
@@ -146,33 +174,49 @@ class Restore:
         pictures = [await self._sealed(row.id, each) for each in indices]
         submission = await self.submission(row)
         judged = await self.judged(submission)
-        approved = await self._request_ruling(row.id)
-        if approved is None and approval is not None:
-            approved = approval.ruling
-        if not may_go_on(judged.decision, approved):
+        ruling = covering(judged.decision, await self.request_approval(row)) or covering(
+            judged.decision, approval
+        )
+        if not may_go_on(judged.decision, ruling):
             return None
-        looks = [await self.next_look(row.id, each) for each in indices]
-        screened = Screened(replace(submission, attempt=max(looks, default=0)), judged, approved)
+        look = await self.next_look(row)
+        screened = Screened(replace(submission, attempt=look), judged, ruling)
         return Generated(screened, tuple(pictures), 0, approval)
 
-    async def next_look(self, submission: UUID, index: int) -> int:
-        """Return the number of looks that a picture had."""
-        attempt = 0
-        while await self._seen(submission, index, attempt) is not None:
-            attempt += 1
-        return attempt
-
-    async def _request_ruling(self, submission: UUID) -> UUID | None:
-        """Return the ruling that let the request through, if it was held and approved."""
-        receipt = await self.log.receipt(ruling_id(hold_id(submission, None, 0)))
-        if receipt is None or Leaf.parse(receipt.leaf).public.get("outcome") != "approved":
-            return None
-        return receipt.entry_id
-
-    async def _seen(self, submission: UUID, index: int, attempt: int) -> Receipt | None:
-        return await self.log.receipt(entry_id(submission, Kind.EXAMINED, index, attempt))
+    async def next_look(self, row: SubmissionRow) -> int:
+        """Return how often pictures of a submission were looked at, one of them or more."""
+        looks = 0
+        while await seen(self.log, row, looks):
+            looks += 1
+        return looks
 
     async def _sealed(self, submission: UUID, index: int) -> Sealed:
         vault_id = id_of(submission, picture_name(index))
         data = await self.vault.look(vault_id)
         return Sealed(vault_id, index, sha256(data).hexdigest())
+
+
+async def seen(log: Log, row: SubmissionRow, attempt: int) -> Mapping[int, Receipt]:
+    """Return the receipts of one look, by the place of each picture that was looked at."""
+    wanted = {each: entry_id(row.id, Kind.EXAMINED, each, attempt) for each in range(row.samples)}
+    receipts = {each: await log.receipt(known_as) for each, known_as in wanted.items()}
+    return {each: receipt for each, receipt in receipts.items() if receipt is not None}
+
+
+def shown(hold: Hold) -> frozenset[str]:
+    """Return the rules that held an item, as the person who rules on it is shown them."""
+    rules = hold.facts.get("rules")
+    return frozenset(
+        str(each.get("rule"))
+        for each in (rules if isinstance(rules, list) else [])
+        if isinstance(each, dict) and each.get("action") == Action.HOLD
+    )
+
+
+def _was_not_looked_at(judged: Judged) -> bool:
+    """Whether somebody failed to look, and nothing blocks for what was seen all the same."""
+    decision = judged.decision
+    if decision.was_seen or (decision.action is not Action.HOLD and not decision.incapable):
+        return False
+    failed = {Reason.FAILED, Reason.TIMED_OUT}
+    return any(isinstance(each, Unavailable) and each.reason in failed for each in judged.findings)

@@ -26,15 +26,14 @@ from pipeline.items import (
     Stage,
     may_go_on,
 )
-from pipeline.jobs.errors import RulingError
-from pipeline.jobs.restore import Restore
+from pipeline.jobs.errors import NotLookedError, RulingError
+from pipeline.jobs.restore import Restore, shown
 from pipeline.projection import ruling_id
 from pipeline.stages.approval import covering
 from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
-from policies.decision import Action
 
 _CLOSED = "the hold is closed already, or its time is over"
 _SICK = "a machine has to look first: see /ready for what is missing"
@@ -150,19 +149,24 @@ class Rulings:
             raise RulingError("nobody releases a CSE item: reject it, or leave it to its expiry")
         if hold.cause is Cause.INCAPACITY:
             raise RulingError(_SICK)
-        approval = Approval(ruling_id(hold.id), _shown(hold))
-        approved: Recorded[Generated] | Screened | None
-        if hold.stage is Stage.SCREEN:
-            submission = await self.restore.submission(row)
-            judged = await self.restore.judged(submission)
-            ruling = covering(judged.decision, approval)
-            allowed = may_go_on(judged.decision, ruling)
-            approved = Screened(submission, judged, ruling) if allowed else None
-        else:
-            approved = await self.restore.generated(row, hold, approval)
-        if self.restore.judge.faults():
+        try:
+            approved = await self._today(hold, row, Approval(ruling_id(hold.id), shown(hold)))
+        except NotLookedError:
+            raise RulingError(_SICK) from None
+        if self.restore.judge.faults():  # what comes next could not be looked at
             raise RulingError(_SICK)
         return approved
+
+    async def _today(
+        self, hold: Hold, row: SubmissionRow, approval: Approval
+    ) -> Recorded[Generated] | Screened | None:
+        if hold.stage is not Stage.SCREEN:
+            return await self.restore.generated(row, hold, approval)
+        submission = await self.restore.submission(row)
+        judged = await self.restore.judged(submission)
+        ruling = covering(judged.decision, approval)
+        allowed = may_go_on(judged.decision, ruling)
+        return Screened(submission, judged, ruling) if allowed else None
 
     async def _carry_on(self, approved: Recorded[Generated] | Screened) -> End:
         if isinstance(approved, Recorded):
@@ -173,13 +177,3 @@ class Rulings:
 
 def _outcome(ruling: Receipt) -> object:
     return Leaf.parse(ruling.leaf).public.get("outcome")
-
-
-def _shown(hold: Hold) -> frozenset[str]:
-    """Return the rules that held an item, as the person who rules on it was shown them."""
-    rules = hold.facts.get("rules")
-    return frozenset(
-        str(each.get("rule"))
-        for each in (rules if isinstance(rules, list) else [])
-        if isinstance(each, dict) and each.get("action") == Action.HOLD
-    )

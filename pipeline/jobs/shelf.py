@@ -8,6 +8,7 @@ from uuid import UUID
 from audit.entry import Entry, Kind, Receipt, entry_id
 from audit.log import Log
 from pipeline.items import Marked, Sealed
+from pipeline.jobs.restore import seen
 from pipeline.stages.release import Release
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.store import Store
@@ -66,14 +67,13 @@ class Shelf:
 
     async def _released(self, picture: Picture) -> Receipt | None:
         """Return the receipt of the examination that a release followed."""
-        attempt, submission = 0, picture.submission
-        while True:
-            examined = await self.log.receipt(
-                entry_id(submission, Kind.EXAMINED, picture.index, attempt)
-            )
-            if examined is None:
-                return None
-            released = entry_id(submission, Kind.RELEASE, picture.index, attempt)
-            if await self.log.receipt(released) is not None:
-                return examined
+        row = await self.store.submissions.get(picture.tenant, picture.submission)
+        if row is None:
+            return None
+        attempt = 0
+        while look := await seen(self.log, row, attempt):
+            released = entry_id(row.id, Kind.RELEASE, picture.index, attempt)
+            if picture.index in look and await self.log.receipt(released) is not None:
+                return look[picture.index]
             attempt += 1
+        return None

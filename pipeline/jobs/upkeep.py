@@ -16,6 +16,7 @@ import structlog
 
 from audit.entry import Kind, entry_id
 from audit.errors import AuditError
+from audit.leaf import Leaf
 from pipeline.errors import PipelineError
 from pipeline.flow import Flow
 from pipeline.items import Cause
@@ -126,18 +127,22 @@ class Upkeep:
 
     async def _expired(self, hold: Hold) -> None:
         row = await self.store.submissions.get(hold.tenant, hold.submission)
-        if row is not None and await self._is_open(row, hold):
-            await self.flow.record.end(row, hold, "expired")
+        if row is not None and await self.restore.waits(row, hold):
+            await self._withhold(row, hold)
         await self.store.holds.close(hold, End.EXPIRED, self.now(), "machine")
         self._tries.pop(hold.id, None)
 
-    async def _is_open(self, row: SubmissionRow, hold: Hold) -> bool:
-        """Whether what was held has no end yet; a ruling may have been cut off after it had one."""
+    async def _withhold(self, row: SubmissionRow, hold: Hold) -> None:
+        """End what is held; if a ruling ended it and was cut off then, follow what it wrote."""
         kind = Kind.HALTED if hold.index is None else Kind.WITHHOLD
         ended = entry_id(row.id, kind, hold.index or 0, hold.attempt)
-        if await self.restore.log.receipt(ended) is not None:
-            return False
-        return await self.restore.waits(row, hold)
+        written = await self.restore.log.receipt(ended)
+        if written is None:
+            await self.flow.record.end(row, hold, "expired")
+            return
+        reason = str(Leaf.parse(written.leaf).public.get("reason"))
+        harm = str(hold.facts.get("code", ""))
+        await self.flow.record.projection.close(row, hold.index, reason, harm)
 
     async def _each(self, holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:
         """Do something for every hold that nobody else is about to end.

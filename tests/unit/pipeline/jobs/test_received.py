@@ -1,8 +1,10 @@
 """A request as received goes round: what is sealed is read back, whole."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import AlteredObjectError
 from pipeline.items import Subject, Tier
 from pipeline.jobs.received import Received
 from tests.unit.pipeline.lookers import CANARY
@@ -40,3 +42,10 @@ def test_two_subjects_never_share_a_digest(body: bytes, one: Subject, other: Sub
 def test_its_repr_shows_no_body() -> None:
     """It is a prompt."""
     assert CANARY not in repr(Received("a/b", CANARY.encode(), Subject("harbour", CANARY)))
+
+
+@given(st.binary() | st.just(b'{"content_type": 1}\n') | st.just(b"[]\nx") | st.just(b"{" * 99_999))
+def test_what_is_no_request_is_told_as_that(sealed: bytes) -> None:
+    """Another version sealed it: one such object must not stop what looks at all of them."""
+    with pytest.raises(AlteredObjectError):
+        Received.read(sealed)

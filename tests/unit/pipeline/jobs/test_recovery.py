@@ -7,9 +7,11 @@ from structlog.testing import capture_logs
 
 from audit.entry import Entry, Kind, entry_id
 from pipeline.items import Recorded
+from pipeline.jobs.upkeep import STRANDED
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
-from tests.unit.pipeline.lookers import WHITE
+from tests.unit.pipeline.jobs.dying import dying_at
+from tests.unit.pipeline.lookers import WHITE, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 
 
@@ -138,3 +140,68 @@ async def test_a_request_that_todays_policy_refuses_keeps_its_pictures_sealed(
     assert "release" not in await house.kinds(submission.id)
     assert isinstance(generated, Recorded)
     assert (await house.row(submission.id)).state is not State.RELEASED
+
+
+async def test_a_grave_request_is_seized_though_its_end_was_cut_off(house: World) -> None:
+    """The log says what it was: its order was lost with the process, and the object is evidence."""
+    submission = await house.submission("graveword")
+    with dying_at(house, Kind.HALTED):
+        await house.flow.run(submission, lambda: False)
+    assert not await house.store.seizures.ordered()
+
+    await house.recovery.run()
+    await house.upkeep.round()
+
+    assert len([*(house.folder / "quarantine").glob("*.sealed")]) == 1
+    assert (await house.row(submission.id)).state is State.HALTED
+
+
+async def test_sealed_pictures_wait_for_a_machine_that_is_sick_at_the_start(house: World) -> None:
+    """They are paid for: that nobody can judge their request now is no reason to give them up."""
+    submission = await house.submission()
+    with dying_at(house, Kind.GENERATED, before=True):
+        await house.flow.run(submission, lambda: False)
+    house.reader.mood = Mood.FAILS
+
+    assert await house.recovery.run() == 0
+
+    assert "halted" not in await house.kinds(submission.id)
+    house.reader.mood = Mood.WELL
+    house.clock.passes(seconds=STRANDED.total_seconds())
+    await house.upkeep.round()
+    assert (await house.kinds(submission.id))[-1] == "release"
+    assert len(house.upstream.calls) == 1
+
+
+async def test_a_batch_that_was_half_examined_is_released_whole(house: World) -> None:
+    """Looks are counted for the batch: each picture is found again under the look it passed."""
+    house.upstream.colours = [WHITE, WHITE]
+    submission = await house.submission(samples=2)
+    with dying_at(house, Kind.EXAMINED, sample=1, before=True):
+        await house.flow.run(submission, lambda: False)
+
+    await house.recovery.run()
+
+    for index in (0, 1):
+        picture = await house.gate.shelf.find(TENANT, submission.id, index)
+        assert picture is not None
+        assert await house.gate.shelf.open(picture)
+
+
+async def test_another_submissions_request_is_not_taken_for_this_ones(house: World) -> None:
+    """Whoever can write to app.db could have a harmless one judged in its place."""
+    generated = (await house.generated(HELD)).outcome.screened.submission
+    other = await house.end()
+    row = await house.row(generated.id)
+    swapped = (await house.row(other.submission.id)).vault_id
+    await house.store.writer(
+        lambda sql: sql.exec_driver_sql(
+            "UPDATE submissions SET vault_id = ? WHERE id = ?", (swapped, row.id.hex)
+        )
+    )
+
+    with capture_logs() as said:
+        await house.recovery.run()
+
+    assert "examined" not in await house.kinds(row.id)
+    assert [line["fault"] for line in said if "fault" in line] == ["AlteredObjectError"]

@@ -1,14 +1,14 @@
 """Rulings: what a person was shown is what they approve, and one that was cut off is finished."""
 
 import asyncio
+import base64
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from audit.entry import Entry, Kind, Receipt
-from audit.errors import NotDurableError
+from audit.entry import Kind
 from classifiers.signals import SignalName
 from pipeline.access.permissions import Permission, Person
 from pipeline.errors import ForbiddenError
@@ -20,11 +20,13 @@ from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
-from tests.unit.pipeline.lookers import Mood
-from tests.unit.pipeline.world import HELD, TENANT, World
+from tests.unit.pipeline.jobs.dying import dying_at
+from tests.unit.pipeline.lookers import HATE, SELF_HARM, Colour, Mood
+from tests.unit.pipeline.world import HELD, NEARLY, TENANT, World, png
 
 PERSON = Person("somebody", frozenset({Permission.REVIEW_RULE}))
 APPROVED = Ruling(PERSON, approves=True, reason="looked at it")
+NEARLY_NCII: Colour = (10, 90, 90)
 REJECTED = Ruling(PERSON, approves=False, reason="looked at it")
 
 
@@ -39,6 +41,14 @@ async def picture_held(house: World) -> Hold:
     """A hold on a paid picture."""
     house.upstream.colours = [HELD]
     return await held(house, "a harbour")
+
+
+async def upload_held(house: World) -> Hold:
+    """A hold on a request for what it uploads."""
+    own: Any = house.viewer.own
+    own.knows = {**own.knows, NEARLY_NCII: {SignalName.HASH_NCII_NEAR: 0.5}}
+    uploaded = base64.b64encode(png(HELD)).decode()
+    return await held(house, "a harbour", image=uploaded, strength=0.5)
 
 
 async def known(house: World, hold: Hold) -> Hold:
@@ -58,12 +68,8 @@ def also_shows(house: World, what: Any, scores: dict[SignalName, float]) -> None
 class TestAnApproval:
     async def test_of_a_request_covers_only_the_rules_that_held_it(self, house: World) -> None:
         """What another rule holds by now, nobody was asked about."""
-        hold = await held(house)
-        also_shows(
-            house,
-            "holdme",
-            {SignalName.TEXT_MINOR_CONTEXT: 0.9, SignalName.TEXT_SEXUAL_SUGGESTIVE: 0.9},
-        )
+        hold = await upload_held(house)
+        also_shows(house, HELD, {SignalName.HASH_NCII_NEAR: 0.5})
 
         assert await house.rulings.rule(hold, APPROVED) is None
 
@@ -107,6 +113,60 @@ class TestAnApproval:
         (again,) = await house.store.holds.waiting()
         assert (again.stage, again.index) == ("examine", 0)
 
+    async def test_of_a_picture_covers_nothing_new_in_its_request(self, house: World) -> None:
+        """Nobody was asked about the request: a word of it came onto a list since."""
+        hold = await picture_held(house)
+        own: Any = house.reader.own
+        own.knows = {**own.knows, "harbour": HATE}
+
+        assert await house.rulings.rule(hold, APPROVED) is None
+
+        assert "release" not in await house.kinds(hold.submission)
+        assert (await house.row(hold.submission)).state is State.WITHHELD
+
+    @pytest.mark.parametrize("new", [False, True])
+    async def test_of_a_request_still_covers_it_when_its_picture_is_ruled_on(
+        self, house: World, new: bool
+    ) -> None:
+        """What was approved once is not asked about again; and nothing more was."""
+        house.upstream.colours = [NEARLY_NCII]
+        await house.rulings.rule(await upload_held(house), APPROVED)
+        (hold,) = await house.store.holds.waiting()
+        if new:
+            also_shows(house, HELD, {SignalName.HASH_NCII_NEAR: 0.5})
+
+        await house.rulings.rule(hold, APPROVED)
+
+        expected = State.WITHHELD if new else State.RELEASED
+        assert (await house.row(hold.submission)).state is expected
+
+    @pytest.mark.parametrize("prompt", ["holdme", "a harbour"])
+    async def test_waits_until_everybody_can_look_again(self, house: World, prompt: str) -> None:
+        """A look that failed is no reason to withhold for good what a person approved."""
+        house.upstream.colours = [HELD]
+        hold = await held(house, prompt)
+        house.reader.mood = Mood.POISONED  # on this request only: nobody is sick
+        with pytest.raises(RulingError, match="machine"):
+            await house.rulings.rule(hold, APPROVED)
+        assert not house.judge.faults()
+        assert (await known(house, hold)).end is None
+        assert "ruling" not in await house.kinds(hold.submission)
+
+        house.reader.mood = Mood.WELL
+
+        assert await house.rulings.rule(hold, APPROVED) is not None
+
+    async def test_of_what_is_blocked_by_now_withholds_it_whoever_cannot_look(
+        self, house: World
+    ) -> None:
+        """What was seen is enough to refuse."""
+        hold = await held(house)
+        also_shows(house, "holdme", dict(SELF_HARM))
+
+        assert await house.rulings.rule(hold, APPROVED) is None
+
+        assert (await house.row(hold.submission)).state is State.HALTED
+
     async def test_needs_the_permission(self, house: World) -> None:
         """Nothing is recorded of somebody who may not rule."""
         hold = await held(house)
@@ -117,35 +177,12 @@ class TestAnApproval:
         assert "ruling" not in await house.kinds(hold.submission)
 
 
-class DiesAt:
-    """A process that dies right before, or right after, it writes an entry of one kind."""
-
-    def __init__(self, house: World, kind: Kind, *, before: bool) -> None:
-        self._house, self._kind, self._before = house, kind, before
-        self._append = house.log.append
-        house.log.append = self._dying  # type: ignore[method-assign]  # as a crash cuts it off
-
-    async def _dying(self, entry: Entry) -> Receipt:
-        if entry.kind is self._kind and self._before:
-            raise NotDurableError("entry", "the process died")
-        receipt = await self._append(entry)
-        if entry.kind is self._kind:
-            raise NotDurableError("entry", "the process died")
-        return receipt
-
-    async def restart(self) -> None:
-        """Start again: recovery runs, and then a round of upkeep."""
-        self._house.log.append = self._append  # type: ignore[method-assign]  # the same
-        await self._house.recovery.run()
-        await self._house.upkeep.round()
-
-
 async def cut_off(house: World, hold: Hold, ruling: Ruling, kind: Kind, *, before: bool) -> None:
     """Have a ruling die at an entry, and start again."""
-    dying = DiesAt(house, kind, before=before)
-    with pytest.raises(NotDurableError):
+    with dying_at(house, kind, before=before):
         await house.rulings.rule(hold, ruling)
-    await dying.restart()
+    await house.recovery.run()
+    await house.upkeep.round()
 
 
 async def ruled_again(house: World, hold: Hold, ruling: Ruling) -> End | None:
@@ -306,6 +343,28 @@ class TestARulingThatWasCutOff:
         assert not await house.log.open_submissions()
         assert (await house.kinds(hold.submission))[-1] == "withhold"
         assert (await house.row(hold.submission)).state is State.WITHHELD
+
+    @pytest.mark.parametrize("picture", [True, False])
+    async def test_that_rejects_is_followed_when_nobody_rules_again(
+        self, house: World, picture: bool
+    ) -> None:
+        """What is in the log is done: given back, and seized if it is of the worst kind."""
+        house.upstream.colours = [NEARLY]
+        hold = await held(house, "a harbour" if picture else "holdme")
+        kind = Kind.WITHHOLD if picture else Kind.HALTED
+        await cut_off(house, hold, REJECTED, kind, before=False)
+        house.clock.at = hold.expires_at
+
+        await house.upkeep.round()
+
+        kinds = await house.kinds(hold.submission)
+        assert kinds.count(kind.value) == 1
+        state = (await house.row(hold.submission)).state
+        assert state is (State.WITHHELD if picture else State.HALTED)
+        assert len([*(house.folder / "quarantine").glob("*")]) == int(picture)
+        tenant = await house.store.tenants.get(TENANT)
+        assert tenant is not None
+        assert (tenant.anlas_spent == 0) is not picture
 
     async def test_after_everything_but_its_hold_withdraws_nothing(self, house: World) -> None:
         """What was released stays released, whoever rules on the hold that is left over."""
