@@ -9,6 +9,7 @@ from policies.answer import Answer, any_of
 from policies.condition import View
 from policies.decision import Action, Verdict
 from policies.evidence import Weight
+from policies.exemption import exempted
 from policies.facts import Facts, Moment, Rating, Surface
 from policies.labels import HarmCode
 from policies.layers import Floor, Layer, PolicySet
@@ -86,7 +87,9 @@ class Hearing:
         if by not in self._judged:
             looks = looks_at(view)
             self._judged[by] = [
-                each for rule in own.rules for each in rule.judge(self._moment, looks, own.name)
+                exempted(each, own.exemptions, self._facts)
+                for rule in own.rules
+                for each in rule.judge(self._moment, looks, own.name)
             ]
         return self._judged[by]
 

@@ -1,6 +1,7 @@
 """What a policy is told besides the findings, and the words in which a rule says where it looks."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from classifiers.signals import Picture, Where
@@ -57,6 +58,9 @@ class Facts:
     """
     masks: frozenset[Picture] = frozenset()
     """Those of the pictures that stand in the place of a mask; any other is judged as a picture."""
+
+    today: date | None = None
+    """The day, for exemptions; where nobody says it, there are none."""
 
     def states(self, fact: Fact) -> bool:
         """Whether `fact` is so."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from classifiers.signals import SignalName
 from policies.condition import Condition
 from policies.evidence import Evidence
+from policies.exemption import Exemption
 from policies.matrix import Matrix
 from policies.requirement import Requirement
 from policies.rule import Rule
@@ -44,6 +45,8 @@ class PolicySet:
     rules: tuple[Rule, ...]
     floor: Floor | None
     """Given if, and only if, the layer is the floor."""
+    exemptions: tuple[Exemption, ...]
+    """From its own rules; the floor has none."""
     canonical: str
     """What the set says, without comments and layout; the digest is taken of it."""
 

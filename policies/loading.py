@@ -6,6 +6,7 @@ from classifiers.classifier import Capability
 from classifiers.content import Rendition
 from classifiers.signals import SignalName
 from policies.condition import Condition
+from policies.exemption import read_exemptions
 from policies.facts import Rating, Surface
 from policies.layers import Layer, PolicySet
 from policies.read_condition import read_condition
@@ -24,17 +25,21 @@ def load(text: str, name: str) -> PolicySet:
     reader = Reader(text, name)
     required = ("set", "layer", "rules")
     blocks = ("evidence", "matrix")
-    fields = reader.fields(reader.root, required, ("requires", "mature_when", *blocks))
+    fields = reader.fields(
+        reader.root, required, ("requires", "mature_when", "exemptions", *blocks)
+    )
     layer = reader.word(fields.get("layer"), Layer, "layer")
+    rules = read_rules(reader, fields.get("rules"), layer)
     loaded = PolicySet(
         reader.name(fields.get("set")),
         layer,
         _requirement(reader, fields.get("requires")),
         _mature_when(reader, fields.get("mature_when")),
-        read_rules(reader, fields.get("rules"), layer),
+        rules,
         read_floor(reader, fields.get("evidence"), fields.get("matrix"))
         if layer is Layer.FLOOR
         else None,
+        read_exemptions(reader, fields.get("exemptions"), rules),
         reader.canonical(),
     )
     for block in blocks:
@@ -42,6 +47,8 @@ def load(text: str, name: str) -> PolicySet:
             reader.wrong(reader.root, f"'{block}' is missing", "the floor says it for all layers")
         if layer is not Layer.FLOOR and block in fields:
             reader.wrong(fields[block], f"only the floor has '{block}'", "remove it")
+    if layer is Layer.FLOOR and "exemptions" in fields:
+        reader.wrong(fields["exemptions"], "nobody is exempt from the floor", "remove it")
     reader.done()
     return loaded
 

@@ -7,6 +7,7 @@ reads on. What it returned MUST NOT be used before `done` was called.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
@@ -119,6 +120,25 @@ class Reader:
             self.wrong(node, "expected a name", "lower-case letters and digits, joined by . - or _")
             return ""
         return str(node.value)
+
+    def phrase(self, node: yaml.Node | None) -> str:
+        """Read a text in words, which says something."""
+        if node is None:
+            return ""
+        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+            self.wrong(node, f"expected a text, got {_kind(node)}")
+            return ""
+        return str(node.value)
+
+    def day(self, node: yaml.Node | None) -> date:
+        """Read a day, as `2026-12-31`."""
+        if node is None:
+            return date.min
+        try:
+            return date.fromisoformat(node.value if isinstance(node, yaml.ScalarNode) else "")
+        except ValueError:
+            self.wrong(node, f"expected a day, got {_kind(node)}", "for example 2026-12-31")
+            return date.min
 
     def number(self, node: yaml.Node | None) -> float:
         """Read a score from 0 to 1."""

@@ -1,5 +1,6 @@
 """Nothing that is laid on the floor makes a decision milder than the floor's alone."""
 
+from datetime import date
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ FLOOR = policies.load(
 )
 ALONE = policies.compose([FLOOR])
 
+EVIDENCE = "term:any"
 PLACES: list[Where] = [TEXTS, UPLOAD, OUTPUT]
 
 scores = st.sampled_from(["0.0", "0.05", "0.2", "0.35", "0.5", "0.9", "1.0"])
@@ -70,6 +72,16 @@ def tenant_sets(draw: st.DrawFn) -> str:
             f"    unknown: {draw(st.sampled_from(['allow', 'label']))}",
             f"    shadow: {draw(st.sampled_from(['true', 'false']))}",
         ]
+    if draw(st.booleans()):
+        lines += [
+            "exemptions:",
+            "  - exemption: anything",
+            "    rule: rule.0",
+            f"    evidence: [{EVIDENCE}]",
+            "    reason: because",
+            "    owner: somebody",
+            "    expires: 2026-12-31",
+        ]
     return "\n".join(lines)
 
 
@@ -85,7 +97,7 @@ def findings(draw: st.DrawFn) -> tuple[Finding, ...]:
             if what == 0:
                 found.append(Unavailable(name, place, "one", draw(st.sampled_from(Reason))))
             if what > 1:
-                found.append(Signal(name, score, place, "another"))
+                found.append(Signal(name, score, place, "another", EVIDENCE))
     return tuple(found)
 
 
@@ -93,7 +105,7 @@ def findings(draw: st.DrawFn) -> tuple[Finding, ...]:
 @given(
     tenant_sets(),
     findings(),
-    st.builds(Facts, st.booleans(), st.booleans()),
+    st.builds(Facts, st.booleans(), st.booleans(), today=st.sampled_from([None, date.min])),
     st.sampled_from(Moment),
     st.sampled_from([EMBEDDED, QUALIFIED, None]),
 )
