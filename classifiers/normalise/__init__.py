@@ -10,6 +10,8 @@ from classifiers.normalise.reading import (
     Run,
     Span,
     Spelling,
+    Tag,
+    TagKind,
     View,
 )
 
@@ -21,6 +23,8 @@ __all__ = [
     "Run",
     "Span",
     "Spelling",
+    "Tag",
+    "TagKind",
     "View",
     "is_dressed_up",
     "is_invisible",

@@ -24,6 +24,7 @@ _DIFFERENT = 2
 _WORD = re.compile(r"[A-Za-z]+")
 _PIG = re.compile(r"\b[A-Za-z]{3,24}ay\b")
 _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
+_HUMP = re.compile("[a-z\u0430-\u044f\u0451][A-Z\u0410-\u042f\u0401]")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _TAG_BLOCK, _FIRST_SELECTOR, _LATER_SELECTOR = 0xE0000, 0xFE00, 0xE0100
@@ -70,6 +71,7 @@ def _from_selectors(token: str) -> str | None:
 
 
 CIPHERS = (
+    Encoding("camel case", _HUMP, " ".join, in_place=True),
     Encoding("morse", _MORSE_TEXT, _from_morse),
     Encoding("spelling words", _SPELT, _from_nato, _may_spell),
     Encoding("pig latin", _PIG, _from_pig_latin),

@@ -4,12 +4,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from classifiers.normalise.forms import without_invisible
 from classifiers.normalise.letters import Letters
 from classifiers.normalise.reading import Span
 
-MOSTLY = 0.6
+_MOSTLY = 0.6
 """The least share of letters in what may pass for a text."""
 _FEWEST = 3
+"""Bytes that a text must have."""
+_MANY = 6
+"""Characters that are figures by no chance."""
 _AROUND = 48
 """Letters on each side that may make a word with what stands in their midst."""
 _Piece = tuple[Span, str]
@@ -72,12 +76,16 @@ def is_foreign(text: str) -> bool:
 
 
 def readable(data: bytes) -> str | None:
-    """Return `data` as text if it can pass for one: it is printable, and mostly letters."""
+    """Return `data` as text if it can pass for one: it is printable, and mostly letters.
+
+    Figures pass as well where there are many: they may be encoded once more.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if not text.replace("\n", " ").isprintable():
+    seen = without_invisible(text).replace("\n", " ")
+    if len(data) < _FEWEST or not seen.isprintable():
         return None
-    letters = sum(map(str.isalpha, text))
-    return text if letters >= max(_FEWEST, MOSTLY * len(text)) else None
+    kind = str.isalnum if len(seen) >= _MANY else str.isalpha
+    return text if sum(map(kind, seen)) >= max(1, _MOSTLY * len(seen)) else None

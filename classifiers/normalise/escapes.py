@@ -10,13 +10,13 @@ _ESCAPE = re.compile(
     r"[%=&\\<Uu](?:"
     r"(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*|(?<==)[0-9A-F]{2}(?:=[0-9A-F]{2})+"
     r"|(?<=&)(?:#[xX]?[0-9A-Fa-f]{1,7};?|[A-Za-z]{2,31};|[A-Za-z]{2,6})"
-    r"|(?<=\\)(?:[uU][0-9A-Fa-f]{4,8}(?:\\[uU][0-9A-Fa-f]{4,8})*|u\{[0-9A-Fa-f]{1,6}\}"
+    r"|(?<=\\)(?:u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*|U[0-9A-Fa-f]{8}|u\{[0-9A-Fa-f]{1,6}\}"
     r"|x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*|[0-3][0-7]{2}(?:\\[0-3][0-7]{2})*)"
     r"|(?<=<)(?:/?[A-Za-z][^<>]{0,40}>|!--[^<>]{0,80}-->)"
     r"|(?<=[Uu])\+[0-9A-Fa-f]{4,6}[ ]?)"
 )
 """It begins with a set of signs, so that whatever else is passed over quickly."""
-_UNITS = re.compile(r"(?<=\\u)[0-9A-Fa-f]{4}|(?<=\\U)[0-9A-Fa-f]{8}")
+_UNITS = re.compile(r"(?<=\\u)[0-9A-Fa-f]{4}")
 _OCTAL = re.compile(r"[0-3][0-7]{2}")
 _END = 0x110000
 
@@ -41,8 +41,7 @@ def _unescaped(escape: str) -> str | None:
 
 def _numbered(escape: str) -> str:
     r"""Read `\uXXXX` in a row, whose surrogates belong together, or one number."""
-    codes = _UNITS.findall(escape) if escape[0] == "\\" and escape[2] != "{" else []
-    codes = codes or [escape[2:].strip("{} ")]
+    codes = _UNITS.findall(escape) or [escape[2:].strip("{} ")]
     letters = "".join(
         chr(number) if number < _END else "" for number in (int(code, 16) for code in codes)
     )

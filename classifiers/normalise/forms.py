@@ -110,3 +110,8 @@ def is_dressed_up(text: str) -> bool:
 def is_invisible(letter: str) -> bool:
     """Whether a character is dropped from every view."""
     return _AN_INVISIBLE.match(letter) is not None
+
+
+def without_invisible(text: str) -> str:
+    """Return `text` less what is dropped from every view."""
+    return text if text.isascii() else _AN_INVISIBLE.sub("", text)

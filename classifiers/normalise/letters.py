@@ -39,12 +39,7 @@ class Letters:
     @property
     def text(self) -> str:
         """The code points as a `str`, lone surrogates included."""
-        if self.is_ascii:
-            return self.codes.astype(np.uint8).tobytes().decode("ascii")
-        try:
-            return self.codes.tobytes().decode("utf-32-le")
-        except UnicodeDecodeError:  # a lone surrogate; the codec's own handler is slow
-            return "".join(map(chr, self.codes.tolist()))
+        return text_of(self.codes)
 
     def sources(self) -> Sequence[int]:
         """Return the places as plain integers."""
@@ -78,6 +73,16 @@ class Letters:
     def is_ascii(self) -> bool:
         """Whether nothing is beyond ASCII."""
         return not len(self.codes) or bool(self.codes.max() < _ASCII)
+
+
+def text_of(codes: Codes) -> str:
+    """Return code points as a `str`."""
+    if not len(codes) or codes.max() < _ASCII:
+        return codes.astype(np.uint8).tobytes().decode("ascii")
+    try:
+        return codes.tobytes().decode("utf-32-le")
+    except UnicodeDecodeError:  # a lone surrogate; the codec's own handler is slow
+        return "".join(map(chr, codes.tolist()))
 
 
 def codes_of(text: str) -> Codes:

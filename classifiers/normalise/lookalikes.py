@@ -20,13 +20,21 @@ def _table() -> dict[int, int]:
     return listed | dressed
 
 
+_SECOND = dict(zip(map(ord, "ηνσł"), map(ord, "hnci"), strict=True))
+"""Letters that look like one in capitals and like another in small letters, or like two."""
 _TABLE = _table()
 _LOOKS_LIKE = Alphabet(_TABLE)
+_MAY_LOOK_LIKE = Alphabet(_TABLE | _SECOND)
 
 
-def undress(letters: Letters) -> Letters:
-    """Return folded `letters` with every lookalike replaced; the length stays."""
-    return letters if letters.is_ascii else letters.written(_LOOKS_LIKE.of(letters.codes))
+def undress(letters: Letters, *, second: bool = False) -> Letters:
+    """Return folded `letters` with every lookalike replaced; the length stays.
+
+    The `second` way is for those that look like two letters.
+    """
+    if letters.is_ascii:
+        return letters
+    return letters.written((_MAY_LOOK_LIKE if second else _LOOKS_LIKE).of(letters.codes))
 
 
 def latin_lookalikes(text: str) -> str:

@@ -1,14 +1,17 @@
 """Reads a prompt: never raises, in linear time, in bounded memory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.normalise import grammar as nai
+from classifiers.normalise.boilerplate import boilerplate
 from classifiers.normalise.branches import expand
 from classifiers.normalise.decode import decode
 from classifiers.normalise.lettering import drawn
 from classifiers.normalise.letters import Letters
 from classifiers.normalise.reading import FieldReading, Obstacle, Reading, View
+from classifiers.normalise.tags import tags
 from classifiers.normalise.views import views
 
 READ_AT_MOST = 32_000
@@ -51,15 +54,19 @@ def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: in
         obstacles.append(Obstacle.TOO_MANY_BRANCHES)
     if not inside.complete:
         obstacles.append(Obstacle.TOO_DEEP)
+    lettering = drawn(text)
+    parts = nai.runs(text, weights, carrier.polarity, grammar)
     return FieldReading(
         carrier.path,
         also,
         carrier.polarity,
         carrier.text,
         tuple(found),
-        nai.runs(text, weights, carrier.polarity, grammar),
-        drawn(text),
+        parts,
+        lettering,
         tuple(obstacles),
+        boilerplate(replace(carrier, text=text), parts, lettering, grammar),
+        tags(text),
     )
 
 

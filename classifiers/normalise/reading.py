@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+
 from classifiers.content import Polarity, Prompt
+from classifiers.normalise.letters import SPACE, codes_of, covered, text_of
 
 Span = tuple[int, int]
 """`[start, end)` in code points."""
@@ -80,6 +83,33 @@ class Run:
     """What it asks for in effect: the field's polarity, turned by the sign of the weight."""
 
 
+class TagKind(StrEnum):
+    """What a tag of a known form says."""
+
+    ARTIST = "artist"
+    RATING = "rating"
+    YEAR = "year"
+    SOURCE = "source"
+    """Of an action: who does it."""
+    TARGET = "target"
+    """Of an action: to whom it is done."""
+    MUTUAL = "mutual"
+    """Of an action: who does it together. It is judged over all characters."""
+    DATASET = "dataset"
+    """A switch to furry pictures, or to pictures without characters."""
+    CHUNK = "chunk"
+    """A macro that a client should have expanded: its name stands for a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of a known form: where it stands, and where what it names stands."""
+
+    kind: TagKind
+    span: Span
+    value: Span
+
+
 @dataclass(frozen=True, slots=True)
 class FieldReading:
     """One text carrier, read; `also` are the carriers that hold the very same."""
@@ -96,6 +126,9 @@ class FieldReading:
     drawn: tuple[Span, ...] = ()
     """Where lettering is asked for: `text:` clauses and quoted strings."""
     unread: tuple[Obstacle, ...] = ()
+    boilerplate: tuple[Span, ...] = ()
+    """What clients write by themselves; nobody typed it. Nothing of it hides what is typed."""
+    tags: tuple[Tag, ...] = ()
 
     @property
     def plain(self) -> View:
@@ -113,14 +146,39 @@ class FieldReading:
                 return Polarity.POSITIVE
         return Polarity.NEGATIVE if self.runs else self.polarity
 
+    def is_drawn(self, span: Span) -> bool:
+        """Whether all of `span` will be lettering in the picture."""
+        return _holds(self.drawn, span)
+
+    def is_boilerplate(self, span: Span) -> bool:
+        """Whether all of `span` was written by a client, by nobody's wish."""
+        return _holds(self.boilerplate, span)
+
     def asked(self) -> str:
         """Return the plain text of what is asked for, with a space for what is not."""
-        view, wanted = self.plain, bytearray(len(self.text) + 1)
-        for run in self.runs:
-            if run.polarity is Polarity.POSITIVE:
-                wanted[run.start : run.end] = b"\1" * (run.end - run.start)
-        pairs = zip(view.text, view.origin, strict=True)
-        return "".join([letter if wanted[at] else " " for letter, at in pairs])
+        return self._plain_of([(one.start, one.end) for one in self._runs(Polarity.POSITIVE)])
+
+    def typed(self, polarity: Polarity) -> str:
+        """Return what of `polarity` in effect a person typed: the plain text less boilerplate."""
+        spans = [(one.start, one.end) for one in self._runs(polarity)]
+        return self._plain_of(spans, self.boilerplate)
+
+    def lettering(self) -> str:
+        """Return the plain text of what will be drawn as letters, with a space for all else."""
+        return self._plain_of(self.drawn)
+
+    def _runs(self, polarity: Polarity) -> list[Run]:
+        return [run for run in self.runs if run.polarity is polarity]
+
+    def _plain_of(self, spans: Sequence[Span], less: Sequence[Span] = ()) -> str:
+        wanted = covered(spans, len(self.text)) & ~covered(less, len(self.text))
+        places = np.asarray(self.plain.origin, np.intp)
+        codes = np.where(wanted[places], codes_of(self.plain.text), SPACE)
+        return text_of(codes)
+
+
+def _holds(spans: Sequence[Span], span: Span) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in spans)
 
 
 @dataclass(frozen=True, slots=True)

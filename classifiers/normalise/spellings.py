@@ -52,7 +52,10 @@ def leet_form(word: str) -> str:
 
 
 def derepeat(letters: Letters) -> Letters:
-    """Write repeated letters once, in words with a threefold letter or two double ones."""
+    """Write repeated letters once, in words with a threefold letter or two double ones.
+
+    Each comes from the last of them, but for those that begin a word: so a span holds all.
+    """
     alpha = ALPHA.of(letters.codes)
     again = alpha & before(alpha)
     again[1:] &= letters.codes[1:] == letters.codes[:-1]
@@ -60,7 +63,13 @@ def derepeat(letters: Letters) -> Letters:
         return letters
     doubles = _counts(again & ~before(again), alpha) > 1
     threefold = _counts(again & before(again), alpha) > 0
-    return letters.keep(~(again & (doubles | threefold)))
+    dropped = again & (doubles | threefold)
+    if not dropped.any():
+        return letters
+    kept = np.flatnonzero(~dropped)
+    last = np.append(kept[1:], len(dropped)) - 1
+    begins = (alpha & ~before(alpha))[kept]
+    return Letters(letters.codes[kept], letters.origin[np.where(begins, kept, last)])
 
 
 def derepeated_form(word: str) -> str:

@@ -27,6 +27,9 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     latin = undress(whole)
     if latin is not whole and not latin.same_as(whole):
         yield _view(Spelling.LOOKALIKES, source, latin)
+    other = undress(whole, second=True)
+    if other is not latin and not other.same_as(latin):
+        yield _view(Spelling.LOOKALIKES, source, other)
     closed = close_up(latin)
     if closed is not latin:
         yield _view(Spelling.CLOSED_UP, source, closed)
@@ -43,6 +46,7 @@ def _misspelt(source: str, closed: Letters, latin: Letters) -> Iterator[View]:
     letters = deleet(closed)
     if letters is not closed and not letters.same_as(closed):
         yield _view(Spelling.DELEETED, source, letters)
+        yield _view(Spelling.REVERSED, source, letters.turned())
     single = derepeat(letters)
     if single is not letters:
         yield _view(Spelling.DEREPEATED, source, single)

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from classifiers.content import Grammar, Polarity
 from classifiers.normalise.grammar import runs, spans, weights
-from classifiers.normalise.lettering import drawn
 
 ANY = st.text(alphabet='ab1-.:|{}[] "\n', max_size=60)
 
@@ -91,10 +90,3 @@ def test_marks_hold_no_words(text: str, grammar: Grammar) -> None:
     """They are taken out of the text."""
     for start, end in spans(text, weights(text), grammar):
         assert not any(letter.isalpha() for letter in text[start:end])
-
-
-def test_lettering_is_found() -> None:
-    """It will be drawn as letters."""
-    text = 'a sign, Text: OPEN\n\na "door", no text::x'
-
-    assert [text[start:end] for start, end in drawn(text)] == [" OPEN", '"door"']

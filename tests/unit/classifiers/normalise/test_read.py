@@ -71,6 +71,20 @@ class TestAnyText:
         ]
         assert set(missing) <= joins
 
+    @given(ODD, st.sampled_from(Grammar))
+    def test_views_go_forward_through_the_text(self, text: str, grammar: Grammar) -> None:
+        """A span from its first letter to its last holds all between; only one view goes back."""
+        for view in read_one(text, grammar=grammar).views:
+            places = list(view.origin)
+            if view.source == "received":
+                back = view.spelling is Spelling.REVERSED
+                assert places == sorted(places, reverse=back)
+
+    @given(ODD)
+    def test_what_is_read_is_bounded_by_what_was_received(self, text: str) -> None:
+        """Else a short text could keep the gate busy for long."""
+        assert _size(text) <= 60 * len(text) + 20_000
+
     @given(st.lists(ODD, max_size=4))
     def test_each_distinct_text_is_read_once(self, texts: list[str]) -> None:
         """A request holds copies; reading them again finds nothing new."""
@@ -92,6 +106,45 @@ class TestAnyText:
         assert [x for x in twice if x.isascii() and x.isalpha()] == [
             x for x in once if x.isascii() and x.isalpha()
         ]
+
+
+BAD = {
+    "empty": "",
+    "whitespace": " \t\r\n\u3000\u2028",
+    "one emoji": "\U0001f98a",
+    "lone surrogates": "a\ud800b\udfff\udc80" * 500,
+    "bytes that are no UTF-8": b"caf\xe9 \xff\xfe lamp".decode("utf-8", "surrogateescape"),
+    "NUL": "la\0mp" * 500,
+    "a bidi override": "\u202epmal" * 500,
+    "deep braces": "{" * 16_000,
+    "closing braces": "]" * 16_000,
+    "ten thousand branches": "||" + "a|" * 10_000 + "||",
+    "ten thousand randomisers": "a||b|c||" * 2_000,
+    "marks only": "\u0301" * 16_000,
+    "base64 only": "YWJj" * 4_000,
+    "single letters": "a " * 8_000,
+    "a sentence in one letter": "\ufdfa" * 16_000,
+    "emoji only": "\U0001f403" * 16_000,
+    "escapes of escapes": "&amp;" * 3_200,
+    "every weight": "-1::" * 4_000,
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("grammar", Grammar)
+def test_bad_input_gets_a_defined_answer(text: str, grammar: Grammar) -> None:
+    """Whatever it is, it is read whole or said not to be, and no view explodes."""
+    for polarity in Polarity:
+        field = read_one(text, polarity, grammar)
+
+        assert field.plain.source == "received"
+        assert sum(run.end - run.start for run in field.runs) == min(len(text), READ_AT_MOST)
+        assert (Obstacle.TOO_LONG in field.unread) is (len(text) > READ_AT_MOST)
+    assert _size(text) <= 60 * len(text) + 20_000
+
+
+def _size(text: str) -> int:
+    return sum(len(view.text) for view in read_one(text).views)
 
 
 DISGUISES = {
@@ -126,6 +179,14 @@ DISGUISES = {
     "percent": "".join(f"%{code:02x}" for code in b"lantern"),
     "entities": "".join(f"&#{code};" for code in b"lantern"),
     "escapes": "".join(f"\\u{code:04x}" for code in b"lantern"),
+    "upside down": "uɹǝʇuɐl",
+    "Morse": ".-.. .- -. - . .-. -.",
+    "camel case": "redLanternHat",
+    "fancy letters": "ʟคภʇєяղ".replace("ʇ", "т"),
+    "currency signs": "Ⱡ₳₦₮ɆⱤ₦",
+    "Canadian syllabics": "ᒪᗩᑎTEᖇᑎ",
+    "Braille": "⠇⠁⠝⠞⠑⠗⠝",
+    "tags of markup": "lan<b>tern</b>",
     "a randomiser in the word": "lan||t|d||ern",
     "two randomisers": "l||a|o||nter||n|m||",
 }
