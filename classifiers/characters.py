@@ -1,19 +1,20 @@
 """Reports the fictional characters that a prompt asks for who are minors where they come from."""
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 from classifiers.character_list import Alias, CharacterList, Kind, load
 from classifiers.classifier import Capability
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.errors import TermsError
-from classifiers.normalise import FieldReading, Reading, read
+from classifiers.normalise import FieldReading, Reading, Span, read
 from classifiers.signals import Field, Finding, Signal, SignalName
-from classifiers.term_search import ENOUGH, Hit, TermSearch
+from classifiers.term_search import ENOUGH, TermSearch
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 
 _EMITS = frozenset({SignalName.TEXT_MINOR_CHARACTER, SignalName.TEXT_MINOR_CONTEXT})
@@ -21,39 +22,33 @@ _LATER_SCRIPTS = "\u2e80"
 """From here on stand the scripts that write no spaces, and Hangul."""
 _LONG = 9
 """Letters of a name that is still one where its words are not kept apart."""
-_NAMES = frozenset({TermList.MINOR})
-_SERIES = frozenset({TermList.CONTEXT})
-"""Lists of their own for the search, which shelters and counts by list."""
+_LIST = frozenset({TermList.MINOR})
+"""The search counts and shelters by list: here all names are of one."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """A place that names a character, perhaps only beside its series."""
+class _Meaning:
+    """What a text names, if it is asked for."""
 
-    id: int
-    kind: Kind
-    path: str
-    hit: Hit
+    alone: tuple[int, ...] = ()
+    beside: tuple[int, ...] = ()
+    series: tuple[str, ...] = ()
 
 
-class _Whole:
-    """Where names stand that need nothing beside them: their parts name nobody else."""
+class _Asked:
+    """What one field asks for."""
 
-    def __init__(self, named: Sequence[_Named]) -> None:
-        self._starts: dict[str, list[int]] = defaultdict(list)
-        self._reach: dict[str, list[int]] = defaultdict(list)
-        alone = [one for one in named if one.kind is Kind.ALONE]
-        for one in sorted(alone, key=lambda one: one.hit.span):
-            start, end = one.hit.span
-            reach = self._reach[one.path]
-            reach.append(max(end, reach[-1]) if reach else end)
-            self._starts[one.path].append(start)
+    def __init__(self, path: str, found: Sequence[tuple[_Meaning, Span]]) -> None:
+        self.path = path
+        self.found = found
+        whole = sorted(span for meaning, span in found if meaning.alone)
+        self._starts = [start for start, _ in whole]
+        self._reach = list(accumulate((end for _, end in whole), max))
 
-    def holds(self, one: _Named) -> bool:
-        """Whether `one` is but a part of such a name."""
-        start, end = one.hit.span
-        before = bisect_right(self._starts[one.path], start)
-        return before > 0 and self._reach[one.path][before - 1] >= end
+    def is_a_part(self, span: Span) -> bool:
+        """Whether a name that needs nothing beside it holds `span`: it names nobody else then."""
+        before = bisect_right(self._starts, span[0])
+        return before > 0 and self._reach[before - 1] >= span[1]
 
 
 class Characters:
@@ -64,7 +59,8 @@ class Characters:
 
     def __init__(self, known: CharacterList) -> None:
         self._known = known
-        self._search = TermSearch(_vocabulary(known))
+        self._meanings = _meanings(known)
+        self._search = TermSearch(_vocabulary(known, self._meanings))
         self._id = f"characters@1+{known.digest[:8]}"
 
     @classmethod
@@ -108,44 +104,46 @@ class Characters:
         return self._report(content)
 
     def _report(self, reading: Reading) -> list[Signal]:
-        named: list[_Named] = []
-        spoken_of: set[str] = set()
-        for field in reading.fields:
-            for one in self._asked(field):
-                if isinstance(one, str):
-                    spoken_of.add(one)
-                else:
-                    named.append(one)
-        rows = self._known.judged
-        spoken_of |= {rows[one.id].series for one in named if one.kind is Kind.ALONE}
-        found = list(self._signals(named, spoken_of))
+        asked = [self._asked(field) for field in reading.fields]
+        spoken_of = {name for one in asked for name in self._series(one)}
+        found = [signal for one in asked for signal in self._signals(one, spoken_of)]
         missing = _EMITS - {signal.name for signal in found}
         return found + [Signal(name, 0.0, Field("*"), self._id) for name in sorted(missing)]
 
-    def _asked(self, field: FieldReading) -> Iterator[_Named | str]:
-        """Give each name, and the name of each series, that `field` asks for."""
-        for hit in self._search.find(field):
-            if field.polarity_of(hit.span) is not Polarity.POSITIVE:
-                continue
-            kind, _, id_ = hit.term.id.partition(":")
-            if kind == "series":
-                yield id_
-            else:
-                yield _Named(int(id_), Kind(kind), field.path, hit)
+    def _asked(self, field: FieldReading) -> _Asked:
+        hits = [(hit.term.id, hit.span) for hit in self._search.find(field)]
+        wanted = [
+            (self._meanings[id_], span)
+            for id_, span in hits
+            if field.polarity_of(span) is Polarity.POSITIVE
+        ]
+        return _Asked(field.path, wanted)
 
-    def _signals(self, named: Sequence[_Named], spoken_of: set[str]) -> Iterator[Signal]:
-        seen: Counter[tuple[int, str]] = Counter()
-        whole = _Whole(named)
-        for one in named:
-            row = self._known.judged[one.id]
-            if row.tells is None:
-                continue
-            if one.kind is Kind.BESIDE and (row.series not in spoken_of or whole.holds(one)):
-                continue
-            seen[one.id, one.path] += 1
-            if seen[one.id, one.path] <= ENOUGH:
-                where = Field(one.path, one.hit.span)
-                yield Signal(row.tells, 1.0, where, self._id, f"character:{one.id}")
+    def _series(self, asked: _Asked) -> Iterator[str]:
+        """Give the series that are spoken of: by their names, or by somebody's of theirs."""
+        for meaning, _ in asked.found:
+            yield from meaning.series
+            yield from (self._known.judged[id_].series for id_ in meaning.alone)
+
+    def _signals(self, asked: _Asked, spoken_of: set[str]) -> Iterator[Signal]:
+        reported: dict[int, set[Span]] = defaultdict(set)
+        for meaning, span in asked.found:
+            named = list(meaning.alone)
+            if meaning.beside and not asked.is_a_part(span):
+                judged = self._known.judged
+                named += [id_ for id_ in meaning.beside if judged[id_].series in spoken_of]
+            for id_ in named:
+                spans = reported[id_]
+                if span not in spans and len(spans) < ENOUGH:
+                    spans.add(span)
+                    yield self._signal(id_, Field(asked.path, span))
+
+    def _signal(self, id_: int, where: Field) -> Signal:
+        name = self._known.judged[id_].tells
+        if name is None:
+            message = f"{self._id}: expected aliases of whoever tells something, got one of {id_}"
+            raise TermsError(message)
+        return Signal(name, 1.0, where, self._id, f"character:{id_}")
 
 
 @cache
@@ -153,14 +151,33 @@ def _embedded() -> Characters:
     return Characters(load(files("classifiers") / "terms" / "characters"))
 
 
-def _vocabulary(known: CharacterList) -> Vocabulary:
-    names = [
-        Term(f"{one.kind}:{one.id}", _NAMES, _mode(text), text, one.kind is Kind.SHELTER)
-        for one in known.aliases
-        for text in _written(one)
+def _meanings(known: CharacterList) -> dict[str, _Meaning]:
+    """Return what each text names. One text is one term, however many are called so."""
+    meanings: dict[str, _Meaning] = defaultdict(_Meaning)
+    for alias in known.aliases:
+        for text in _written(alias):
+            was = meanings[text]
+            if alias.kind is Kind.ALONE:
+                meanings[text] = replace(was, alone=(*was.alone, alias.id))
+            elif alias.kind is Kind.BESIDE:
+                meanings[text] = replace(was, beside=(*was.beside, alias.id))
+    for name, text in known.series:
+        was = meanings[text]
+        meanings[text] = replace(was, series=(*was.series, name))
+    return {text: meaning for text, meaning in meanings.items() if meaning != _Meaning()}
+
+
+def _vocabulary(known: CharacterList, texts: Iterable[str]) -> Vocabulary:
+    """Return the texts as terms, each its own id, and what shelters them."""
+    named = [Term(text, _LIST, _mode(text), text) for text in texts]
+    shelters = {alias.text for alias in known.aliases if alias.kind is Kind.SHELTER}
+    sheltering = [
+        Term(f"shelter:{text}", _LIST, _mode(text), text, harmless=True)
+        for text in sorted(shelters)
     ]
-    series = [Term(f"series:{name}", _SERIES, _mode(text), text) for name, text in known.series]
-    return Vocabulary(known.version, known.digest, frozenset(), (*names, *series), frozenset(), {})
+    return Vocabulary(
+        known.version, known.digest, frozenset(), (*named, *sheltering), frozenset(), {}
+    )
 
 
 def _written(alias: Alias) -> Iterator[str]:

@@ -24,6 +24,7 @@ _LONG_VOWEL = re.compile(r"ou|oo|uu")
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _SHORTEST_ALONE = 5
 """Letters of a single word that names somebody with nothing beside it."""
+_SHORTEST = 2
 _SHORTEST_PART = 3
 _SHORTEST_LATER = 3
 """Characters of a name with Chinese letters or Hangul that needs nothing beside it."""
@@ -147,7 +148,7 @@ def build(
 
 def _add(texts: Texts, id_: int, text: str, kind: Kind) -> None:
     plain = plain_form(text)
-    if plain and texts.get((id_, plain)) is not Kind.ALONE:
+    if len(plain) >= _SHORTEST and texts.get((id_, plain)) is not Kind.ALONE:
         texts[id_, plain] = kind
 
 
