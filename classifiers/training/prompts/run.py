@@ -1,0 +1,151 @@
+"""One run: fits a design to all sources, or to all but one, and writes its figures as one JSON.
+
+    python -m classifiers.training.prompts.run MODEL OUT all --epochs 2
+    python -m classifiers.training.prompts.run MODEL OUT coprov2 --most 16000 --epochs 1
+
+The name is `all`, or that of a fold of `FOLDS`: the sources that are left out. A run that was
+stopped goes on; one that is done says so and does nothing.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from classifiers.prompt_heads import HEADS
+from classifiers.training.prompts import encoder, letters
+from classifiers.training.prompts.calibrate import combine, labels
+from classifiers.training.prompts.fit import Plan, choose, fit, targets, upper
+from classifiers.training.prompts.libraries import torch
+from classifiers.training.prompts.lower import Lowered, load, subset
+from classifiers.training.prompts.measures import (
+    area,
+    average_precision,
+    log_odds,
+    share_at,
+    threshold_at,
+)
+from classifiers.training.prompts.rows import HARMS, Kind, Row, Split
+
+SEED: Final = 17
+FOLDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "coprov2": ("coprov2",),
+    "nibbler": ("nibbler",),
+    "hate": ("hatemoji", "davidson", "surge"),
+    "questions": ("ailuminate", "catqa"),
+}
+_ONE_PERCENT: Final = 0.01
+
+
+def main(model: Path, out: Path, name: str, most: int, epochs: int) -> None:
+    """Fit, measure, and write `OUT/runs/NAME.json`."""
+    folder = out / "runs"
+    folder.mkdir(exist_ok=True)
+    told = folder / f"{name}.json"
+    if told.exists():
+        print(f"{told.name}: done before")
+        return
+    rows, lowered = load(out, Split.TRAIN)
+    left_out = FOLDS.get(name, ())
+    chosen = [at for at, row in enumerate(rows) if row.source not in left_out]
+    chosen = [chosen[at] for at in choose(chosen, most, SEED)]
+    plan = Plan(SEED, epochs)
+    start = encoder.pretrained(model / "model.safetensors")
+    weights = fit(start, rows, lowered, chosen, plan, folder / f"{name}.safetensors")
+    wanted, known = targets(rows)
+    table = letters.fit([rows[at].text for at in chosen], wanted[chosen], known[chosen], SEED)
+    np.savez(folder / f"{name}.letters.npz", table=table.table.astype(np.float16), bias=table.bias)
+    figures = _measured(out, weights, table, left_out, (rows, lowered))
+    told.write_text(
+        json.dumps({"plan": asdict(plan), "rows": len(chosen)} | figures, indent=1), "utf-8"
+    )
+
+
+def _measured(
+    out: Path,
+    weights: encoder.Weights,
+    table: letters.Letters,
+    left_out: Sequence[str],
+    training: tuple[list[Row], Lowered],
+) -> dict[str, Any]:
+    dev, dev_lowered = load(out, Split.DEV)
+    test, test_lowered = load(out, Split.TEST)
+    inside = [at for at, row in enumerate(dev) if row.source not in left_out]
+    on_dev = logits(weights, table, dev, dev_lowered)
+    on_test = logits(weights, table, test, test_lowered)
+    joined = combine([dev[at] for at in inside], on_dev[0][inside], on_dev[1][inside])
+    scored = {
+        "tuned": on_test[0],
+        "letters": on_test[1],
+        "tuned+letters": log_odds(joined.answer(*on_test)),
+    }
+    figures: dict[str, Any] = {
+        "auprc": {design: per_head(test, one) for design, one in scored.items()}
+    }
+    if left_out:
+        # all of a source that was left out is unseen, whatever split its rows are in
+        unseen = [at for at, row in enumerate(training[0]) if row.source in left_out]
+        more = subset(training[1], unseen)
+        strange = [training[0][at] for at in unseen]
+        on_more = logits(weights, table, strange, more)
+        scores = np.r_[joined.answer(*on_test), joined.answer(*on_more)]
+        figures["left_out"] = out_of_source([*test, *strange], scores, left_out)
+    return figures
+
+
+def logits(
+    weights: encoder.Weights, table: letters.Letters, rows: Sequence[Row], lowered: Lowered
+) -> tuple[Any, Any]:
+    """Return the logits of the encoder and of the letters: N x heads each."""
+    with torch.inference_mode():
+        tuned = encoder.answer(weights, torch.from_numpy(upper(weights, lowered))).double().numpy()
+    return tuned, np.stack([table.answer(row.text) for row in rows]).astype(np.float64)
+
+
+def per_head(rows: Sequence[Row], scores: np.ndarray[Any, Any]) -> dict[str, float]:
+    """Return the average precision of each head."""
+    found = {}
+    for column, head in enumerate(HEADS):
+        known, positive = labels(rows, head)
+        found[str(head)] = round(average_precision(scores[known, column], positive), 4)
+    return found
+
+
+def out_of_source(
+    rows: Sequence[Row], likelihoods: np.ndarray[Any, Any], left_out: Sequence[str]
+) -> dict[str, Any]:
+    """Return how risky texts of unseen sources stand out from real harmless text, and their own."""
+    columns = [HEADS.index(head) for head in HARMS]
+    risk = likelihoods[:, columns].max(axis=1)
+    risky = np.asarray([row.source in left_out and not row.is_benign for row in rows])
+    real = np.asarray([_is_real(row) and row.source not in left_out for row in rows])
+    own = np.asarray([row.source in left_out and row.is_benign for row in rows])
+    border = threshold_at(risk[real], _ONE_PERCENT)
+    both = risky | real
+    return {
+        "risky": int(risky.sum()),
+        "real_benign": int(real.sum()),
+        "auc": round(area(risk[both], risky[both]), 4),
+        "recall_at_1_percent": round(share_at(risk[risky], border), 4),
+        "own_benign": int(own.sum()),
+        "own_benign_at_that_threshold": round(share_at(risk[own], border), 4),
+    }
+
+
+def _is_real(row: Row) -> bool:
+    return row.is_benign and row.kind is Kind.REAL
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("model", type=Path)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("name", choices=("all", *FOLDS))
+    asked.add_argument("--most", type=int, default=1_000_000)
+    asked.add_argument("--epochs", type=int, default=2)
+    said = asked.parse_args()
+    main(said.model, said.out, said.name, said.most, said.epochs)

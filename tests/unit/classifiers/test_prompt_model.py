@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from classifiers.content import Grammar, Polarity, Prompt, Text
+from classifiers.normalise import READ_AT_MOST, Reading, read
+from classifiers.prompt_heads import Head
+from classifiers.prompt_model import WINDOWS, PromptModel
+from classifiers.prompt_network import PromptNetwork
+from classifiers.prompt_pieces import OVERLAP, WINDOW
+from classifiers.signals import Field, Reason, Signal, SignalName, Unavailable
+from tests.unit.classifiers.prompt_networks import write_network
+
+SIGNALS = {Head.SEXUAL: SignalName.TEXT_SEXUAL_NUDITY, Head.HATE: SignalName.TEXT_HATE}
+MORE_THAN_ENOUGH = (WINDOW - 2 - OVERLAP) * WINDOWS + OVERLAP + 100
+"""Pieces that do not fit into the windows of a request."""
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> PromptNetwork:
+    return write_network(tmp_path)
+
+
+@pytest.fixture
+def model(network: PromptNetwork) -> PromptModel:
+    return PromptModel(network, SIGNALS)
+
+
+def asking(*texts: str, negative: str = "") -> Reading:
+    """Read texts that are asked for, and one that is not."""
+    fields = [Text(f"field{at}", text) for at, text in enumerate(texts)]
+    unwanted = [Text("negative", negative, Polarity.NEGATIVE)] if negative else []
+    return read(Prompt((*fields, *unwanted), Grammar.V4))
+
+
+def scores(model: PromptModel, reading: Reading) -> dict[SignalName, float]:
+    return {one.name: one.score for one in model.classify(reading) if isinstance(one, Signal)}
+
+
+class TestClassify:
+    def test_each_named_head_is_reported_once(self, model: PromptModel) -> None:
+        """What is promised is reported, and nothing else."""
+        found = model.classify(asking("a cat at dawn", "lighthouse"))
+
+        assert [one.name for one in found] == list(SIGNALS.values())
+        assert model.emits == set(SIGNALS.values())
+        assert {one.name for one in model.answers} == model.emits
+
+    def test_the_field_that_counts_most_is_named(self, model: PromptModel) -> None:
+        """A reviewer is led to the text, and a mild field must not dilute a bad one."""
+        texts = ("a cat", "dawn dawn", "lighthouse, cat")
+        alone = {text: scores(model, asking(text)) for text in texts}
+
+        for found in model.classify(asking(*texts)):
+            assert isinstance(found, Signal)
+            by_score = {alone[text][found.name]: text for text in texts}
+            best = by_score[max(by_score)]
+            assert found.score == pytest.approx(alone[best][found.name])
+            assert found.where == Field(f"field{texts.index(best)}", (0, len(best)))
+
+    def test_what_is_not_asked_for_is_not_read(self, model: PromptModel) -> None:
+        """A negative prompt that names what it wants gone is no request for it."""
+        asked = scores(model, asking("a cat"))
+
+        assert scores(model, asking("a cat", negative="dawn")) == asked
+        assert scores(model, asking("a cat, -1::dawn::")) == scores(model, asking("a cat, "))
+
+    def test_grammar_is_undone_before_it_is_read(self, model: PromptModel) -> None:
+        """Braces and weights are how a prompt is written, not what it says."""
+        assert scores(model, asking("a cat, dawn")) == scores(model, asking("a {{cat}}, 2::dawn::"))
+
+    def test_a_text_that_comes_twice_is_read_once(
+        self, network: PromptNetwork, model: PromptModel
+    ) -> None:
+        """Sixteen copies must not use up the room of what stands behind them."""
+        long = "cat " * 1500
+        found = model.classify(asking(*[long + " " * at for at in range(4)], "dawn"))
+
+        assert len(list(network.pieces.windows(long))) > WINDOWS / 4
+        assert {type(one) for one in found} >= {Signal}
+        assert not [one for one in found if isinstance(one, Unavailable)]
+
+    def test_nothing_asked_for_is_nothing_seen(self, model: PromptModel) -> None:
+        """An empty prompt has no subject; other classifiers say whether it may be sent."""
+        assert set(scores(model, asking("", " , "[:1])).values()) == {0.0}
+
+    def test_what_lies_beyond_is_unavailable(self, model: PromptModel) -> None:
+        """Padding must not push a text out of sight and leave a clean answer."""
+        text = "cat " * MORE_THAN_ENOUGH
+        found = model.classify(asking(text, "dawn"))
+        missing = [one for one in found if isinstance(one, Unavailable)]
+
+        assert {one.name for one in missing} == model.emits
+        assert {one.reason for one in missing} == {Reason.NOT_ASSESSED}
+        first = (WINDOW - 2 - OVERLAP) * WINDOWS * 4
+        assert Field("field1", (0, 4)) in {one.where for one in missing}
+        assert any(one.where == Field("field0", (first, len(text) - 1)) for one in missing)
+
+    def test_what_was_never_read_is_unavailable(self, model: PromptModel) -> None:
+        """Beyond the limit of reading nobody knows what stands there."""
+        found = model.classify(asking("cat" + " " * READ_AT_MOST + "dawn"))
+
+        missing = {one.where for one in found if isinstance(one, Unavailable)}
+        assert missing == {Field("field0")}
+
+    def test_a_disguise_that_folds_away_changes_nothing(self, model: PromptModel) -> None:
+        """Full-width letters are letters."""
+        wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "dawn")
+
+        assert scores(model, asking(wide)) == scores(model, asking("dawn"))
+
+
+class TestWarm:
+    def test_it_looks_at_the_known_text(self, model: PromptModel) -> None:
+        """The first request must not pay for loading."""
+        model.warm()
+        assert model.id.startswith("prompt_model@1+")

@@ -1,0 +1,106 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from classifiers.errors import ModelError
+from classifiers.prompt_heads import HEADS
+from classifiers.prompt_network import NAME, PromptNetwork, parse_card
+from tests.unit.classifiers.prompt_networks import KNOWN, read_card, write_card, write_network
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> PromptNetwork:
+    return write_network(tmp_path)
+
+
+class TestAnswer:
+    def test_it_gives_a_likelihood_for_each_head(self, network: PromptNetwork) -> None:
+        """Ten questions, ten answers."""
+        answer = network.answer(KNOWN, next(network.pieces.windows(KNOWN)))
+
+        assert answer.shape == (len(HEADS),)
+        assert ((answer > 0) & (answer < 1)).all()
+
+    def test_both_words_and_letters_count(self, network: PromptNetwork) -> None:
+        """Two unknown words are one to the encoder: only their letters tell them apart."""
+        answers = [
+            network.answer(text, next(network.pieces.windows(text))) for text in ("xylo", "brim")
+        ]
+        words = [network.answer("", next(network.pieces.windows(text))) for text in ("cat", "dawn")]
+
+        assert np.abs(answers[0] - answers[1]).max() > 1e-3
+        assert np.abs(words[0] - words[1]).max() > 1e-3
+
+    def test_only_the_letters_of_the_window_count(self, network: PromptNetwork) -> None:
+        """Else each window would be judged by what stands in the others."""
+        text = "cat " * 300 + "dawn " * 10
+        first, second = network.pieces.windows(text)
+
+        alone = network.answer("cat " * 300, next(network.pieces.windows("cat " * 300)))
+
+        assert network.answer(text, first) == pytest.approx(alone)
+        assert network.answer(text, second) != pytest.approx(alone)
+
+
+class TestOpen:
+    @pytest.mark.usefixtures("network")
+    @pytest.mark.parametrize("ending", ["onnx", "vocab.txt"])
+    def test_altered_bytes_are_refused(self, tmp_path: Path, ending: str) -> None:
+        """Whoever can write the weights could otherwise blind the gate."""
+        path = tmp_path / f"{NAME}.{ending}"
+        path.write_bytes(path.read_bytes() + b"\n")
+        with pytest.raises(ModelError, match="sha256"):
+            PromptNetwork.open(tmp_path)
+
+    @pytest.mark.usefixtures("network")
+    @pytest.mark.parametrize("ending", ["onnx", "vocab.txt", "card.json"])
+    def test_a_missing_part_is_refused(self, tmp_path: Path, ending: str) -> None:
+        """Not installed is not the same as nothing seen."""
+        (tmp_path / f"{NAME}.{ending}").unlink()
+        with pytest.raises(ModelError, match="FileNotFoundError"):
+            PromptNetwork.open(tmp_path)
+
+    def test_a_network_that_answers_otherwise_is_not_fit(
+        self, network: PromptNetwork, tmp_path: Path
+    ) -> None:
+        """A runtime that computes something else must be noticed before it judges."""
+        network.warm()
+        card = read_card(tmp_path)
+        write_card(
+            tmp_path, card | {"known": {"text": KNOWN, "answer": [0.0] * 10, "tolerance": 0.001}}
+        )
+        with pytest.raises(ModelError, match="known answer"):
+            PromptNetwork.open(tmp_path).warm()
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "thresholds of other weights": lambda card: card["thresholds"].update(of="0" * 64),
+    "a head without a threshold": lambda card: card["thresholds"]["numbers"].pop("hate"),
+    "a threshold that all reach": lambda card: card["thresholds"]["numbers"].update(hate=0.0),
+    "another order of heads": lambda card: card["heads"].reverse(),
+    "an unknown field": lambda card: card.update(more=1),
+    "no blind spots": lambda card: card.update(blind_to=[]),
+}
+
+
+class TestCard:
+    @pytest.mark.usefixtures("network")
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+    def test_a_card_that_does_not_hold_together_is_refused(
+        self, tmp_path: Path, change: Callable[[dict[str, Any]], object]
+    ) -> None:
+        """Thresholds must never outlive the weights they were chosen for."""
+        card = read_card(tmp_path)
+        change(card)
+        write_card(tmp_path, card)
+        with pytest.raises(ModelError, match="whole card"):
+            PromptNetwork.open(tmp_path)
+
+    @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff"])
+    def test_what_is_no_card_is_refused(self, text: bytes) -> None:
+        """A parser has one way to fail."""
+        with pytest.raises(ModelError):
+            parse_card(text)
