@@ -13,13 +13,12 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from rich.console import Console
-from rich.table import Table
 
 from classifiers.content import Grammar, Polarity, Prompt
 from pipeline.cli.screening.asked import Manner
@@ -33,6 +32,7 @@ from pipeline.novelai.limits import Limits
 from tests.bench import benign
 from tests.bench.figure import nearest
 from tests.bench.harmless import SOURCES, Absent
+from tests.bench.prompt_tables import Harmless, Row, Took, of_disguises, of_harmless, of_latency
 from tests.evasion.corpus import DISGUISES, attempts, caught_of, found, placeholder_terms, tried
 from tests.evasion.ordinary import ORDINARY
 from tests.evasion.words import UNLISTED
@@ -44,38 +44,6 @@ _REQUEST = 20
 _GOAL = 0.97
 _MANNER = Manner(Polarity.POSITIVE, Grammar.V4)
 _TERMS = Terms((), tier_adult=False, age_claim=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One disguise: how many words it was tried on, caught, refused as unreadable, and raised."""
-
-    disguise: str
-    tried: int
-    caught: int
-    refused: int
-    raised: int
-    """Unlisted words in the same disguise that something was found in: false alarms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Harmless:
-    """One source of harmless texts: how many were stopped, or why it was not measured."""
-
-    source: str
-    budget: float
-    stopped: Rate | None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """How long one kind of text took, in milliseconds."""
-
-    what: str
-    p50: float
-    p95: float
-    budget: int
 
 
 def evasion() -> tuple[list[Row], float]:
@@ -144,8 +112,20 @@ def _took(
     what: str, judging: Screener, make: Callable[[], Prompt], rounds: int, budget: int
 ) -> Took:
     judging.screen(make())
-    took = [judging.screen(make()).milliseconds for _ in range(rounds)]
-    return Took(what, nearest(took, 0.5), nearest(took, 0.95), budget)
+    wall: list[float] = []
+    cpu: list[float] = []
+    for _ in range(rounds):
+        prompt, busy = make(), thread_time()
+        wall.append(judging.screen(prompt).milliseconds)
+        cpu.append((thread_time() - busy) * 1000)
+    return Took(
+        what,
+        nearest(wall, 0.5),
+        nearest(wall, 0.95),
+        nearest(cpu, 0.5),
+        nearest(cpu, 0.95),
+        budget,
+    )
 
 
 def _stopped(judging: Screener, texts: Iterable[str]) -> Rate:
@@ -174,47 +154,17 @@ def main() -> None:
         print()
         return
     console = Console(width=110, highlight=False)
-    console.print(_of_disguises(disguises))
+    console.print(of_disguises(disguises))
     cases = sum(row.tried for row in disguises)
     print(
         f"{len(disguises)} disguises, {cases:,} cases: {percent(caught)} caught, goal {_GOAL:.0%}"
     )
-    console.print(_of_harmless(harmless))
+    console.print(of_harmless(harmless))
     if not options.data.is_dir():
         print(f"{options.data} is not there: nothing of it was measured. Name another with --data.")
-    console.print(_of_latency(took))
-    print(f"{rate:.0f} texts a second on {len(os.sched_getaffinity(0))} cores, goal 100 on two")
-
-
-def _of_disguises(rows: Iterable[Row]) -> Table:
-    table = Table("disguise", "words", "caught", "refused as unreadable", "false alarms")
-    for row in rows:
-        left = row.tried - row.caught
-        counts = (row.caught, row.refused if left else "", row.raised or "")
-        style = "bold" if left else ""
-        table.add_row(row.disguise, str(row.tried), *map(str, counts), style=style)
-    return table
-
-
-def _of_harmless(rows: Iterable[Harmless]) -> Table:
-    table = Table("harmless texts", "texts", "stopped", "share", "95 % interval", "budget")
-    for row in rows:
-        if row.stopped is None:
-            table.add_row(row.source, "-", "-", row.why, "-", f"{row.budget:.1%}")
-            continue
-        share, interval = row.stopped.share, row.stopped.interval
-        shown = "-" if share is None else percent(share)
-        between = "" if interval is None else f"{percent(interval.low)} to {percent(interval.high)}"
-        counts = (f"{row.stopped.total:,}", str(row.stopped.hits))
-        table.add_row(row.source, *counts, shown, between, f"{row.budget:.1%}")
-    return table
-
-
-def _of_latency(rows: Iterable[Took]) -> Table:
-    table = Table("reading and judging, one thread", "p50", "p95", "budget of p95")
-    for row in rows:
-        table.add_row(row.what, f"{row.p50:.2f} ms", f"{row.p95:.2f} ms", f"{row.budget} ms")
-    return table
+    console.print(of_latency(took))
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    print(f"{rate:.0f} texts a second on {cores} cores, goal 100 on two; load {load:.1f}")
 
 
 if __name__ == "__main__":
