@@ -24,6 +24,7 @@ from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.troubles import is_closed
 from pipeline.jobs.errors import RulingError
+from pipeline.jobs.recovery import UNFIT
 from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
@@ -32,6 +33,8 @@ from policies.errors import PolicyError
 from policies.layers import PolicySet
 
 SHIPPED = Path(policies.__file__).with_name("sets")
+MOST_LISTED = 10_000
+"""Of what waits: what waits for a machine must not hide what waits for a person."""
 MOST_ANLAS = 2**53 - 1
 """What every JSON reader holds exactly."""
 
@@ -102,11 +105,11 @@ def create(operator: Operator) -> FastAPI:
     async def refused(_: Request, fault: Exception) -> JSONResponse:
         return GateError(409, str(fault)).response()
 
-    @app.exception_handler(PipelineError)
-    @app.exception_handler(AuditError)
     async def failed(_: Request, fault: Exception) -> JSONResponse:
-        return GateError(503, str(fault)).response()
+        return GateError(503, str(fault) or type(fault).__name__).response()
 
+    for kind in (PipelineError, AuditError, *UNFIT):
+        app.exception_handler(kind)(failed)
     return app
 
 
@@ -177,7 +180,7 @@ def _holds(app: FastAPI, operator: Operator) -> None:
 
     @app.get("/holds")
     async def listed() -> list[dict[str, object]]:
-        return [_hold(hold) for hold in await holds.waiting()]
+        return [_hold(hold) for hold in await holds.waiting(limit=MOST_LISTED)]
 
     @app.get("/holds/{hold_id}")
     async def shown(hold_id: UUID) -> dict[str, object]:

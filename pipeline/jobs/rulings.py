@@ -76,19 +76,24 @@ class Rulings:
         ruling.person.require(Permission.REVIEW_RULE)
         if not ruling.reason.strip():
             raise RulingError("a ruling needs a reason")
-        if hold.end is not None or hold.expires_at <= self.now():
-            raise RulingError(_CLOSED)
-        row = await self.store.submissions.get(hold.tenant, hold.submission)
-        if row is None:
-            raise RulingError("the submission is not known any more")
         with self.restore.taking(hold) as taken:
             if not taken:
                 raise RulingError(_CLOSED)
             self._ruling.add(hold.id)
             try:
-                return await self._rule(hold, row, ruling)
+                return await self._rule(*await self._found(hold), ruling)
             finally:
                 self._ruling.discard(hold.id)
+
+    async def _found(self, hold: Hold) -> tuple[Hold, SubmissionRow]:
+        """Return a hold that is open by now, and what it holds: it may have been shown long ago."""
+        found = await self.store.holds.get(hold.tenant, hold.id)
+        if found is None or found.end is not None or found.expires_at <= self.now():
+            raise RulingError(_CLOSED)
+        row = await self.store.submissions.get(hold.tenant, hold.submission)
+        if row is None:
+            raise RulingError("the submission is not known any more")
+        return found, row
 
     async def _rule(self, hold: Hold, row: SubmissionRow, ruling: Ruling) -> End | None:
         """Do what a ruling says, and close its hold last: until then it can be ruled on again."""

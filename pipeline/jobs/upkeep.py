@@ -42,6 +42,8 @@ SLOWEST = 12
 for is not looked at for ever in a row."""
 
 MOST_HOLDS = 10_000
+LOOKS_A_ROUND = 20
+"""How many pictures are looked at again before what else has to happen has its turn."""
 SELDOMEST = timedelta(hours=1)
 """How often a failure that lasts is told in the end."""
 
@@ -104,7 +106,8 @@ class Upkeep:
 
     async def _look_again(self) -> None:
         holds = await self.store.holds.waiting(Cause.INCAPACITY, MOST_HOLDS)
-        await self._each([hold for hold in holds if self._is_due(hold)], self._again)
+        due = [hold for hold in holds if self._is_due(hold)]
+        await self._each(due[:LOOKS_A_ROUND], self._again)
 
     def _is_due(self, hold: Hold) -> bool:
         looks = hold.attempt + self._tries[hold.id]

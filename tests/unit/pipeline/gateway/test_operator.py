@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 import policies
 from audit.entry import Kind
 from pipeline.gateway import operator
+from pipeline.items import Cause
 from tests.unit.pipeline.lookers import CANARY
 from tests.unit.pipeline.world import HELD, World, body
 
@@ -70,13 +73,13 @@ async def test_a_policy_set_that_is_not_there_is_refused_at_once(
     assert await house.store.tenants.get("kids") is None
 
 
-@pytest.mark.parametrize("text", ["set: broken\n", "{", "\udcff"])
+@pytest.mark.parametrize("written", ["set: broken\n", "{", "\udcff"])
 async def test_a_policy_set_that_is_none_is_refused_at_once(
-    house: World, tmp_path: Path, text: str
+    house: World, tmp_path: Path, written: str
 ) -> None:
     """With what is wrong in it."""
     path = tmp_path / "own.yaml"
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    path.write_bytes(written.encode("utf-8", "surrogateescape"))
     tenancy = replace(house.tenancy, shipped=_any_set)
     app = operator.create(replace(house.operator, gate=replace(house.gate, tenancy=tenancy)))
 
@@ -184,3 +187,35 @@ async def test_an_unknown_field_is_refused(desk: httpx.AsyncClient) -> None:
     answer = await desk.post("/tenants", json={"id": "m", "name": "M", "asured": True})
 
     assert 400 <= answer.status_code < 500
+
+
+async def test_what_keeps_a_ruling_from_being_made_is_told(
+    house: World, desk: httpx.AsyncClient
+) -> None:
+    """Not as a fault that nobody foresaw: the operator can mend it, and then rule."""
+    await house.end("holdme")
+    (hold,) = (await desk.get("/holds")).json()
+    await house.store.writer(
+        lambda sql: sql.execute(text("UPDATE tenants SET policy_sets = '[\"nowhere\"]'"))
+    )
+
+    ruling = {"person": "somebody", "approves": True, "reason": "looked at it"}
+    answer = await desk.post(f"/holds/{hold['id']}/ruling", json=ruling)
+
+    assert answer.status_code == 503
+    assert "nowhere.yaml" in answer.json()["message"]
+    assert len((await desk.get("/holds")).json()) == 1
+
+
+async def test_everything_that_waits_is_listed(house: World, desk: httpx.AsyncClient) -> None:
+    """However many pictures wait for a machine, the one that waits for a person is seen."""
+    outcome = await house.end("holdme")
+    (hold,) = await house.store.holds.waiting()
+    for number in range(150):
+        earlier = replace(hold, id=uuid4(), opened_at=hold.opened_at - timedelta(hours=1))
+        await house.store.holds.open(replace(earlier, index=number, cause=Cause.INCAPACITY))
+
+    listed = (await desk.get("/holds")).json()
+
+    assert len(listed) == 151
+    assert listed[-1]["submission"] == str(outcome.submission)

@@ -397,6 +397,18 @@ class TestAtOnce:
         assert [type(each) for each in said] == [Recorded, RulingError]
         assert "halted" not in await house.kinds(hold.submission)
 
+    async def test_a_ruling_on_what_was_shown_long_ago_comes_too_late(self, house: World) -> None:
+        """The hold on the screen is not the hold by now."""
+        hold = await held(house)
+        await house.rulings.rule(hold, APPROVED)
+        size = len(await house.leaves())
+
+        for ruling in (APPROVED, REJECTED):
+            with pytest.raises(RulingError):
+                await house.rulings.rule(hold, ruling)
+
+        assert len(await house.leaves()) == size
+
     async def test_a_hold_does_not_expire_while_it_is_ruled_on(self, house: World) -> None:
         """The log would say both: released, and withheld."""
         hold = await picture_held(house)

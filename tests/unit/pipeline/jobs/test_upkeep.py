@@ -15,7 +15,7 @@ from audit.entry import Kind
 from pipeline.access.permissions import Permission, Person
 from pipeline.items import Examined, Held
 from pipeline.jobs.rulings import Ruling
-from pipeline.jobs.upkeep import LEFTOVER
+from pipeline.jobs.upkeep import LEFTOVER, LOOKS_A_ROUND
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import SubmissionRow
 from tests.unit.pipeline.lookers import KNOWN, WHITE, Colour, Mood
@@ -376,3 +376,18 @@ async def test_a_hold_that_keeps_failing_is_told_ever_more_seldom(house: World) 
 
     assert {line["event"] for line in said} == {"hold failed"}
     assert 5 <= len(said) <= 10
+
+
+async def test_many_looks_keep_nothing_else_waiting(house: World) -> None:
+    """After an outage hundreds of pictures wait: holds expire and seizures go on meanwhile."""
+    rows = [await unseen(house) for _ in range(LOOKS_A_ROUND + 2)]
+    house.clock.passes(minutes=1)
+
+    await house.upkeep.round(leftovers=False)
+    left = len(await house.store.holds.waiting())
+    await house.upkeep.round(leftovers=False)
+
+    assert left == 2
+    assert {*[state for row in rows for state in await states(house, row)]} == {
+        PictureState.RELEASED
+    }
