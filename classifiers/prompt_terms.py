@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from itertools import pairwise
 
 from classifiers.ages import Ages
@@ -19,7 +18,7 @@ from classifiers.normalise import (
 )
 from classifiers.signals import Field, Finding, Signal, SignalName
 from classifiers.term_search import ENOUGH, Hit, TermSearch
-from classifiers.vocabulary import TermList, Vocabulary, load
+from classifiers.vocabulary import TermList, Vocabulary, shipped
 
 _SIGNALS = {
     TermList.MINOR: SignalName.TEXT_MINOR_TERM,
@@ -75,7 +74,7 @@ class PromptTerms:
     @classmethod
     def embedded(cls) -> "PromptTerms":
         """Build from the lists that ship with this package."""
-        return cls(load(files("classifiers") / "terms"))
+        return cls(shipped())
 
     @property
     def id(self) -> str:

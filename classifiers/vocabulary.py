@@ -6,6 +6,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import cast
 
@@ -67,6 +69,16 @@ class Vocabulary:
     """Words that are a term only when read otherwise than they are written."""
     ages: Mapping[str, object] = field(repr=False)
     """`ages.yaml`, as it stands, for `classifiers.ages`."""
+
+
+@cache
+def shipped() -> Vocabulary:
+    """Return the lists that ship with this package, read once.
+
+    Raises:
+        TermsError: as `load`.
+    """
+    return load(files("classifiers") / "terms")
 
 
 def load(folder: Traversable) -> Vocabulary:

@@ -24,6 +24,10 @@ _CYRILLIC = re.compile("[\u0400-\u052f]{4,}")
 _NOT_RUSSIAN = re.compile("[\u0400\u0402-\u040f\u0450\u0452-\u052f]")
 _A_SENTENCE = 4
 """Words from which on a part is a sentence; fewer may be a name."""
+_ENGLISH = frozenset({"and", "by", "of", "the", "with"})
+"""A part that holds one of these is English, and what else it holds may be names."""
+_A_CREDIT = 6
+"""Words that a part with an artist's name has at most."""
 _OF_A_NAME = 1 / 3
 """What a part that may be a name weighs, unless it holds a common word."""
 _LEAD = 3.0
@@ -101,22 +105,25 @@ class Identifier:
         """Add up what speaks for each language over the parts that are not English."""
         columns = self.table.languages
         neutral = [columns.index("en"), columns.index(NAMES)]
-        foreign = [words for words in parts if not self.english.issuperset(words)]
+        foreign = [
+            words for words in parts if not self.english.issuperset(words) and not _is_credit(words)
+        ]
         weights = self.table.weigh(foreign)
         leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
         leads[leads < _LEAD] = 0.0
         found: dict[str, float] = defaultdict(float)
         for words, lead in zip(foreign, leads, strict=True):
             common = self._common(words)
+            is_sentence = len(words) >= _A_SENTENCE and _ENGLISH.isdisjoint(words)
             for at in np.flatnonzero(lead):
                 id_ = columns[at]
-                is_sure = len(words) >= _A_SENTENCE or id_ in common
+                is_sure = is_sentence or id_ in common
                 found[id_] += float(lead[at]) * (1.0 if is_sure else _OF_A_NAME)
             for id_, count in common.items():
                 found[id_] += count * _OF_A_WORD
             strange = sum(1 for word in words if _NOT_RUSSIAN.search(word))
             if strange:
-                found["ru"] -= strange * _OF_A_WORD
+                found["ru"] -= strange * 2 * _OF_A_WORD
         return found
 
     def _common(self, words: Sequence[str]) -> Mapping[str, int]:
@@ -126,6 +133,11 @@ class Identifier:
             for id_ in self.common[word]:
                 count[id_] += 1
         return count
+
+
+def _is_credit(words: Sequence[str]) -> bool:
+    """Whether a part names an artist: `by Greg Rutkowski` is no Polish."""
+    return words[0] == "by" and len(words) <= _A_CREDIT
 
 
 def _parts(text: str) -> list[list[str]]:

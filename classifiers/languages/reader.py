@@ -17,8 +17,7 @@ from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
 from classifiers.normalise import FieldReading, Spelling, View, plain_form
-from classifiers.vocabulary import Mode, Vocabulary
-from classifiers.vocabulary import load as load_terms
+from classifiers.vocabulary import Mode, Vocabulary, shipped
 
 _EASTERN = {
     "ko": re.compile("[\uac00-\ud7a3]"),
@@ -122,8 +121,7 @@ def _texts(field: FieldReading) -> Iterable[str]:
 @cache
 def _embedded() -> LanguageReader:
     folder = files("classifiers") / "languages"
-    terms = load_terms(files("classifiers") / "terms")
-    known = [*_eastern_terms(terms), *_tags(folder)]
+    known = [*_eastern_terms(shipped()), *_tags(folder)]
     return LanguageReader(Identifier.read(folder, load(folder)), known)
 
 
