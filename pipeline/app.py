@@ -197,6 +197,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
                 new_id=uuid4,
                 owner=owner,
                 limit=settings.queue_limit + len(settings.upstream.tokens),
+                refusals_a_day=settings.refusals_per_day,
             ),
             shelf=Shelf(release, store, log, now, uuid4),
             judge=judge,

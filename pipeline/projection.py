@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from classifiers.signals import Signal
+from pipeline import patience
 from pipeline.items import (
     NEVER_RELEASED,
     Cleared,
@@ -116,19 +117,25 @@ class Changes:
     ) -> None:
         """Change what an outcome changes."""
         match outcome:
-            case Held():
-                await self._hold(submission, outcome)
-                await self._move(submission, State.HELD, PublicCode.HELD)
-            case Halted(code=code, reason=reason):
+            case Held() | Halted():
                 row = await self.store.submissions.get(submission.subject.tenant, submission.id)
-                if row is not None:
-                    await self._halt(row, code, reason)
+                if row is not None and await self._stopped(submission, row, outcome):
+                    await patience.count(self.store.refusals, row, submission, outcome)
             case Examined():
                 await self._examined(submission, outcome)
             case Released():
                 await self._released(submission, outcome)
         for harm, vault_id in seized(submission, outcome):
             await self._seize(submission.subject.tenant, submission.id, vault_id, harm)
+
+    async def _stopped(
+        self, submission: Submission, row: SubmissionRow, outcome: Held | Halted
+    ) -> bool:
+        """Hold or halt a request; return whether it was not so already."""
+        if isinstance(outcome, Halted):
+            return await self._halt(row, outcome.code, outcome.reason)
+        await self._hold(submission, outcome)
+        return await self._move(submission, State.HELD, PublicCode.HELD)
 
     async def _seize(self, tenant: str, submission: UUID, vault_id: str, code: str) -> None:
         order = Seizable(vault_id, tenant, submission, code, self.now())
@@ -183,8 +190,10 @@ class Changes:
                     await self._seize(row.tenant, row.id, picture.vault_id, harm)
         await self.settle(row.tenant, row.id)
 
-    async def _halt(self, row: SubmissionRow, code: PublicCode, reason: str) -> None:
+    async def _halt(self, row: SubmissionRow, code: PublicCode, reason: str) -> bool:
         """Halt a submission, and give back its charge if it was surely not paid for.
+
+        Returns whether it was not halted already.
 
         One whose paid call has no known outcome stays `CALLING` for a day, so that an identical
         request joins it and is not paid for a second time.
@@ -193,10 +202,11 @@ class Changes:
         if reason in UNKNOWN_OUTCOME:
             code = PublicCode.UPSTREAM_REFUSED
             if row.received_at + UNKNOWN_FOR > now:
-                return
+                return False
         halted = await self.store.submissions.move(row.tenant, row.id, State.HALTED, now, code)
         if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
             await self.store.tenants.charge(row.tenant, -row.price)
+        return halted
 
     async def settle(self, tenant: str, submission: UUID) -> None:
         """Let a submission stand where its pictures do: held, as long as one of them is."""
@@ -216,9 +226,9 @@ class Changes:
 
     async def _move(
         self, submission: Submission, to: State, code: PublicCode | None = None
-    ) -> None:
+    ) -> bool:
         tenant = submission.subject.tenant
-        await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
+        return await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
 
     async def _hold(self, submission: Submission, held: Held) -> None:
         known_as = hold_id(submission.id, held.index, submission.attempt)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -21,9 +21,15 @@ from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.troubles import note
-from pipeline.items import Examined, Halted, Held, Judged, PublicCode, Released, Subject
+from pipeline.items import Examined, Halted, Held, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
-from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
+from pipeline.jobs.errors import (
+    BusyError,
+    ClosingError,
+    KeyReusedError,
+    OverBudgetError,
+    RefusedOftenError,
+)
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.price import quote
@@ -80,14 +86,18 @@ async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject
         raise unreadable(fault) from None
     except KeyReusedError:
         raise GateError(409, "This Idempotency-Key came with another body before.") from None
+    except RefusedOftenError as fault:
+        raise GateError(
+            429, "Too many requests were refused.", retry_after_seconds=fault.seconds
+        ) from None
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except (VaultError, StoreError, TimeoutError) as fault:
         raise unavailable(gate, subject.language or "", fault) from None
 
 
-async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject) -> End | None:
-    """Wait for a ticket's end, as long as the client does, and count it if it was refused.
+async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:
+    """Wait for a ticket's end, as long as the client does.
 
     None if the client left, or if it ended before this request came.
 
@@ -99,7 +109,7 @@ async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject)
     left = asyncio.create_task(_left(request))
     try:
         await asyncio.wait({ticket.end, left}, return_when=asyncio.FIRST_COMPLETED)
-        return await _counted(gate, subject, ticket.end) if ticket.end.done() else None
+        return await asyncio.shield(ticket.end) if ticket.end.done() else None
     except (AuditError, StoreError) as fault:
         _say.error("not recorded", submission=str(ticket.id), fault=type(fault).__name__)
         raise unavailable(gate, "", fault) from None
@@ -112,28 +122,9 @@ async def finish(request: Request, gate: Gate, ticket: Ticket, subject: Subject)
         ticket.leave()
 
 
-async def _counted(gate: Gate, subject: Subject, ended: asyncio.Task[End]) -> End:
-    end = await asyncio.shield(ended)
-    if _is_refused(end):
-        await gate.store.refusals.add(*counted_as(gate, subject))
-    return end
-
-
-def counted_as(gate: Gate, subject: Subject) -> tuple[str, str, date]:
-    """Return under what a subject's refusals of today are counted.
-
-    Refused requests count as well as refused dry runs; only dry runs are limited by the count.
-    """
-    return subject.tenant, fingerprint(gate.subject_key, subject), gate.now().date()
-
-
-def _is_refused(end: End) -> bool:
-    """Whether a request was judged and did not pass, so that its answer tells of the rules."""
-    match end.outcome:
-        case Halted(judged=Judged() as judged) | Held(judged=Judged() as judged):
-            return not judged.decision.allows
-        case _:
-            return False
+def counted_as(gate: Gate, subject: Subject) -> tuple[str, str, datetime]:
+    """Return under what a subject's refusals of today are counted."""
+    return subject.tenant, fingerprint(gate.subject_key, subject), gate.now()
 
 
 async def _left(request: Request) -> None:

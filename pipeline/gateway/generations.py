@@ -42,7 +42,7 @@ def routes(gate: Gate) -> APIRouter:
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
         subject = subject_in(request, caller)
         ticket = await carry.submit(request, gate, caller, subject)
-        end = await carry.finish(request, gate, ticket, subject)
+        end = await carry.finish(request, gate, ticket)
         if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
             raise carry.refusal(gate, end, carry.language_of(request, subject))
         receipt = {} if end is None else receipt_headers(end.receipts[-1])

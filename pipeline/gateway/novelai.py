@@ -35,7 +35,7 @@ def routes(gate: Gate) -> APIRouter:
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
         language = carry.language_of(request, caller.subject)
         ticket = await carry.submit(request, gate, caller, caller.subject)
-        end = await carry.finish(request, gate, ticket, caller.subject)
+        end = await carry.finish(request, gate, ticket)
         if end is None:
             raise GateError(
                 409,

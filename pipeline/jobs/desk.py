@@ -5,6 +5,7 @@ entry, after it the request is finished and recorded.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +14,16 @@ from uuid import UUID
 
 from pipeline.flow import End, Flow
 from pipeline.items import Contents, Subject, Submission, Work
-from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
+from pipeline.jobs.errors import (
+    BusyError,
+    ClosingError,
+    KeyReusedError,
+    OverBudgetError,
+    RefusedOftenError,
+)
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
+from pipeline.patience import asks_again_at
 from pipeline.store.admission import Admitted, Entrance
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
@@ -51,6 +59,8 @@ class Desk:
     new_id: Callable[[], UUID]
     owner: str
     limit: int
+    refusals_a_day: int
+    """After how many refusals in a day somebody has to wait before each further request."""
     _running: dict[UUID, Ticket] = field(default_factory=dict)
     _entering: int = 0
     _closing: bool = False
@@ -91,7 +101,7 @@ class Desk:
         `subject` is the fingerprint of its end user.
 
         Raises:
-            ClosingError, KeyReusedError, OverBudgetError: it is not admitted.
+            ClosingError, KeyReusedError, OverBudgetError, RefusedOftenError: it is not admitted.
             UnreadableError: an image of it cannot be read.
             VaultError, StoreError: nothing was begun.
         """
@@ -99,9 +109,10 @@ class Desk:
             raise ClosingError
         contents = await self.judge.prepare(work.prompt, work.images)
         row = await self._sealed(received, work, key_id, price, subject)
+        named = received.subject.pseudonym is not None
         try:
             admitted, policy = await self.store.together(
-                lambda part: _admit(part, self.tenancy.within(part), row, idempotency_key)
+                lambda part: self._admit(part, row, idempotency_key, named=named)
             )
         except Exception:
             await self.vault.destroy(row.vault_id)
@@ -113,6 +124,27 @@ class Desk:
         if ticket.id != row.id:  # what it repeats was sealed
             await self.vault.destroy(row.vault_id)
         return ticket
+
+    async def _admit(
+        self, part: Store, row: SubmissionRow, idempotency_key: str | None, *, named: bool
+    ) -> tuple[Admitted, Policy]:
+        """Admit a request and charge for it if it is new, as a part of one transaction.
+
+        Raises:
+            KeyReusedError, OverBudgetError, RefusedOftenError, PolicyError: it is not admitted.
+        """
+        policy = await self.tenancy.within(part).policy_of(row.tenant)
+        admitted = await part.admission.admit(row, idempotency_key)
+        if admitted.entrance is Entrance.CONFLICT:
+            raise KeyReusedError
+        if admitted.entrance is Entrance.NEW:
+            now = row.received_at
+            until = await asks_again_at(part.refusals, row, now, self.refusals_a_day, named=named)
+            if until is not None:
+                raise RefusedOftenError(math.ceil((until - now).total_seconds()))
+            if not await part.tenants.charge(row.tenant, row.price):
+                raise OverBudgetError
+        return admitted, policy
 
     async def _sealed(
         self, received: Received, work: Work, key_id: UUID, price: int, subject: str
@@ -171,23 +203,6 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return len(cut)
-
-
-async def _admit(
-    part: Store, tenancy: Tenancy, row: SubmissionRow, idempotency_key: str | None
-) -> tuple[Admitted, Policy]:
-    """Admit a request and charge for it if it is new, in one transaction: both stand, or neither.
-
-    Raises:
-        KeyReusedError, OverBudgetError, PolicyError: it is not admitted.
-    """
-    policy = await tenancy.policy_of(row.tenant)
-    admitted = await part.admission.admit(row, idempotency_key)
-    if admitted.entrance is Entrance.CONFLICT:
-        raise KeyReusedError
-    if admitted.entrance is Entrance.NEW and not await part.tenants.charge(row.tenant, row.price):
-        raise OverBudgetError
-    return admitted, policy
 
 
 def _submission(

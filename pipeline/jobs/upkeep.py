@@ -172,7 +172,7 @@ class Upkeep:
                 await self.vault.destroy(picture.vault_id)
         await self.store.admission.purge(self.now())
         await self.store.subject_tokens.purge(self.now())
-        await self.store.refusals.purge(self.now().date())
+        await self.store.refusals.purge(self.now())
 
     async def _sweep_leftovers(self) -> None:
         before = self.now() - LEFTOVER

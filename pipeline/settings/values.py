@@ -133,7 +133,7 @@ class Settings(_Part):
     deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     """How long one classifier may take over one content."""
     refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
-    """After how many refusals a subject has no more dry runs until the next day."""
+    """After how many refusals a subject has no more dry runs that day, and waits to generate."""
     faults_dir: LocalPath | None = None
     """Where development looks for faults to inject."""
 

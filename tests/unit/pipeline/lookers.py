@@ -33,6 +33,8 @@ GORE: Scores = {SignalName.TEXT_GORE: 0.9}
 """Labelled."""
 SELF_HARM: Scores = {SignalName.TEXT_SELF_HARM: 0.9}
 """Blocked by the default set."""
+IN_DISGUISE: Scores = {**SELF_HARM, SignalName.TEXT_DISGUISED: 1.0}
+"""The same, spelt so that it might pass."""
 SUGGESTIVE: Scores = {SignalName.TEXT_SEXUAL_SUGGESTIVE: 0.9}
 """Asks for an adult."""
 GRAVE: Scores = {SignalName.TEXT_MINOR_TERM: 0.9, SignalName.TEXT_SEXUAL_ACT: 0.9}

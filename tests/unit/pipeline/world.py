@@ -81,6 +81,7 @@ from tests.unit.pipeline.lookers import (
     GORE,
     GRAVE,
     HATE,
+    IN_DISGUISE,
     INTIMATE,
     KNOWN,
     NEARLY_KNOWN,
@@ -97,6 +98,7 @@ from tests.unit.pipeline.lookers import (
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 TENANT = "harbour"
 HOLD_FOR = timedelta(hours=72)
+REFUSALS_A_DAY = 3
 KEEP_FOR = timedelta(hours=24)
 SIDE = 64
 _TEXTS = Texts.read(TEXTS)
@@ -105,6 +107,7 @@ WORDS: dict[str, Scores] = {
     "holdme": HATE,
     "labelme": GORE,
     "blockme": SELF_HARM,
+    "bl0ckme": IN_DISGUISE,
     "graveword": GRAVE,
     "suggestive": SUGGESTIVE,
 }
@@ -447,6 +450,7 @@ async def open_world(
                 new_id=uuid4,
                 owner="process-1",
                 limit=8,
+                refusals_a_day=REFUSALS_A_DAY,
             ),
             shelf=Shelf(release, store, log, clock, uuid4),
             judge=judge,
@@ -463,7 +467,7 @@ async def open_world(
             new_id=uuid4,
             banks=tuple,
             subject_key=os.urandom(32),
-            refusals_a_day=3,
+            refusals_a_day=REFUSALS_A_DAY,
         )
         api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))

@@ -1,6 +1,7 @@
 """Recovery: what a process left is finished or closed, and never paid twice."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from structlog.testing import capture_logs
@@ -8,10 +9,11 @@ from structlog.testing import capture_logs
 from audit.entry import Entry, Kind, entry_id
 from pipeline.items import Recorded
 from pipeline.jobs.upkeep import STRANDED
+from pipeline.quarantine import open_with
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
 from tests.unit.pipeline.jobs.dying import dying_at
-from tests.unit.pipeline.lookers import WHITE, Mood
+from tests.unit.pipeline.lookers import GRAVE, WHITE, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 
 
@@ -205,3 +207,18 @@ async def test_another_submissions_request_is_not_taken_for_this_ones(house: Wor
 
     assert "examined" not in await house.kinds(row.id)
     assert [line["fault"] for line in said if "fault" in line] == ["AlteredObjectError"]
+
+
+async def test_a_request_that_is_of_the_worst_kind_by_now_is_seized(house: World) -> None:
+    """Recovery judges by the words of today, and what it learns it has to keep."""
+    submission = (await house.generated(WHITE, prompt="newword")).outcome.screened.submission
+    own: Any = house.reader.own
+    own.knows = {"newword": GRAVE}
+
+    await house.recovery.run()
+    await house.upkeep.round()
+
+    (path,) = (house.folder / "quarantine").glob("*.sealed")
+    facts = open_with(house.team_key, path.read_bytes()).facts
+    assert facts["submission"] == str(submission.id)
+    assert "release" not in await house.kinds(submission.id)

@@ -16,12 +16,13 @@ from pipeline.flow import End
 from pipeline.items import Examined, Recorded, Released
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling
+from pipeline.quarantine import open_with
 from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
 from tests.unit.pipeline.jobs.dying import dying_at
-from tests.unit.pipeline.lookers import HATE, SELF_HARM, Colour, Mood
+from tests.unit.pipeline.lookers import HATE, KNOWN, SELF_HARM, Colour, Mood
 from tests.unit.pipeline.world import HELD, NEARLY, TENANT, World, png
 
 PERSON = Person("somebody", frozenset({Permission.REVIEW_RULE}))
@@ -166,6 +167,19 @@ class TestAnApproval:
         assert await house.rulings.rule(hold, APPROVED) is None
 
         assert (await house.row(hold.submission)).state is State.HALTED
+
+    async def test_of_what_is_of_the_worst_kind_by_now_has_it_seized(self, house: World) -> None:
+        """A list that grew told what the upload is: it is evidence, and nobody's to destroy."""
+        hold = await upload_held(house)
+        own: Any = house.viewer.own
+        own.knows = {**own.knows, HELD: KNOWN}
+
+        assert await house.rulings.rule(hold, APPROVED) is None
+
+        (path,) = (house.folder / "quarantine").glob("*.sealed")
+        facts = open_with(house.team_key, path.read_bytes()).facts
+        assert (facts["submission"], facts["code"]) == (str(hold.submission), "CSE.KNOWN")
+        assert house.upstream.calls == []
 
     async def test_needs_the_permission(self, house: World) -> None:
         """Nothing is recorded of somebody who may not rule."""

@@ -91,9 +91,7 @@ class TestExpired:
         await store.pictures.move(picture, PictureState.DESTROYED)
         assert await store.pictures.expired(NOON + DAY) == ()
 
-    @pytest.mark.parametrize(
-        "state", [PictureState.CLEARED, PictureState.HELD]
-    )
+    @pytest.mark.parametrize("state", [PictureState.CLEARED, PictureState.HELD])
     async def test_what_is_on_its_way_waits_for_its_end(
         self, store: Store, picture: Picture, state: PictureState
     ) -> None:

@@ -1,12 +1,13 @@
 import asyncio
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.errors import ConflictError
 from pipeline.store.store import Store
 
-MONDAY, TUESDAY = date(2031, 5, 5), date(2031, 5, 6)
+MONDAY = datetime(2031, 5, 5, 12, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
 
 
 class TestRefusals:

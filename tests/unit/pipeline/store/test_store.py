@@ -134,13 +134,13 @@ class TestTransactions:
         """Half of a change is worse than none."""
 
         def half(sql: Connection) -> None:
-            add = "INSERT INTO refusals VALUES ('harbour', 's', '2031-05-04', 1)"
+            add = "INSERT INTO refusals VALUES ('harbour', 's', '2031-05-04', 1, '')"
             sql.exec_driver_sql(add)
             raise RuntimeError("cut off")
 
         with pytest.raises(RuntimeError, match="cut off"):
             await store.writer(half)
-        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+        assert await store.refusals.count("harbour", "s", NOON) == 0
 
     async def test_a_conflict_does_not_name_the_values(self, store: Store) -> None:
         """Errors end in logs, and values are people's."""
@@ -168,7 +168,7 @@ class TestTransactions:
     async def test_many_at_once_take_turns(self, store: Store) -> None:
         """One writer means nobody meets a locked database."""
         counts = await asyncio.gather(
-            *(store.refusals.add("harbour", "s", NOON.date()) for _ in range(40))
+            *(store.refusals.add("harbour", "s", NOON) for _ in range(40))
         )
 
         assert sorted(counts) == list(range(1, 41))
@@ -195,7 +195,7 @@ class TestBatches:
             store.tenants.charge("harbour", 10),
             store.tenants.add(twice),
             store.tenants.charge("harbour", 10),
-            store.refusals.add("harbour", "s", NOON.date()),
+            store.refusals.add("harbour", "s", NOON),
             return_exceptions=True,
         )
 
@@ -203,7 +203,7 @@ class TestBatches:
         harbour = await store.tenants.get("harbour")
         assert harbour is not None
         assert harbour.anlas_spent == 20
-        assert await store.refusals.count("harbour", "s", NOON.date()) == 1
+        assert await store.refusals.count("harbour", "s", NOON) == 1
 
     async def test_where_the_database_fails_nobody_is_told_otherwise(self, store: Store) -> None:
         """If the transaction is gone, so is the work of those who had succeeded in it."""
@@ -239,33 +239,33 @@ class TestTogether:
         """An outcome changes a submission and its pictures: half of it would be a lie."""
 
         async def both(part: Store) -> bool:
-            await part.refusals.add("harbour", "s", NOON.date())
+            await part.refusals.add("harbour", "s", NOON)
             return await part.tenants.charge("harbour", 30)
 
         assert await store.together(both)
-        assert await store.refusals.count("harbour", "s", NOON.date()) == 1
+        assert await store.refusals.count("harbour", "s", NOON) == 1
 
     async def test_one_that_conflicts_undoes_the_others(self, store: Store) -> None:
         """What was done before it in the same transaction must not stand."""
 
         async def both(part: Store) -> None:
-            await part.refusals.add("harbour", "s", NOON.date())
+            await part.refusals.add("harbour", "s", NOON)
             await part.tenants.add(Tenant("harbour", "Harbour", NOON))
 
         with pytest.raises(ConflictError):
             await store.together(both)
-        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+        assert await store.refusals.count("harbour", "s", NOON) == 0
 
     async def test_nothing_else_is_waited_for(self, store: Store) -> None:
         """A transaction that waits for the world keeps everybody else out."""
 
         async def idle(part: Store) -> None:
-            await part.refusals.add("harbour", "s", NOON.date())
+            await part.refusals.add("harbour", "s", NOON)
             await asyncio.sleep(0)
 
         with pytest.raises(RuntimeError, match="other waiting"):
             await store.together(idle)
-        assert await store.refusals.count("harbour", "s", NOON.date()) == 0
+        assert await store.refusals.count("harbour", "s", NOON) == 0
 
 
 @pytest.mark.parametrize(
