@@ -20,10 +20,13 @@ from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 _EMITS = frozenset({SignalName.TEXT_MINOR_CHARACTER, SignalName.TEXT_MINOR_CONTEXT})
 _LATER_SCRIPTS = "\u2e80"
 """From here on stand the scripts that write no spaces, and Hangul."""
+_OF_SERIES = "series:"
+"""Begins the ids of such terms; the others' ids are their texts."""
 _LONG = 9
 """Letters of a name that is still one where its words are not kept apart."""
-_LIST = frozenset({TermList.MINOR})
-"""The search counts and shelters by list: here all names are of one."""
+_NAMES = frozenset({TermList.MINOR})
+_SERIES = frozenset({TermList.CONTEXT})
+"""Lists, because the search shelters by list: what is nobody's name may yet be that of a series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,12 @@ class _Asked:
     def __init__(self, path: str, found: Sequence[tuple[_Meaning, Span]]) -> None:
         self.path = path
         self.found = found
-        whole = sorted(span for meaning, span in found if meaning.alone)
+        whole = sorted(span for meaning, span in found if meaning.alone or meaning.series)
         self._starts = [start for start, _ in whole]
         self._reach = list(accumulate((end for _, end in whole), max))
 
     def is_a_part(self, span: Span) -> bool:
-        """Whether a name that needs nothing beside it holds `span`: it names nobody else then."""
+        """Whether somebody's whole name or a series' holds `span`: it names nobody else then."""
         before = bisect_right(self._starts, span[0])
         return before > 0 and self._reach[before - 1] >= span[1]
 
@@ -152,7 +155,7 @@ def _embedded() -> Characters:
 
 
 def _meanings(known: CharacterList) -> dict[str, _Meaning]:
-    """Return what each text names. One text is one term, however many are called so."""
+    """Return what each term means. One text is one term, however many are called so."""
     meanings: dict[str, _Meaning] = defaultdict(_Meaning)
     for alias in known.aliases:
         for text in _written(alias):
@@ -162,22 +165,23 @@ def _meanings(known: CharacterList) -> dict[str, _Meaning]:
             elif alias.kind is Kind.BESIDE:
                 meanings[text] = replace(was, beside=(*was.beside, alias.id))
     for name, text in known.series:
-        was = meanings[text]
-        meanings[text] = replace(was, series=(*was.series, name))
-    return {text: meaning for text, meaning in meanings.items() if meaning != _Meaning()}
+        was = meanings[_OF_SERIES + text]
+        meanings[_OF_SERIES + text] = replace(was, series=(*was.series, name))
+    return {id_: meaning for id_, meaning in meanings.items() if meaning != _Meaning()}
 
 
-def _vocabulary(known: CharacterList, texts: Iterable[str]) -> Vocabulary:
-    """Return the texts as terms, each its own id, and what shelters them."""
-    named = [Term(text, _LIST, _mode(text), text) for text in texts]
+def _vocabulary(known: CharacterList, ids: Iterable[str]) -> Vocabulary:
+    """Return all that is looked for, and what shelters names."""
+    terms: list[Term] = []
+    for id_ in ids:
+        text = id_.removeprefix(_OF_SERIES)
+        terms.append(Term(id_, _NAMES if text == id_ else _SERIES, _mode(text), text))
     shelters = {alias.text for alias in known.aliases if alias.kind is Kind.SHELTER}
-    sheltering = [
-        Term(f"shelter:{text}", _LIST, _mode(text), text, harmless=True)
+    terms += [
+        Term(f"shelter:{text}", _NAMES, _mode(text), text, harmless=True)
         for text in sorted(shelters)
     ]
-    return Vocabulary(
-        known.version, known.digest, frozenset(), (*named, *sheltering), frozenset(), {}
-    )
+    return Vocabulary(known.version, known.digest, frozenset(), tuple(terms), frozenset(), {})
 
 
 def _written(alias: Alias) -> Iterator[str]:

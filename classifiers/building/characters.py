@@ -21,6 +21,7 @@ from classifiers.normalise import plain_form
 
 FOLDER = Path(str(files("classifiers"))) / "terms" / "characters"
 _LONG_VOWEL = re.compile(r"ou|oo|uu")
+_NO_BRACKETS = re.compile(r"[()]")
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _SHORTEST_ALONE = 5
 """Letters of a single word that names somebody with nothing beside it."""
@@ -45,7 +46,9 @@ class Naming:
         self._ambiguous = ambiguous
         self._telling = {row.tag for row in judged if row.tells is not None}
         self._silent: dict[str, set[str]] = defaultdict(set)
-        for row in judged:
+        self._first: dict[tuple[str, str], str] = {}
+        for row in sorted(judged, key=lambda row: row.rank):
+            self._first.setdefault((row.series, bare(row.tag)), row.tag)
             if row.tells is None:
                 self._silent[row.series].update(words_of(bare(row.tag)))
 
@@ -54,8 +57,8 @@ class Naming:
         for name in (row.tag, *self._tags.characters.get(row.tag, ())):
             if "(" in name:
                 yield name, Kind.ALONE
-            if row.source.startswith("as "):  # what it is called besides, its original is called
-                continue
+            if self._first.get((row.series, bare(name)), row.tag) != row.tag:
+                continue  # what it is called without the brackets, its original is called
             words = tuple(words_of(bare(name)))
             yield from self._written(words, row)
             if len(words) == len(("family", "given")):
@@ -92,7 +95,8 @@ class Naming:
     def _kind_of_word(self, word: str, row: Judged, bearers: frozenset[str]) -> Kind:
         if len(word) < _SHORTEST_ALONE:
             return Kind.BESIDE
-        return self._kind_of(row, bearers, self._tags.artists.get(word, 0))
+        artists = 0 if word == row.tag else self._tags.artists.get(word, 0)
+        return self._kind_of(row, bearers, artists)
 
     def _kind_of(self, row: Judged, bearers: Iterable[str], others: int) -> Kind:
         theirs = 0
@@ -154,7 +158,7 @@ def _add(texts: Texts, id_: int, text: str, kind: Kind) -> None:
 
 def _holds(text: str, names: set[str]) -> bool:
     """Whether `text` is longer than, and has in it, one of `names`."""
-    words = text.split()
+    words = _NO_BRACKETS.sub(" ", text).split()
     runs = (
         " ".join(words[start:end])
         for start in range(len(words))

@@ -1,10 +1,12 @@
 # ruff: noqa: RUF001 (letters that look like others are the subject)
 import codecs
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifiers.character_list import load
 from classifiers.characters import Characters
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.normalise import read
@@ -121,6 +123,36 @@ def test_a_part_of_a_whole_name_names_nobody_else() -> None:
     """`hyuuga hinata` has several ages; others of her family have not."""
     assert fired("uzumaki naruto") == {CONTEXT}
     assert fired("fate testarossa, takamachi nanoha") == {CONTEXT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tsunade (naruto)", "tsunade, naruto", "bardiche (nanoha)", "kero (cardcaptor sakura)",
+        "mad hatter (alice in wonderland)",
+    ],
+)  # fmt: skip
+def test_the_name_of_a_series_is_not_asking_for_whom_it_is_named_after(text: str) -> None:
+    """Many a series is called after a child."""
+    assert fired(text) == set()
+
+
+def test_every_tag_of_a_minor_is_found_or_needs_its_series() -> None:
+    """Who is on the list is found, however the rules for names are changed."""
+    known = load(files("classifiers") / "terms" / "characters")
+    minors = [row for row in known.judged.values() if row.tells is CHARACTER]
+    sample = minors[:: len(minors) // 100]
+    named = {
+        row.series: text for row in sample for name, text in known.series if name == row.series
+    }
+
+    missed = [
+        row.tag
+        for row in sample
+        if CHARACTER not in fired(f"1girl, {row.tag}", named.get(row.series, ""))
+    ]
+
+    assert missed == []
 
 
 def test_where_a_name_stands_and_which_it_is_are_reported() -> None:
