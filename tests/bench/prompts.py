@@ -33,7 +33,15 @@ from tests.bench import benign
 from tests.bench.figure import nearest
 from tests.bench.harmless import SOURCES, Absent
 from tests.bench.prompt_tables import Harmless, Row, Took, of_disguises, of_harmless, of_latency
-from tests.evasion.corpus import DISGUISES, attempts, caught_of, found, placeholder_terms, tried
+from tests.evasion.corpus import (
+    DISGUISES,
+    attempts,
+    caught_by_script,
+    caught_of,
+    found,
+    placeholder_terms,
+    tried,
+)
 from tests.evasion.ordinary import ORDINARY
 from tests.evasion.words import UNLISTED
 
@@ -46,8 +54,8 @@ _MANNER = Manner(Polarity.POSITIVE, Grammar.V4)
 _TERMS = Terms((), tier_adult=False, age_claim=False)
 
 
-def evasion() -> tuple[list[Row], float]:
-    """Try the corpus; return a row for each disguise, and the share of all that was caught."""
+def evasion() -> tuple[list[Row], dict[str, float]]:
+    """Try the corpus; return a row for each disguise, and the shares caught: of all, by script."""
     with tempfile.TemporaryDirectory() as folder:
         terms = placeholder_terms(Path(folder))
     rows = list(tried(terms))
@@ -58,7 +66,7 @@ def evasion() -> tuple[list[Row], float]:
     return [
         Row(row.disguise, len(row.words), len(row.caught), len(row.refused), false)
         for row, false in zip(rows, raised, strict=True)
-    ], caught_of(rows)
+    ], {"all": caught_of(rows), **caught_by_script(rows)}
 
 
 def false_blocks(judging: Screener, folder: Path, most: int) -> Iterable[Harmless]:
@@ -148,17 +156,21 @@ def main() -> None:
     took = list(latencies(judging, 100 if options.quick else 400))
     rate = texts_a_second(600 if options.quick else 3000)
     if options.json:
-        measured = {"caught": caught, "disguises": disguises, "harmless": harmless, "took": took}
-        measured["texts_a_second"] = rate
+        measured: dict[str, object] = {
+            "caught": caught,
+            "disguises": disguises,
+            "harmless": harmless,
+            "took": took,
+            "texts_a_second": rate,
+        }
         json.dump(measured, sys.stdout, indent=2, default=asdict)
         print()
         return
     console = Console(width=110, highlight=False)
     console.print(of_disguises(disguises))
     cases = sum(row.tried for row in disguises)
-    print(
-        f"{len(disguises)} disguises, {cases:,} cases: {percent(caught)} caught, goal {_GOAL:.0%}"
-    )
+    shares = ", ".join(f"{name} {percent(share)}" for name, share in caught.items())
+    print(f"{len(disguises)} disguises on {cases:,} words; caught, goal {_GOAL:.0%}: {shares}")
     console.print(of_harmless(harmless))
     if not options.data.is_dir():
         print(f"{options.data} is not there: nothing of it was measured. Name another with --data.")

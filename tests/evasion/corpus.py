@@ -3,6 +3,7 @@
 No harmful word is needed: the words are harmless ones, in a vocabulary made for this alone.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +17,7 @@ from classifiers.readability import Readability
 from classifiers.signals import Signal, SignalName
 from tests.evasion import encoded, grammar, hidden, letters, mixtures, scripts, spaced
 from tests.evasion.disguise import Disguise
-from tests.evasion.words import LISTED, Word
+from tests.evasion.words import LISTED, Script, Word
 
 DISGUISES: tuple[Disguise, ...] = (
     *grammar.DISGUISES,
@@ -105,6 +106,17 @@ def caught_of(rows: Iterable[Tried]) -> float:
     """Return the share of all that was tried that was caught."""
     listed = list(rows)
     return sum(len(row.caught) for row in listed) / sum(len(row.words) for row in listed)
+
+
+def caught_by_script(rows: Iterable[Tried]) -> dict[str, float]:
+    """Return the share that was caught of the words in each script."""
+    scripts = {word.text: word.script for word in LISTED}
+    asked: Counter[Script] = Counter()
+    caught: Counter[Script] = Counter()
+    for row in rows:
+        asked.update(scripts[word] for word in row.words)
+        caught.update(scripts[word] for word in row.caught)
+    return {script.value: caught[script] / asked[script] for script in Script}
 
 
 def _is_plain(prompt: Prompt, word: Word) -> bool:
