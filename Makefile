@@ -72,8 +72,10 @@ train: .venv-train/.ready ## Make the prompt model again from PROMPTS, into TRAI
 	$(TRAIN) -m classifiers.training.prompts.lower $(MINILM) $(TRAINED)
 	$(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) all --most 30000 --epochs 1
 	$(TRAIN) -m classifiers.training.prompts.baselines $(MINILM) $(TRAINED) --most 30000
-	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 12000 --epochs 1 || exit 1; done
+	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 6000 --epochs 1 || exit 1; done
 	$(TRAIN) -m classifiers.training.prompts.export $(MINILM) $(TRAINED) $(TRAINED)/weights
+	$(TRAIN) -m classifiers.training.prompts.speed $(TRAINED)
+	$(TRAIN) -m classifiers.training.prompts.page $(TRAINED) $(TRAINED)/prompt-model.md
 
 requirements: ## Pin the dependencies again, with hashes and without any address
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt

@@ -9,7 +9,7 @@ stopped goes on; one that is done says so and does nothing.
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from classifiers.prompt_heads import HEADS
 from classifiers.training.prompts import encoder, letters
 from classifiers.training.prompts.calibrate import combine, labels
 from classifiers.training.prompts.fit import Plan, choose, fit, targets, upper
+from classifiers.training.prompts.folds import FOLDS
 from classifiers.training.prompts.libraries import torch
 from classifiers.training.prompts.lower import Lowered, load, subset
 from classifiers.training.prompts.measures import (
@@ -32,12 +33,9 @@ from classifiers.training.prompts.measures import (
 from classifiers.training.prompts.rows import HARMS, Kind, Row, Split
 
 SEED: Final = 17
-FOLDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "coprov2": ("coprov2",),
-    "nibbler": ("nibbler",),
-    "hate": ("hatemoji", "davidson", "surge"),
-    "questions": ("ailuminate", "catqa"),
-}
+_MEASURED: Final = 3_000
+"""Rows of a split that a fold is measured on."""
+Part = tuple[list[Row], Lowered]
 _ONE_PERCENT: Final = 0.01
 
 
@@ -59,42 +57,50 @@ def main(model: Path, out: Path, name: str, most: int, epochs: int) -> None:
     wanted, known = targets(rows)
     table = letters.fit([rows[at].text for at in chosen], wanted[chosen], known[chosen], SEED)
     np.savez(folder / f"{name}.letters.npz", table=table.table.astype(np.float16), bias=table.bias)
-    figures = _measured(out, weights, table, left_out, (rows, lowered))
+    figures = (
+        _left_out(out, weights, table, left_out, (rows, lowered))
+        if left_out
+        else _measured(out, weights, table)
+    )
     told.write_text(
         json.dumps({"plan": asdict(plan), "rows": len(chosen)} | figures, indent=1), "utf-8"
     )
 
 
-def _measured(
+def _measured(out: Path, weights: encoder.Weights, table: letters.Letters) -> dict[str, Any]:
+    """Return the figures of the run `all`, of each part and of both."""
+    on_dev = logits(weights, table, *(dev := load(out, Split.DEV)))
+    on_test = logits(weights, table, *(test := load(out, Split.TEST)))
+    scored = {
+        "tuned": on_test[0],
+        "letters": on_test[1],
+        "tuned+letters": log_odds(combine(dev[0], *on_dev).answer(*on_test)),
+    }
+    return {"auprc": {design: per_head(test[0], one) for design, one in scored.items()}}
+
+
+def _left_out(
     out: Path,
     weights: encoder.Weights,
     table: letters.Letters,
     left_out: Sequence[str],
-    training: tuple[list[Row], Lowered],
+    training: Part,
 ) -> dict[str, Any]:
-    dev, dev_lowered = load(out, Split.DEV)
-    test, test_lowered = load(out, Split.TEST)
-    inside = [at for at, row in enumerate(dev) if row.source not in left_out]
-    on_dev = logits(weights, table, dev, dev_lowered)
-    on_test = logits(weights, table, test, test_lowered)
-    joined = combine([dev[at] for at in inside], on_dev[0][inside], on_dev[1][inside])
-    scored = {
-        "tuned": on_test[0],
-        "letters": on_test[1],
-        "tuned+letters": log_odds(joined.answer(*on_test)),
-    }
-    figures: dict[str, Any] = {
-        "auprc": {design: per_head(test, one) for design, one in scored.items()}
-    }
-    if left_out:
-        # all of a source that was left out is unseen, whatever split its rows are in
-        unseen = [at for at, row in enumerate(training[0]) if row.source in left_out]
-        more = subset(training[1], unseen)
-        strange = [training[0][at] for at in unseen]
-        on_more = logits(weights, table, strange, more)
-        scores = np.r_[joined.answer(*on_test), joined.answer(*on_more)]
-        figures["left_out"] = out_of_source([*test, *strange], scores, left_out)
-    return figures
+    """Return how a fold does on texts of the sources that it never saw, in whatever split."""
+    dev = _some(load(out, Split.DEV), lambda row: row.source not in left_out)
+    test = _some(load(out, Split.TEST), lambda row: _is_real(row) or row.source in left_out)
+    strange = _some(training, lambda row: row.source in left_out)
+    joined = combine(dev[0], *logits(weights, table, *dev))
+    scores = [joined.answer(*logits(weights, table, *part)) for part in (test, strange)]
+    return {"left_out": out_of_source([*test[0], *strange[0]], np.concatenate(scores), left_out)}
+
+
+def _some(part: Part, wanted: Callable[[Row], bool]) -> Part:
+    """Return some rows that are wanted: all, or as many as are measured."""
+    rows, lowered = part
+    found = [at for at, row in enumerate(rows) if wanted(row)]
+    found = [found[at] for at in choose(found, _MEASURED, SEED)]
+    return [rows[at] for at in found], subset(lowered, found)
 
 
 def logits(

@@ -1,0 +1,59 @@
+"""Measures how long a window takes on one thread.
+
+    python -m classifiers.training.prompts.speed OUT
+
+Time is that of the thread: on a busy machine it counts what the window costs, not what others take,
+though cores that share their units with others are slower still.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from classifiers.prompt_network import PromptNetwork
+from classifiers.training.prompts.rows import Split, read_rows
+
+_SIZES: Final = (64, 128, 256)
+_TIMES: Final = 150
+
+
+def main(out: Path) -> None:
+    """Write `OUT/speed.json`."""
+    network = PromptNetwork.open(out / "weights")
+    source = (row.text for row in read_rows(out / f"{Split.TEST}.jsonl"))
+    words = ", ".join(text for _, text in zip(range(400), source, strict=False)).split()
+    found = {}
+    for size in _SIZES:
+        text = _of_size(network, words, size)
+        window = next(network.pieces.windows(text))
+        taken = [_seconds(network, text) for _ in range(_TIMES)][_TIMES // 5 :]
+        p50, p95 = (float(np.percentile(taken, part)) * 1000 for part in (50, 95))
+        found[str(len(window.numbers))] = {"p50": round(p50, 2), "p95": round(p95, 2)}
+        print(size, found, flush=True)
+    told = (
+        "One thread, time of the thread: cutting, runs of letters and network, a window of so many"
+    )
+    told += " pieces."
+    (out / "speed.json").write_text(json.dumps({"how": told, "ms": found}, indent=1), "utf-8")
+
+
+def _of_size(network: PromptNetwork, words: list[str], size: int) -> str:
+    """Return as many words as fit into a window of a size."""
+    count = 1
+    while len(list(network.pieces.cut(" ".join(words[: count + 1])))) <= size - 2:
+        count += 1
+    return " ".join(words[:count])
+
+
+def _seconds(network: PromptNetwork, text: str) -> float:
+    begun = time.thread_time()
+    network.answer(text, next(network.pieces.windows(text)))
+    return time.thread_time() - begun
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
