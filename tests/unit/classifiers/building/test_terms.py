@@ -82,6 +82,21 @@ def test_no_term_of_letters_matches_inside_words() -> None:
     assert inside == []
 
 
+BORROWED = {"culo", "pubis"}
+"""Terms of other languages that tags have borrowed, with their meaning."""
+
+
+def test_no_term_of_another_language_is_a_common_english_word() -> None:
+    """`kind` is a child in German, and in every second sentence of English."""
+    folder = files("classifiers") / "languages"
+    common = Identifier.read(folder, load_languages(folder)).english
+    entries = [each for each in reviewed() if each.name != "harmless"]
+    english = {plain_form(each.text) for each in entries if each.language in {"en", "tag"}}
+    others = {plain_form(each.text) for each in entries if each.mode is Mode.WORD} - english
+
+    assert {text for text in others if text in common} <= BORROWED
+
+
 def test_no_name_of_a_person_is_made_of_common_words() -> None:
     """Will Smith is a sentence."""
     folder = files("classifiers") / "languages"
