@@ -77,17 +77,15 @@ def _clusters(text: str) -> Iterator[list[list[Piece]]]:
             reach = end
             continue
         after = _WORD.match(text, end)
-        group = _alternatives(text[start + 2 : end - 2], start + 2)
-        if touches:
-            cluster.append(group)
-        else:
+        if not touches:
             before = _WORD.match(backwards, len(text) - start)
             if not (before or after or text.startswith("||", end)):
                 continue
             if cluster:
                 yield cluster
             word = [] if before is None else [[(before[0][::-1], start - len(before[0]))]]
-            cluster = [*word, group]
+            cluster = word
+        cluster.append(_alternatives(text[start + 2 : end - 2], start + 2))
         reach = end
         if after is not None:
             cluster.append([(after[0], end)])

@@ -23,8 +23,10 @@ _SPELT = re.compile(rf"(?:\b(?:{'|'.join(_NATO)}|x-ray)\b[\s,.-]{{0,3}}){{3,}}",
 _DIFFERENT = 2
 _WORD = re.compile(r"[A-Za-z]+")
 _PIG = re.compile(r"\b[A-Za-z]{3,24}ay\b")
+_AY = re.compile(r"[Aa][Yy]\b")
 _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
-_HUMP = re.compile("[a-z\u0430-\u044f\u0451][A-Z\u0410-\u042f\u0401]")
+_LOWER, _UPPER = "[a-z\u0430-\u044f\u0451]", "[A-Z\u0410-\u042f\u0401]"
+_HUMP = re.compile(f"{_LOWER}{{2}}{_UPPER}(?={_LOWER}{{2}})")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _TAG_BLOCK, _FIRST_SELECTOR, _LATER_SELECTOR = 0xE0000, 0xFE00, 0xE0100
@@ -55,6 +57,10 @@ def _from_pig_latin(token: str) -> str | None:
     return " ".join([*words, stem, stem.rstrip("wy")])
 
 
+def _from_hump(hump: str) -> str:
+    return f"{hump[:-1]} {hump[-1]}"
+
+
 def _from_tags(token: str) -> str:
     return "".join(chr(ord(letter) - _TAG_BLOCK) for letter in token)
 
@@ -71,10 +77,10 @@ def _from_selectors(token: str) -> str | None:
 
 
 CIPHERS = (
-    Encoding("camel case", _HUMP, " ".join, in_place=True),
+    Encoding("camel case", _HUMP, _from_hump, in_place=True),
     Encoding("morse", _MORSE_TEXT, _from_morse),
     Encoding("spelling words", _SPELT, _from_nato, _may_spell),
-    Encoding("pig latin", _PIG, _from_pig_latin),
+    Encoding("pig latin", _PIG, _from_pig_latin, _AY.search),
     Encoding("tags", _TAGS, _from_tags, is_foreign, layered=True),
     Encoding("selectors", _SELECTORS, _from_selectors, is_foreign, layered=True),
 )

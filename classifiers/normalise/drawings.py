@@ -22,7 +22,7 @@ _IDEOGRAPHS = _pairs(
 )
 _STROKES = _pairs(
     r"|\/|m /\/\m \/\/w |\|n |_|u |-|h ]-[h /-\a /\a \/v ()o (_)u [)d |)d |>d |<k |{k |3b "
-    r"><x )(x ][i '/y `/y |_l |l vvw VVw"
+    r"><x )(x ][i '/y `/y |_l vvw VVw"
 )
 _TURNED = str.maketrans("qpudbn" + "".join(_FLIPPED), "bdnpqu" + "".join(_FLIPPED.values()))
 _OVER = str.maketrans("dbqp" + "".join(_MIRRORED), "bdpq" + "".join(_MIRRORED.values()))
@@ -32,8 +32,13 @@ _RUN_OF_TURNED = re.compile(rf"[A-Za-z0-9 {''.join(_FLIPPED)}]{{3,}}")
 _RUN_OF_MIRRORED = re.compile(rf"[A-Za-z0-9 {''.join(_MIRRORED)}]{{3,}}")
 _RUN_OF_IDEOGRAPHS = re.compile(f"[{''.join(_IDEOGRAPHS)}]{{4,64}}")
 _STROKE = re.compile("|".join(map(re.escape, sorted(_STROKES, key=len, reverse=True))))
-_MAY_BE_STROKES = re.compile(rf"{_STROKE.pattern}|[a-z0-9@$!]\([a-z0-9@$!]|\([a-z]+[@$!]")
+_MAY_BE_STROKES = re.compile(
+    rf"{_STROKE.pattern}|[a-z]\||\|[a-z]|[a-z0-9@$!]\([a-z0-9@$!]|\([a-z]+[@$!]"
+)
+_WORDY = re.compile(r"[A-Za-z0-9]")
 _FEWEST = 3
+_FEW = 3
+"""Bars that may be letters; more are the bars of a randomiser or of mixing."""
 
 
 def _from_turned(token: str) -> str | None:
@@ -49,10 +54,14 @@ def _from_ideographs(token: str) -> str:
 
 
 def _from_strokes(token: str) -> str | None:
-    letters, count = _STROKE.subn(lambda match: _STROKES[match[0]], token)
+    if not _WORDY.search(token):
+        return None
+    letters = _STROKE.sub(lambda match: _STROKES[match[0]], token)
+    if letters.count("|") <= _FEW:
+        letters = letters.replace("|", "l")
     if token.count("(") > token.count(")"):
-        letters, count = letters.replace("(", "c"), count + 1
-    return letters if count and sum(map(str.isalpha, letters)) >= _FEWEST else None
+        letters = letters.replace("(", "c")
+    return letters if letters != token and sum(map(str.isalpha, letters)) >= _FEWEST else None
 
 
 DRAWINGS = (
@@ -61,5 +70,5 @@ DRAWINGS = (
     Encoding(
         "ideographs", re.compile(f"[{''.join(_IDEOGRAPHS)}]{{4,64}}"), _from_ideographs, is_foreign
     ),
-    Encoding("strokes", re.compile(r"[^\s,.;:]{3,64}"), _from_strokes, _MAY_BE_STROKES.search),
+    Encoding("strokes", re.compile(r"[^\s,.;:]{4,64}"), _from_strokes, _MAY_BE_STROKES.search),
 )

@@ -1,7 +1,7 @@
 """One way to hide a text inside a text, and how it is undone."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from classifiers.normalise.forms import without_invisible
@@ -38,36 +38,40 @@ class Encoding:
         """Return what `letters`, whose text is `text`, say when this is undone; one level only."""
         if self.hint is not None and not self.hint(text):
             return None
-        found = list(self._found(text))
+        found = self._found(text)
         if not found:
             return None
-        pieces = list(_with_surroundings(found, text)) if self.in_place else found
-        return letters.replaced([said for _, said in pieces], [span for span, _ in pieces])
+        spans, texts = zip(
+            *_with_surroundings(found, text) if self.in_place else found, strict=True
+        )
+        return letters.replaced(texts, spans)
 
-    def _found(self, text: str) -> Iterator[_Piece]:
+    def _found(self, text: str) -> list[_Piece]:
         end = "" if self.in_place else "\n"
-        for match in self.pattern.finditer(text):
-            said = self.read(match[0])
-            if said is not None:
-                yield match.span(), said + end
+        return [
+            (match.span(), said + end)
+            for match in self.pattern.finditer(text)
+            if (said := self.read(match[0])) is not None
+        ]
 
 
-def _with_surroundings(found: list[_Piece], text: str) -> Iterator[_Piece]:
+def _with_surroundings(found: list[_Piece], text: str) -> list[_Piece]:
     """Put what was found among the letters that stand around it, and end a line where some lack."""
+    pieces: list[_Piece] = []
     done = 0
-    for (start, end), said in found:
-        if start - done <= 2 * _AROUND:
-            if start > done:
-                yield (done, start), text[done:start]
-        else:
+    for piece in found:
+        start, end = piece[0]
+        if start - done > 2 * _AROUND:
             head, tail = done + _AROUND * bool(done), start - _AROUND
-            yield (done, head), text[done:head]
-            yield (head, tail), "\n"
-            yield (tail, start), text[tail:start]
-        yield (start, end), said
+            pieces += (((done, head), text[done:head]), ((head, tail), "\n"))
+            done = tail
+        if start > done:
+            pieces.append(((done, start), text[done:start]))
+        pieces.append(piece)
         done = end
     last = min(done + _AROUND, len(text))
-    yield (done, last), text[done:last]
+    pieces.append(((done, last), text[done:last]))
+    return pieces
 
 
 def is_foreign(text: str) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from string import ascii_lowercase
 
 from classifiers.normalise.encoding import Encoding, readable
 
@@ -14,12 +15,11 @@ _BYTES = re.compile(
     r"(?:[ :,]{1,2}(?:0x)?[0-9A-Fa-f]{2}){2,}"
 )
 _BITS = re.compile(r"[01]{8}(?:[ ,]?[01]{8}){2,}")
-_CODES = re.compile(r"(?<!\d)(?:1?\d{2}[ ,;]{1,2}){3,}1?\d{2}(?!\d)")
-_PLACES = re.compile(r"(?<!\d)(?:(?:1?\d|2[0-6])[ ,-]){3,}(?:1?\d|2[0-6])(?!\d)")
-_TWO_NUMBERS = re.compile(r"[0-9][ ,;-]{1,2}[0-9]")
+_CODES = re.compile(r"[0-9](?<![0-9].)[0-9]{1,2}(?:[ ,;]{1,2}[0-9]{2,3}){3,}(?![0-9])")
+_PLACES = re.compile(r"[0-9](?<![0-9].)[0-9]?(?:[ ,-][0-9]{1,2}){3,}(?![0-9])")
 _NOT_HEX = re.compile(r"0x|[^0-9A-Fa-f]")
 _NUMBER = re.compile(r"\d+")
-_NO_LETTER = 0
+_LAST_BYTE = 0xFF
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
 
@@ -52,13 +52,20 @@ def _from_bits(token: str) -> str | None:
 
 
 def _from_codes(token: str) -> str | None:
-    return readable(bytes(int(number) for number in _NUMBER.findall(token)))
+    codes = _numbers(token)
+    return readable(bytes(codes)) if max(codes) <= _LAST_BYTE else None
 
 
 def _from_places(token: str) -> str | None:
     """Read 1 as a, 26 as z."""
-    places = list(map(int, _NUMBER.findall(token)))
-    return None if _NO_LETTER in places else "".join(chr(ord("a") - 1 + at) for at in places)
+    places = _numbers(token)
+    if min(places) < 1 or max(places) > len(ascii_lowercase):
+        return None
+    return "".join(ascii_lowercase[place - 1] for place in places)
+
+
+def _numbers(token: str) -> list[int]:
+    return list(map(int, _NUMBER.findall(token)))
 
 
 FIGURES = (
@@ -67,6 +74,6 @@ FIGURES = (
     Encoding("hex", _HEX, _from_hex, layered=True),
     Encoding("hex", _BYTES, _from_hex, layered=True),
     Encoding("binary", _BITS, _from_bits, layered=True),
-    Encoding("codes", _CODES, _from_codes, _TWO_NUMBERS.search, layered=True),
-    Encoding("places", _PLACES, _from_places, _TWO_NUMBERS.search),
+    Encoding("codes", _CODES, _from_codes, layered=True),
+    Encoding("places", _PLACES, _from_places),
 )

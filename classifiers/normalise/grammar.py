@@ -22,7 +22,7 @@ from classifiers.normalise.signs import (
 )
 
 _NUMERIC = frozenset("0123456789.-")
-_COLONS = re.compile(r"(?:::)+")
+_COLONS = re.compile(r"::(?:::)*")
 _BEFORE_WEIGHT = frozenset(" \t\n\r,;|{}[]:()")
 _MIX = re.compile(r":[ ]?(-?\d{0,8}\.?\d{0,8})[ ]?$", re.ASCII)
 
@@ -43,6 +43,8 @@ class Weight(NamedTuple):
 
 def weights(text: str) -> tuple[Weight, ...]:
     """Return each `W::` and `::` in order. A bare `::` sets 1, and so do several in a row."""
+    if "::" not in text:
+        return ()
     found: list[Weight] = []
     random = randomisers(text)
     done = 0

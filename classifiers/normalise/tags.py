@@ -1,17 +1,24 @@
 """Tags that mean something to NovelAI by their form: who drew it, its rating, who does what."""
 
 import re
-from collections.abc import Iterator
 
 from classifiers.normalise.reading import Tag, TagKind
 
-_VALUE = r"[^,|{}\[\]\n:]{1,64}"
-_TAG = re.compile(
-    rf"(?<![^\W_])(?:(?P<colon>artist|rating|year)[ ]?:[ ]?|(?P<action>source|target|mutual)#)"
-    rf"(?P<value>{_VALUE})|@\[(?P<chunk>[^\]\n]{{1,64}})\]|(?<![^\W_])year (?P<year>\d{{4}})(?!\d)",
-    re.IGNORECASE,
+_VALUE = r"(?P<value>[^,|{}\[\]\n:]{1,64})"
+_BEGINS = r"(?<![^\W_])"
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_FORMS = (
+    *((one, one, _form(rf"{_BEGINS}{one} ?: ?{_VALUE}")) for one in ("artist", "rating", "year")),
+    *((one, one, _form(rf"{_BEGINS}{one}#{_VALUE}")) for one in ("source", "target", "mutual")),
+    ("year", "year ", _form(rf"{_BEGINS}year (?P<value>[0-9]{{4}})(?![0-9])")),
+    ("chunk", "@[", _form(r"@\[(?P<value>[^\]\n]{1,64})\]")),
 )
-_MARKS = ("artist", "rating", "year", "source#", "target#", "mutual#", "@[")
+"""Of each form its kind, what a text must hold that has any, and where it stands."""
 _DATASET = re.compile(r"\s*(?P<value>fur|background) dataset(?=\s*(?:,|$))", re.IGNORECASE)
 
 
@@ -19,22 +26,12 @@ def tags(text: str) -> tuple[Tag, ...]:
     """Return each tag of a known form in `text`, in order. A dataset switch can only begin it."""
     lower = text.lower()
     switch = _DATASET.match(text)
-    found = [] if switch is None else [_tag(TagKind.DATASET, switch, "value")]
-    if any(mark in lower for mark in _MARKS):
-        found += _others(text)
-    return tuple(found)
+    found = [] if switch is None else [_tag(TagKind.DATASET, switch)]
+    for kind, needs, form in _FORMS:
+        if needs in lower:
+            found += (_tag(TagKind(kind), match) for match in form.finditer(text))
+    return tuple(sorted(found, key=lambda tag: tag.span))
 
 
-def _others(text: str) -> Iterator[Tag]:
-    for match in _TAG.finditer(text):
-        if match["chunk"]:
-            yield _tag(TagKind.CHUNK, match, "chunk")
-        elif match["year"]:
-            yield _tag(TagKind.YEAR, match, "year")
-        else:
-            kind = TagKind((match["colon"] or match["action"]).lower())
-            yield _tag(kind, match, "value")
-
-
-def _tag(kind: TagKind, match: re.Match[str], value: str) -> Tag:
-    return Tag(kind, match.span(), match.span(value))
+def _tag(kind: TagKind, match: re.Match[str]) -> Tag:
+    return Tag(kind, match.span(), match.span("value"))

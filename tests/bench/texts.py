@@ -1,4 +1,4 @@
-"""What reading texts costs: one of 64, 128 and 256 tokens, and all the texts of one request."""
+"""What reading texts costs: of 64 to 256 tokens, of one request, and the worst anybody sends."""
 
 import random
 from collections.abc import Sequence
@@ -11,9 +11,13 @@ from classifiers.prompt_terms import PromptTerms
 from classifiers.readability import Readability
 from tests.bench.benign import tags
 from tests.bench.figure import Figure, timed
+from tests.fuzz.shapes import HOSTILE
 
 BUDGETS = {64: "5 ms", 128: "12 ms", 256: "22 ms"}
 _REQUEST = "20 ms"
+_HOSTILE = "20 ms"
+_WORST = 5
+"""Hostile shapes that are shown."""
 
 
 def texts(rounds: int) -> list[Figure]:
@@ -39,4 +43,22 @@ def texts(rounds: int) -> list[Figure]:
         )
     took = timed(lambda: look(30, 15), rounds)
     what = "a request: base, negative and one character, p95"
-    return [*figures, Figure(what, took.p95, cpu_ms=took.cpu_p95, budget=_REQUEST)]
+    request = Figure(what, took.p95, cpu_ms=took.cpu_p95, budget=_REQUEST)
+    return [*figures, request, *hostile(max(5, rounds // 10))]
+
+
+def hostile(rounds: int) -> list[Figure]:
+    """Normalise 16,000 characters of each hostile shape, and show the slowest, each at its best.
+
+    What others do on the machine lengthens a run and never shortens it.
+    """
+    shown: list[Figure] = []
+    for name, text in HOSTILE.items():
+        worst = Figure("", 0.0)
+        for grammar in Grammar:
+            took = timed(partial(read, Prompt((Text("input", text),), grammar)), rounds)
+            what = f"normalise {len(text):,} characters: {name}"
+            one = Figure(what, min(took.wall), cpu_ms=min(took.cpu), budget=_HOSTILE)
+            worst = max(worst, one, key=lambda figure: figure.cpu_ms or 0.0)
+        shown.append(worst)
+    return sorted(shown, key=lambda figure: -(figure.cpu_ms or 0.0))[:_WORST]
