@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 
 from classifiers.automaton import Automaton
@@ -116,7 +117,8 @@ class TermSearch:
             return False
         if not _is_whole(form.term, view, start, end):
             return False
-        if view.spelling is Spelling.PLAIN:
+        is_guess = form.altered or view.spelling is not Spelling.SQUEEZED
+        if view.spelling is Spelling.PLAIN or not is_guess:
             return True
         text = form.term.text
         was = plain_form(_slice(view, received, start, end))
@@ -172,10 +174,11 @@ def _is_whole(term: Term, view: View, start: int, end: int) -> bool:
     return inside == _breaks(term.text) if term.harmless else bool(inside)
 
 
-def _breaks(text: str) -> set[int]:
+@cache
+def _breaks(text: str) -> frozenset[int]:
     """Return where a word of a phrase ends and the next begins, the phrase being squeezed."""
     ends = list(accumulate(map(len, _WORD.findall(text))))
-    return set(ends[:-1])
+    return frozenset(ends[:-1])
 
 
 def _stands_alone(text: str, mode: Mode, start: int, end: int) -> bool:
