@@ -24,12 +24,13 @@ from pipeline.gateway.body import read_body
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.gateway.preserving import is_grave, preserve
+from pipeline.gateway.preserving import preserve
 from pipeline.gateway.shapes import errors
 from pipeline.items import Json, Judged, Subject, public_code
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.reader import read_json
+from pipeline.seizure import is_grave
 from policies.decision import Action
 from policies.policy import Moment
 

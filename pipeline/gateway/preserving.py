@@ -10,18 +10,12 @@ from uuid import UUID
 from pipeline.access.callers import Caller
 from pipeline.access.subjects import fingerprint
 from pipeline.gateway.gate import Gate
-from pipeline.items import NEVER_RELEASED, PublicCode
+from pipeline.items import PublicCode
 from pipeline.jobs.received import Received
 from pipeline.store.seizures import Seizable
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
-from policies.decision import Action, Decision
-
-
-def is_grave(decision: Decision) -> bool:
-    """Whether nobody but the child-safety team may open what was blocked."""
-    escalated = decision.action is Action.BLOCK_AND_ESCALATE
-    return escalated or (decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED)
+from policies.decision import Decision
 
 
 async def preserve(gate: Gate, caller: Caller, received: Received, decision: Decision) -> UUID:

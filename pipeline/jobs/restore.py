@@ -26,14 +26,16 @@ from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
 from pipeline.projection import hold_id, ruling_id
+from pipeline.seizure import is_grave
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
+from pipeline.store.seizures import Seizable
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
-from policies.decision import Action
+from policies.decision import Action, Decision
 from policies.policy import Moment
 
 WAITING = frozenset({PictureState.HELD, PictureState.CLEARED})
@@ -75,15 +77,26 @@ class Restore:
     async def judged(self, submission: Submission) -> Judged:
         """Judge a restored request once more.
 
+        If it turns out to be of the worst kind, which no list told when it came, its seizure is
+        ordered: whoever learns of it has to keep it.
+
         Raises:
             NotLookedError: what stops it is that somebody failed to look.
+            StoreError: its seizure cannot be ordered.
         """
         facts = submission.subject.facts
         contents, policy = submission.contents, submission.policy
         judged = await self.judge.judge(contents, policy, Moment.REQUEST, facts)
         if _was_not_looked_at(judged):
             raise NotLookedError
+        if is_grave(judged.decision):
+            await self._seize(submission, judged.decision)
         return judged
+
+    async def _seize(self, submission: Submission, decision: Decision) -> None:
+        tenant, code, at = submission.subject.tenant, decision.code.value, submission.received_at
+        order = Seizable(submission.vault_id, tenant, submission.id, code, at)
+        await self.tenancy.store.seizures.order(order)
 
     async def request_approval(self, row: SubmissionRow) -> Approval | None:
         """Return how a person let the request through, if it was held and approved."""
