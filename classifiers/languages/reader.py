@@ -69,6 +69,8 @@ class LanguageReader:
             for id_ in self._identifier.spoken(text):
                 found.setdefault(self._states.state(id_), set()).add(id_)
         plain = field.plain.text
+        if plain.isascii():
+            return {state: frozenset(names) for state, names in found.items()}
         for name, letters in self._states.scripts.items():
             if _is_written(letters, plain):
                 found.setdefault(State.UNREAD, set()).add(name)
@@ -87,8 +89,6 @@ class LanguageReader:
 
     def _eastern(self, text: str) -> str | None:
         """Return the eastern language of which `text` holds more than tags and terms, if any."""
-        if text.isascii():
-            return None
         left = bytearray(b"\1" * len(text))
         for start, end, _ in self._known.find(text):
             left[start:end] = b"\0" * (end - start)

@@ -6,6 +6,7 @@ import pytest
 
 from classifiers.errors import TermsError
 from classifiers.languages.states import State, load
+from classifiers.vocabulary import shipped
 
 FOLDER = files("classifiers") / "languages"
 PAGE = Path(__file__).parents[4] / "docs" / "terms.md"
@@ -26,6 +27,13 @@ def test_the_page_says_what_is_read_and_how_well() -> None:
     assert rows == [
         (one.id, one.name, one.state.replace("_", " ")) for one in load(FOLDER).languages
     ]
+
+
+def test_no_language_is_called_read_that_has_no_terms() -> None:
+    """And none that has is refused."""
+    read = {one.id for one in load(FOLDER).languages if one.state is not State.UNREAD}
+
+    assert read == shipped().languages
 
 
 def test_what_is_not_listed_is_not_read(tmp_path: Path) -> None:
