@@ -19,6 +19,7 @@ STATUS: Mapping[PublicCode, int] = {
     PublicCode.CONTENT_NOT_ALLOWED: 403,
     PublicCode.HELD: 403,
     PublicCode.UNREADABLE: 403,
+    PublicCode.LANGUAGE_NOT_SUPPORTED: 403,
     PublicCode.AGE_CLAIM_REQUIRED: 403,
     PublicCode.CAPABILITY_MISSING: 403,
     PublicCode.UPSTREAM_REFUSED: 502,

@@ -98,7 +98,7 @@ async def test_a_text_that_nobody_can_read_is_refused(world: World) -> None:
     """Not knowing is not clean."""
     answer = await world.client.post("/ai/generate-image", json=v4("ประภาคารริมทะเล"))
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "UNREADABLE")
+    assert (answer.status_code, answer.json()["code"]) == (403, "LANGUAGE_NOT_SUPPORTED")
 
 
 async def test_a_sick_classifier_refuses_before_the_paid_call(world: World) -> None:

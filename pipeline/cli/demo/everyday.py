@@ -86,7 +86,7 @@ CASES = (
         "unreadable",
         "A prompt in Thai",
         "A language that nobody here can read is refused: not knowing is not clean.",
-        Right("UNREADABLE", "screen", 0, "TEXT.UNREADABLE"),
+        Right("LANGUAGE_NOT_SUPPORTED", "screen", 0, "TEXT.LANGUAGE"),
         _unreadable,
     ),
 )
