@@ -142,5 +142,5 @@ def _is_credit(words: Sequence[str]) -> bool:
 
 def _parts(text: str) -> list[list[str]]:
     """Return the words of each part between marks."""
-    folded = unicodedata.normalize("NFC", text).casefold().replace("_", " ")
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
     return [words for part in _MARK.split(folded) if (words := _WORD.findall(part))]

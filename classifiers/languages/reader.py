@@ -16,7 +16,7 @@ from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
-from classifiers.normalise import FieldReading, Spelling, View, plain_form
+from classifiers.normalise import FieldReading, Spelling, View, is_dressed_up, plain_form
 from classifiers.vocabulary import Mode, Vocabulary, shipped
 
 _EASTERN = {
@@ -113,6 +113,8 @@ def _is_written(letters: re.Pattern[str], text: str) -> bool:
 def _texts(field: FieldReading) -> Iterable[str]:
     """Give a field as received, with its accents; and what it hides."""
     yield field.text
+    if is_dressed_up(field.text):
+        yield field.plain.text
     for view in field.views:
         if is_carried(view) or (view.spelling is Spelling.JOINED and view.source == "received"):
             yield view.text

@@ -74,6 +74,8 @@ POLISH = base64.b64encode("kobieta czyta książkę w ogrodzie".encode()).decode
         "a lighthouse, منارة", "kobieta czyta książkę w ogrodzie", "дві собаки біжать уздовж пляжу",
         "1girl, solo, seorang wanita membaca buku di taman, long hair", POLISH,
         "una donna le{{gge un libro in giard}}ino mentre piove",
+        "ｋｏｂｉｅｔａ ｃｚｙｔａ ｋｓｉａｚｋｅ ｗ ｏｇｒｏｄｚｉｅ",
+        "kobi\u200beta czy\u200bta ksia\u200bzke w ogro\u200bdzie",
     ],
     ids=lambda text: ascii(text[:12]),
 )  # fmt: skip

@@ -94,6 +94,35 @@ class TestRealPeople:
         assert (decision.action, decision.code) == (Action.BLOCK_AND_ESCALATE, HarmCode.CSE_REAL)
 
 
+class TestLanguages:
+    def test_what_nobody_reads_is_refused_at_once(self, floor: Policy) -> None:
+        """No hit in a text that no list covers is no sign of anything."""
+        said = saying(harmless(TEXTS), TEXTS, {N.TEXT_LANGUAGE_UNREAD: 1.0})
+
+        decision = floor.decide(Moment.REQUEST, said, ADULT, QUALIFIED)
+
+        assert (decision.action, decision.code) == (Action.BLOCK, HarmCode.TEXT_LANGUAGE)
+
+    def test_a_language_of_listed_terms_is_for_everybody_only(self, floor: Policy) -> None:
+        """What it says beside the listed words, nobody knows: beside sexual ones that matters."""
+        harmless_words = saying(harmless(TEXTS), TEXTS, {N.TEXT_LANGUAGE_TERMS_ONLY: 1.0})
+        for name in (N.TEXT_SEXUAL_SUGGESTIVE, N.TEXT_SEXUAL_NUDITY, N.TEXT_SEXUAL_ACT):
+            sexual = saying(harmless_words, TEXTS, {name: 0.6})
+            decision = floor.decide(Moment.REQUEST, sexual, ADULT, QUALIFIED)
+            assert (decision.action, decision.code) == (Action.BLOCK, HarmCode.TEXT_LANGUAGE)
+        assert floor.decide(Moment.REQUEST, harmless_words, ADULT, QUALIFIED).allows
+
+    def test_no_language_hides_what_was_seen(self, floor: Policy) -> None:
+        """The worst code is the one that is known, also where more could not be read."""
+        said = {N.TEXT_LANGUAGE_UNREAD: 1.0, N.TEXT_MINOR_TERM: 0.9, N.TEXT_SEXUAL_ACT: 0.9}
+
+        decision = floor.decide(
+            Moment.REQUEST, saying(harmless(TEXTS), TEXTS, said), ADULT, QUALIFIED
+        )
+
+        assert (decision.action, decision.code) == (Action.BLOCK_AND_ESCALATE, HarmCode.CSE_TEXT)
+
+
 class TestKnownPictures:
     EXACT = (
         (N.HASH_CSAM_EXACT, Action.BLOCK_AND_ESCALATE, HarmCode.CSE_KNOWN),
