@@ -145,7 +145,7 @@ def build(
     for row in judged:
         if row.tells is None:
             for text in (row.tag, bare(row.tag), " ".join(words_of(bare(row.tag))[::-1])):
-                if _holds(plain_form(text), sheltered):
+                if plain_form(text) not in sheltered and _holds(plain_form(text), sheltered):
                     shelters[row.id, plain_form(text)] = Kind.SHELTER
     return sorted((id_, kind, text) for (id_, text), kind in (texts | shelters).items())
 
