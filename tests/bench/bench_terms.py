@@ -18,7 +18,7 @@ from classifiers.content import Grammar, Prompt, Text
 from classifiers.normalise import read
 from classifiers.prompt_terms import PromptTerms
 from classifiers.readability import Readability
-from classifiers.signals import Signal
+from classifiers.signals import Signal, SignalName
 from tests.fuzz import shapes
 
 GENERAL = "0"
@@ -78,7 +78,8 @@ def rates(prompts: list[str], terms: PromptTerms, show: str) -> None:
         fired.update({one.name for one in found})
         by_term.update({f"{one.name} {one.evidence}" for one in found})
         unreadable = any(
-            isinstance(one, Signal) and not one.score for one in readable.classify(reading)
+            isinstance(one, Signal) and one.name is SignalName.TEXT_READABLE and not one.score
+            for one in readable.classify(reading)
         )
         fired.update(["unreadable"] * unreadable)
         if show and (show in {one.name for one in found} or (show == "unreadable" and unreadable)):
