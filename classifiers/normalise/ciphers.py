@@ -25,8 +25,9 @@ _WORD = re.compile(r"[A-Za-z]+")
 _PIG = re.compile(r"\b[A-Za-z]{3,24}ay\b")
 _AY = re.compile(r"[Aa][Yy]\b")
 _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
-_LOWER, _UPPER = "[a-z\u0430-\u044f\u0451]", "[A-Z\u0410-\u042f\u0401]"
-_HUMP = re.compile(f"{_LOWER}{{2}}{_UPPER}(?={_LOWER}{{2}})")
+_LOWER, _UPPER = "a-z\u0430-\u044f\u0451", "A-Z\u0410-\u042f\u0401"
+_HUMP = re.compile(f"([{_LOWER}]{{2}})([{_UPPER}])(?=[{_LOWER}]{{2}})")
+_HUMPED = re.compile(rf"(?<![^\W_])[{_LOWER}{_UPPER}]{{5,48}}+(?![^\W_]|[+/=])")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _TAG_BLOCK, _FIRST_SELECTOR, _LATER_SELECTOR = 0xE0000, 0xFE00, 0xE0100
@@ -57,8 +58,9 @@ def _from_pig_latin(token: str) -> str | None:
     return " ".join([*words, stem, stem.rstrip("wy")])
 
 
-def _from_hump(hump: str) -> str:
-    return f"{hump[:-1]} {hump[-1]}"
+def _from_humps(word: str) -> str | None:
+    words, count = _HUMP.subn(r"\1 \2", word)
+    return words if count else None
 
 
 def _from_tags(token: str) -> str:
@@ -77,7 +79,7 @@ def _from_selectors(token: str) -> str | None:
 
 
 CIPHERS = (
-    Encoding("camel case", _HUMP, _from_hump, in_place=True),
+    Encoding("camel case", _HUMPED, _from_humps, _HUMP.search),
     Encoding("morse", _MORSE_TEXT, _from_morse),
     Encoding("spelling words", _SPELT, _from_nato, _may_spell),
     Encoding("pig latin", _PIG, _from_pig_latin, _AY.search),

@@ -37,6 +37,8 @@ _MAY_BE_STROKES = re.compile(
 )
 _WORDY = re.compile(r"[A-Za-z0-9]")
 _FEWEST = 3
+_MOSTLY = 0.75
+"""The least share of letters and figures in what may pass for a word."""
 _FEW = 3
 """Bars that may be letters; more are the bars of a randomiser or of mixing."""
 
@@ -61,7 +63,10 @@ def _from_strokes(token: str) -> str | None:
         letters = letters.replace("|", "l")
     if token.count("(") > token.count(")"):
         letters = letters.replace("(", "c")
-    return letters if letters != token and sum(map(str.isalpha, letters)) >= _FEWEST else None
+    if letters == token:
+        return None
+    words = sum(map(str.isalnum, letters))
+    return letters if words >= max(_FEWEST, _MOSTLY * len(letters)) else None
 
 
 DRAWINGS = (
@@ -70,5 +75,5 @@ DRAWINGS = (
     Encoding(
         "ideographs", re.compile(f"[{''.join(_IDEOGRAPHS)}]{{4,64}}"), _from_ideographs, is_foreign
     ),
-    Encoding("strokes", re.compile(r"[^\s,.;:]{4,64}"), _from_strokes, _MAY_BE_STROKES.search),
+    Encoding("strokes", re.compile(r"[^\s,.;:]{5,64}"), _from_strokes, _MAY_BE_STROKES.search),
 )

@@ -26,7 +26,7 @@ _BEYOND_ASCII = bytes(range(0x80, 0x100))
 def _from_base64(token: str) -> str | None:
     body = token.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return readable(base64.b64decode(body + "=" * (-len(body) % 4), validate=True))
+        return readable(binascii.a2b_base64(body + "=" * (-len(body) % 4)))
     except binascii.Error:
         return None
 

@@ -160,6 +160,9 @@ def _mixed(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
     if polarity is Polarity.NEGATIVE and mixes_loosely(text):
         yield 0, len(text), -1.0
         return
+    if ":" not in text:
+        yield 0, len(text), 1.0
+        return
     in_doubt = "|" not in text or "||" in text
     start = 0
     for piece in text.split("|"):
@@ -169,6 +172,8 @@ def _mixed(text: str, polarity: Polarity) -> Iterator[tuple[int, int, float]]:
 
 
 def _mix_weight(piece: str, polarity: Polarity, *, in_doubt: bool) -> float:
+    if ":" not in piece:
+        return 1.0
     if polarity is Polarity.NEGATIVE:
         _, colon, number = piece.rpartition(":")
         return -1.0 if colon and is_below_zero(number) else 1.0
@@ -182,7 +187,7 @@ def _mix_weight(piece: str, polarity: Polarity, *, in_doubt: bool) -> float:
 def spans(text: str, marks: Sequence[Weight], grammar: Grammar) -> list[Span]:
     """Return where weights stand: not words, whatever stands around them."""
     found = [(mark.start, mark.end) for mark in marks]
-    if grammar is Grammar.V3 and "|" in text:
+    if grammar is Grammar.V3 and "|" in text and ":" in text:
         found += _mix_marks(text)
     return found
 
@@ -191,7 +196,7 @@ def _mix_marks(text: str) -> Iterator[Span]:
     end = 0
     for piece in text.split("|"):
         end += len(piece)
-        match = _MIX.search(piece[-24:])
+        match = _MIX.search(piece[-24:]) if ":" in piece else None
         if match is not None:
             yield end - len(match[0]), end
         end += 1

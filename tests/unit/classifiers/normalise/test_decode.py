@@ -41,7 +41,7 @@ ENCODED = {
     "mirrored": ("mirrored", "qmɒl"),
     "ideographs": ("ideographs", "ㄥ卂爪卩".replace("ㄥ", "乚")),
     "strokes": ("strokes", "|_/-\\|\\/|p"),
-    "bars for l": ("strokes", "|amp"),
+    "bars for l": ("strokes", "c|amp"),
     "a bracket for c": ("strokes", "a(lamp"),
     "camel case": ("camel case", "softLampView"),
     "emoji": ("emoji", "🔪"),
