@@ -40,6 +40,7 @@ _CLEARLY = 1.1
 """By which factor a language that is not read must lead over those that are."""
 _NO_SOUP = 6
 """Words that are not English from which on a text can be called noise."""
+_NONE: Mapping[str, int] = {}
 _FLUENT = 1.9
 """Natural logarithms for each letter of such words below which they are in no language at all."""
 
@@ -112,22 +113,25 @@ class Identifier:
         leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
         leads[leads < _LEAD] = 0.0
         found: dict[str, float] = defaultdict(float)
-        for words, lead in zip(foreign, leads, strict=True):
-            common = self._common(words)
+        commons = [self._common(words) for words in foreign]
+        for part, column in np.argwhere(leads).tolist():
+            id_ = columns[column]
+            words = foreign[part]
             is_sentence = len(words) >= _A_SENTENCE and _ENGLISH.isdisjoint(words)
-            for at in np.flatnonzero(lead):
-                id_ = columns[at]
-                is_sure = is_sentence or id_ in common
-                found[id_] += float(lead[at]) * (1.0 if is_sure else _OF_A_NAME)
+            is_sure = is_sentence or id_ in commons[part]
+            found[id_] += float(leads[part, column]) * (1.0 if is_sure else _OF_A_NAME)
+        for common in commons:
             for id_, count in common.items():
                 found[id_] += count * _OF_A_WORD
-            strange = sum(1 for word in words if _NOT_RUSSIAN.search(word))
-            if strange:
-                found["ru"] -= strange * 2 * _OF_A_WORD
+        strange = sum(1 for words in foreign for word in words if _NOT_RUSSIAN.search(word))
+        if strange:
+            found["ru"] -= strange * 2 * _OF_A_WORD
         return found
 
     def _common(self, words: Sequence[str]) -> Mapping[str, int]:
         """Count the common words of each language."""
+        if self.common.keys().isdisjoint(words):
+            return _NONE
         count: dict[str, int] = defaultdict(int)
         for word in set(words) & self.common.keys():
             for id_ in self.common[word]:
