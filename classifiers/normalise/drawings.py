@@ -35,7 +35,8 @@ _STROKE = re.compile("|".join(map(re.escape, sorted(_STROKES, key=len, reverse=T
 _MAY_BE_STROKES = re.compile(
     rf"{_STROKE.pattern}|[a-z]\||\|[a-z]|[a-z0-9@$!]\([a-z0-9@$!]|\([a-z]+[@$!]"
 )
-_WORDY = re.compile(r"[A-Za-z0-9]")
+_WORDY = re.compile(r"[A-Za-z0-9@$!+]")
+"""Letters, and figures and signs that are read as letters later."""
 _FEWEST = 3
 _MOSTLY = 0.75
 """The least share of letters and figures in what may pass for a word."""
@@ -65,8 +66,8 @@ def _from_strokes(token: str) -> str | None:
         letters = letters.replace("(", "c")
     if letters == token:
         return None
-    words = sum(map(str.isalnum, letters))
-    return letters if words >= max(_FEWEST, _MOSTLY * len(letters)) else None
+    likely = len(_WORDY.findall(letters))
+    return letters if likely >= max(_FEWEST, _MOSTLY * len(letters)) else None
 
 
 DRAWINGS = (
