@@ -26,6 +26,7 @@ _KANA = re.compile(r"[\u3040-\u30ff]+")
 _SHORTEST_ALONE = 5
 """Letters of a single word that names somebody with nothing beside it."""
 _SHORTEST = 2
+"""Characters of any name in a script of the East; of one in Latin letters there are more."""
 _SHORTEST_PART = 3
 _SHORTEST_LATER = 3
 """Characters of a name with Chinese letters or Hangul that needs nothing beside it."""
@@ -152,7 +153,8 @@ def build(
 
 def _add(texts: Texts, id_: int, text: str, kind: Kind) -> None:
     plain = plain_form(text)
-    if len(plain) >= _SHORTEST and texts.get((id_, plain)) is not Kind.ALONE:
+    shortest = _SHORTEST_PART if plain.isascii() else _SHORTEST
+    if len(plain) >= shortest and texts.get((id_, plain)) is not Kind.ALONE:
         texts[id_, plain] = kind
 
 
