@@ -57,22 +57,23 @@ def weights(text: str) -> tuple[Weight, ...]:
         while reach > done and adjoins(text[reach - 1]):
             reach -= 1
         firm = not (random and lies_in(random, reach - 1))
-        found.append(_weight(text, (reach, start, at), firm=firm))
+        found.append(_weight(text, (reach, start, at), firm))
         if at + 2 < end:
             found.append(Weight(at + 2, end, 1.0, certain=False, minus=False, firm=firm))
         done = end
     return tuple(found)
 
 
-def _weight(text: str, places: tuple[int, int, int], *, firm: bool) -> Weight:
+def _weight(text: str, places: tuple[int, int, int], firm: bool) -> Weight:
     """Read the number between the last two of `places`, and what adjoins it before them."""
     reach, start, at = places
     number = text[start:at]
     value = _number(number) if number else None
-    clean = start == 0 or text[start - 1] in _BEFORE_WEIGHT
-    adjoined = text[reach:start]
-    certain = firm and clean and value is not None and _BEFORE_WEIGHT.issuperset(adjoined)
-    minus = "-" in number or (bool(adjoined) and is_below_zero(text[reach:at]))
+    certain = firm and value is not None and (start == 0 or text[start - 1] in _BEFORE_WEIGHT)
+    minus = "-" in number
+    if reach < start:
+        certain = certain and _BEFORE_WEIGHT.issuperset(text[reach:start])
+        minus = minus or is_below_zero(text[reach:at])
     return Weight(start, at + 2, 1.0 if value is None else value, certain, minus, firm)
 
 
