@@ -35,8 +35,7 @@ from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
 from classifiers.normalise import Reading
-from classifiers.prompt_terms import PromptTerms
-from classifiers.readability import Readability
+from classifiers.readers import embedded_readers
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
@@ -259,7 +258,7 @@ def _banks(settings: Settings) -> BankSet:
 def _judge(settings: Settings, banks: BankSet) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     network = ContentNetwork.embedded()
-    text: list[Classifier[Reading]] = [PromptTerms.embedded(), Readability()]
+    text: list[Classifier[Reading]] = embedded_readers()
     picture: list[Classifier[Canonical]] = [
         MaskCheck(),
         HashMatch(banks),
@@ -274,7 +273,8 @@ def _judge(settings: Settings, banks: BankSet) -> Judge:
         faults = settings.faults_dir
         text = [UnsafeSwitch(classifier, faults) for classifier in text]
         picture = [UnsafeSwitch(classifier, faults) for classifier in picture]
-    return Judge(text, picture, Workers(settings.workers, settings.deadline_seconds))
+    workers = Workers(settings.workers, settings.deadline_seconds)
+    return Judge(text, picture, workers, lambda: now().date())
 
 
 def _versions(judge: Judge, banks: BankSet) -> dict[str, list[str]]:

@@ -141,7 +141,7 @@ class Flow:
             Cause.INCAPACITY,
             picture.index,
             picture.vault_id,
-            self.now() + self.hold_for,
+            generated.held_until or self.now() + self.hold_for,
             None,
             f"fault_{type(fault).__name__}",
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -126,7 +127,10 @@ class Judge:
         text: Sequence[Classifier[Reading]],
         picture: Sequence[Classifier[Canonical]],
         workers: Workers,
+        today: Callable[[], date | None] = lambda: None,
     ) -> None:
+        """Build from parts; where nobody says what day it is, no exemption holds."""
+        self._today = today
         self._text = [Watched(classifier) for classifier in text]
         self._picture = [Watched(classifier) for classifier in picture]
         self._workers = workers
@@ -196,7 +200,7 @@ class Judge:
         findings = (*before, *seen)
         places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
-        facts = replace(facts, places=frozenset((where, *places)), masks=masks)
+        facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
         decision = policy.decide(moment, findings, facts, self.installed())
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
 

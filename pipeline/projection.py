@@ -29,7 +29,7 @@ from pipeline.store.seizures import Seizable
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
-from policies.decision import Action
+from policies.decision import Action, Decision
 
 UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
 """Why a submission is halted of which nobody can say whether it was paid for."""
@@ -272,15 +272,14 @@ def seized(submission: Submission, outcome: object) -> list[tuple[str, str]]:
     return [
         (each.judged.decision.code.value, vault_id)
         for each, vault_id in objects
-        if isinstance(each, Halted) and each.judged is not None and _is_grave(each.judged)
+        if isinstance(each, Halted) and each.judged is not None and is_grave(each.judged.decision)
     ]
 
 
-def _is_grave(judged: Judged) -> bool:
-    """Whether nobody but the child-safety team may open it."""
-    decision = judged.decision
+def is_grave(decision: Decision) -> bool:
+    """Whether nobody but the child-safety team may open what was blocked."""
     escalated = decision.action is Action.BLOCK_AND_ESCALATE
-    return escalated or decision.code.family == NEVER_RELEASED
+    return escalated or (decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED)
 
 
 def hold_id(submission: UUID, index: int | None, attempt: int) -> UUID:

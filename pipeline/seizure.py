@@ -18,12 +18,10 @@ from audit.entry import Entry, Kind
 from audit.errors import AuditError
 from audit.log import Log
 from pipeline.errors import MissingObjectError, QuarantineError, StoreError, VaultError
-from pipeline.items import NEVER_RELEASED
 from pipeline.quarantine import Quarantine
 from pipeline.store.seizures import Seizable, Seizures
 from pipeline.telemetry.spacing import Spacing
 from pipeline.vault import Vault
-from policies.decision import Action, Decision
 
 LONGEST_WAIT = timedelta(minutes=1)
 """What could not be seized is tried again after this long at the latest."""
@@ -32,12 +30,6 @@ SELDOMEST = timedelta(hours=1)
 _ORDERS = "orders"
 
 _say = structlog.get_logger("seizure")
-
-
-def is_grave(decision: Decision) -> bool:
-    """Whether nobody but the child-safety team may open what was blocked."""
-    escalated = decision.action is Action.BLOCK_AND_ESCALATE
-    return escalated or (decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED)
 
 
 @dataclass(frozen=True, slots=True)

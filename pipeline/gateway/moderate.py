@@ -30,7 +30,7 @@ from pipeline.items import Json, Judged, Subject, public_code
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.reader import read_json
-from pipeline.seizure import is_grave
+from pipeline.projection import is_grave
 from policies.decision import Action
 from policies.policy import Moment
 

@@ -64,6 +64,7 @@ class Desk:
     _running: dict[UUID, Ticket] = field(default_factory=dict)
     _entering: int = 0
     _closing: bool = False
+    _closed: bool = False
 
     @property
     def in_flight(self) -> int:
@@ -117,6 +118,8 @@ class Desk:
         except Exception:
             await self.vault.destroy(row.vault_id)
             raise
+        if self._closed:  # nothing is begun that nobody would finish: the next start closes it
+            raise ClosingError
         # Nothing is awaited here: an identical request finds this one carried.
         ticket = self._joined(admitted) or self._begun(
             _submission(admitted.submission, received.subject, work, contents, policy)
@@ -195,6 +198,7 @@ class Desk:
     async def drain(self, seconds: float) -> int:
         """Admit nothing more, and finish what is in flight; return how many were cut off."""
         self._closing = True
+        self._closed = seconds <= 0
         tasks = [ticket.end for ticket in self._running.values() if ticket.end is not None]
         if not tasks:
             return 0

@@ -25,8 +25,7 @@ from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
-from pipeline.projection import hold_id, ruling_id
-from pipeline.seizure import is_grave
+from pipeline.projection import hold_id, is_grave, ruling_id
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold

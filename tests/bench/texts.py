@@ -1,14 +1,11 @@
 """What reading texts costs: of 64 to 256 tokens, of one request, and the worst anybody sends."""
 
 import random
-from collections.abc import Sequence
 from functools import partial
 
-from classifiers.classifier import Classifier
 from classifiers.content import Grammar, Polarity, Prompt, Text
-from classifiers.normalise import Reading, read
-from classifiers.prompt_terms import PromptTerms
-from classifiers.readability import Readability
+from classifiers.normalise import read
+from classifiers.readers import embedded_readers
 from tests.bench.benign import tags
 from tests.bench.figure import Figure, timed
 from tests.fuzz.shapes import HOSTILE
@@ -22,7 +19,7 @@ _WORST = 5
 
 def texts(rounds: int) -> list[Figure]:
     """Read fresh texts each time, and have every text classifier look."""
-    readers: Sequence[Classifier[Reading]] = (PromptTerms.embedded(), Readability())
+    readers = embedded_readers()
     chance = random.Random(5)  # noqa: S311 - a sample, no secret
 
     def look(*counts: int) -> None:

@@ -15,8 +15,7 @@ import structlog
 from classifiers.classifier import Classifier
 from classifiers.content import Prompt
 from classifiers.normalise import Reading, read
-from classifiers.prompt_terms import PromptTerms
-from classifiers.readability import Readability
+from classifiers.readers import embedded_readers
 from classifiers.signals import Field, Finding, Signal
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.judge import Watched
@@ -114,7 +113,7 @@ def screener(terms: Terms) -> Screener:
     """
     if not structlog.is_configured():  # it would log to stdout, which is for answers
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
-    readers: list[Classifier[Reading]] = [PromptTerms.embedded(), Readability()]
+    readers = embedded_readers()
     for reader in readers:
         reader.warm()
     policy = stacked([load_set(name) for name in terms.sets])

@@ -26,11 +26,7 @@ from policies.truth import Truth
 
 N = SignalName
 DRAWN_ANSWERS = {N.IMAGE_SEXUAL_NUDITY: 0.0, N.IMAGE_SEXUAL_SUGGESTIVE: 0.0, N.IMAGE_MINOR_DRAWN: 0}
-OPEN = {
-    N.TEXT_ADULT_AGE,  # no rule reads it: it never subtracts
-    N.TEXT_MINOR_CHARACTER,
-}
-TEXT_QUESTIONS = [n for n in N if n.startswith("text.") and n not in OPEN]
+TEXT_QUESTIONS = [n for n in N if n.startswith("text.") and n is not N.TEXT_ADULT_AGE]
 """Adult words never subtract, so nobody asks for them."""
 REQUEST, RESULT = Moment.REQUEST, Moment.OUTPUT
 
