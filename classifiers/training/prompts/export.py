@@ -27,7 +27,9 @@ from classifiers.training.prompts import encoder, graph
 from classifiers.training.prompts.calibrate import COSTS, Combination, combine, thresholds
 from classifiers.training.prompts.card import card
 from classifiers.training.prompts.figures import figures
+from classifiers.training.prompts.hints import said
 from classifiers.training.prompts.libraries import safetensors
+from classifiers.training.prompts.minor import COLUMN
 from classifiers.training.prompts.pieces import pieces
 from classifiers.training.prompts.rows import Row, Split, read_rows
 
@@ -42,12 +44,12 @@ def main(model: Path, out: Path, to: Path) -> None:
     """Export the run `all`."""
     (out / "served").mkdir(exist_ok=True)
     weights = _weights(model, out)
-    table = np.load(out / "runs" / "all.letters.npz", allow_pickle=False)
-    spelled = table["table"].astype(np.float32), table["bias"].astype(np.float32)
+    spelled = _spelled(out)
     raw = graph.raw(weights, *spelled)
     listed = (model / "vocab.txt").read_bytes()
     cutting = Pieces.parse(listed.decode("utf-8"))
-    rows = {split: list(read_rows(out / f"{split}.jsonl")) for split in (Split.DEV, Split.TEST)}
+    splits = (Split.DEV, Split.TEST)
+    rows = {split: [said(row) for row in read_rows(out / f"{split}.jsonl")] for split in splits}
     answers = {split: logits(raw, cutting, rows[split], out / "served" / split) for split in rows}
     joined = combine(rows[Split.DEV], *answers[Split.DEV])
     chosen = thresholds(rows[Split.DEV], joined.answer(*answers[Split.DEV]))
@@ -75,9 +77,20 @@ def _weights(model: Path, out: Path) -> Mapping[str, NDArray[Any]]:
     fitted = safetensors.load_file(out / "runs" / "all.safetensors")
     whole = encoder.pretrained(model / "model.safetensors")
     whole |= {name: value for name, value in fitted.items() if name in whole}
+    again = safetensors.load_file(out / "runs" / "minor.safetensors")
+    whole["heads.weight"][COLUMN] = again["weight"]
+    whole["heads.bias"][COLUMN] = again["bias"][0]
     texts = [row.text for row in islice(read_rows(out / "train.jsonl"), _WATCHED * 50)]
     watched = encoder.with_peaks(whole, pieces(model, texts[::50]))
     return {name: value.float().numpy() for name, value in watched.items()}
+
+
+def _spelled(out: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    known = np.load(out / "runs" / "all.letters.npz", allow_pickle=False)
+    again = safetensors.load_file(out / "runs" / "minor.safetensors")
+    table, bias = known["table"].astype(np.float32), known["bias"].astype(np.float32)
+    table[:, COLUMN], bias[COLUMN] = again["letters"].numpy(), float(again["letters.bias"][0])
+    return table, bias
 
 
 def _shares(joined: Combination) -> tuple[Any, Any, Any]:

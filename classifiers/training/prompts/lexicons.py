@@ -72,6 +72,12 @@ _YOUTHFUL: Final = _words(
     r"twintails? low.twintails \w*_school\w* ribbon.trimmed.socks babysit\w* crayons? lollipop\w* kawaii",
 )
 """Words that say nothing by themselves, but that are kept from every sexual text all the same."""
+_SCHOOL: Final = _words(
+    r"school\w* \w*school student\w* uniforms? serafuku buruma gym.\w+ classroom\w* college teacher\w* tutor",
+    r"petite flat.chest flat young younger youngest youthful puberty pinafore bloomers boy girl lads? lass\w*",
+    r"son sons daughter\w* imouto otouto otoko.no.ko innocent innocence age.difference babysit\w* playground\w*",
+)
+"""Of the words that might hint at youth, those that do so in any company."""
 _BABY_ANIMAL: Final = re.compile(
     r"\bbab(?:y|ies)(?:'s)? (?:\w+ )?(?:elephants?|giraffes?|zebras?|bears?|cows?|calf|calves|sheep|"
     r"goats?|animals?|birds?|ducks?|ducklings?|horses?|lambs?|cats?|kittens?|dogs?|pupp\w+|polar|"
@@ -121,3 +127,8 @@ def is_forbidden(text: str, *, labelled_sexual: bool = False, labelled_minor: bo
 def is_doubtful(text: str) -> bool:
     """Whether a sexual word meets any hint at youth in `text`, be it ever so slight."""
     return is_sexual(text) and is_youthful(text)
+
+
+def is_of_school(text: str) -> bool:
+    """Whether a word of school or youth stands in `text`, words of childhood aside."""
+    return _SCHOOL.search(_MINOR.sub(" ", _COUNT_TAG.sub(" ", spelled(text)))) is not None

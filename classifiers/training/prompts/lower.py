@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifiers.training.prompts import encoder
 from classifiers.training.prompts.libraries import Tensor, torch
-from classifiers.training.prompts.pieces import pieces
+from classifiers.training.prompts.pieces import check, pieces
 from classifiers.training.prompts.rows import Row, Split, read_rows
 
 KEPT_LAYERS: Final = 3
@@ -72,7 +72,9 @@ def main(model: Path, out: Path) -> None:
     weights = encoder.pretrained(model / "model.safetensors")
     (out / "lower").mkdir(exist_ok=True)
     for split in (Split.DEV, Split.TRAIN, Split.TEST):
-        ids = pieces(model, (row.text for row in read_rows(out / f"{split}.jsonl")))
+        texts = [row.text for row in read_rows(out / f"{split}.jsonl")]
+        check(model, texts)
+        ids = pieces(model, texts)
         np.save(out / "lower" / f"{split}.lengths.npy", np.asarray(list(map(len, ids))))
         for number, start in enumerate(range(0, len(ids), _SHARD)):
             path = out / "lower" / f"{split}-{number:04}.npy"

@@ -147,32 +147,21 @@ def _harmful(served: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _folds(out: Path) -> list[list[str]]:
-    rows = [
-        [
-            "left out",
-            "rows",
-            "risky",
-            "real harmless",
-            "AUC",
-            "recall at 1 %",
-            "own harmless at that",
-        ]
-    ]
+    rows = [["left out", "rows", "risky", "captions", "AUC", "recall at 1 %", "AUC (real)", "own"]]
     for name in FOLDS:
         run = _read(out / "runs" / f"{name}.json")
-        if run:
-            one = run["left_out"]
-            shares = f"{one['auc']:.3f}", f"{one['recall_at_1_percent']:.2f}"
-            own = one["own_benign_at_that_threshold"]
-            counts = str(run["rows"]), str(one["risky"]), str(one["real_benign"])
-            rows.append(
-                [
-                    name,
-                    *counts,
-                    *shares,
-                    f"{own:.1%} of {one['own_benign']}" if one["own_benign"] else "none",
-                ]
-            )
+        if not run:
+            rows.append([name, "not run", *[""] * 6])
+            continue
+        one = run["left_out"]
+        counts = [str(run["rows"]), str(one["risky"]), str(one["captions"])]
+        shares = [
+            f"{one['auc']:.3f}",
+            f"{one['recall_at_1_percent']:.2f}",
+            f"{one['auc_real']:.3f}",
+        ]
+        own, count = one["own_benign_at_that_threshold"], one["own_benign"]
+        rows.append([name, *counts, *shares, f"{own:.1%} of {count}" if count else "none"])
     return rows
 
 

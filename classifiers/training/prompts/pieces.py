@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from classifiers.prompt_pieces import Pieces
+
 LONGEST: Final = 96
 """Pieces of a text that are learned from; serving reads on, in windows."""
 
@@ -15,6 +17,20 @@ def tokenizer(folder: Path) -> Any:  # noqa: ANN401  # the library is not instal
     found.no_padding()
     found.no_truncation()
     return found
+
+
+def check(folder: Path, texts: Iterable[str]) -> None:
+    """Hold what is served, `classifiers.prompt_pieces`, against the library.
+
+    Raises:
+        ValueError: they cut a text into other pieces.
+    """
+    cutting, served = tokenizer(folder), Pieces.parse((folder / "vocab.txt").read_text("utf-8"))
+    for number, text in enumerate(texts):
+        numbers = [piece.number for piece in served.cut(text)]
+        if numbers != cutting.encode(text, add_special_tokens=False).ids:
+            message = f"text {number}: expected the pieces of the library, got others"
+            raise ValueError(message)
 
 
 def pieces(folder: Path, texts: Iterable[str], longest: int = LONGEST) -> list[list[int]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from classifiers.prompt_heads import HEADS
 from classifiers.training.prompts import encoder, letters
-from classifiers.training.prompts.calibrate import combine, labels
+from classifiers.training.prompts.calibrate import CAPTIONS, combine, labels
 from classifiers.training.prompts.fit import Plan, choose, fit, targets, upper
 from classifiers.training.prompts.folds import FOLDS
 from classifiers.training.prompts.libraries import torch
@@ -124,19 +124,26 @@ def per_head(rows: Sequence[Row], scores: np.ndarray[Any, Any]) -> dict[str, flo
 def out_of_source(
     rows: Sequence[Row], likelihoods: np.ndarray[Any, Any], left_out: Sequence[str]
 ) -> dict[str, Any]:
-    """Return how risky texts of unseen sources stand out from real harmless text, and their own."""
+    """Return how risky texts of unseen sources stand out from harmless ones, and from their own.
+
+    `captions` are real captions and benchmark prompts; `real` is all that was written by people,
+    tweets and harmless look-alikes of hate among it.
+    """
     columns = [HEADS.index(head) for head in HARMS]
     risk = likelihoods[:, columns].max(axis=1)
-    risky = np.asarray([row.source in left_out and not row.is_benign for row in rows])
-    real = np.asarray([_is_real(row) and row.source not in left_out for row in rows])
-    own = np.asarray([row.source in left_out and row.is_benign for row in rows])
-    border = threshold_at(risk[real], _ONE_PERCENT)
-    both = risky | real
+    inside = [row.source in left_out for row in rows]
+    risky = np.asarray([own and not row.is_benign for own, row in zip(inside, rows, strict=True)])
+    real = np.asarray([_is_real(row) and not own for own, row in zip(inside, rows, strict=True)])
+    captions = real & np.asarray([row.source.startswith(CAPTIONS) for row in rows])
+    own = np.asarray([own and row.is_benign for own, row in zip(inside, rows, strict=True)])
+    border = threshold_at(risk[captions], _ONE_PERCENT)
     return {
         "risky": int(risky.sum()),
-        "real_benign": int(real.sum()),
-        "auc": round(area(risk[both], risky[both]), 4),
+        "captions": int(captions.sum()),
+        "auc": round(area(risk[risky | captions], risky[risky | captions]), 4),
         "recall_at_1_percent": round(share_at(risk[risky], border), 4),
+        "real": int(real.sum()),
+        "auc_real": round(area(risk[risky | real], risky[risky | real]), 4),
         "own_benign": int(own.sum()),
         "own_benign_at_that_threshold": round(share_at(risk[own], border), 4),
     }
