@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import cast
 from uuid import UUID
 
@@ -121,7 +120,7 @@ def leaf_of(entry: Entry, salts: Mapping[str, bytes]) -> Leaf:
 def commitment(salt: bytes, field: str, value: bytes) -> str:
     """Commit to one field: to reveal (salt, value) discloses this field and no other."""
     message = _DOMAIN + b"\x00" + field.encode() + b"\x00" + value
-    return hmac.new(salt, message, sha256).hexdigest()
+    return hmac.digest(salt, message, "sha256").hex()
 
 
 def as_bytes(value: str | bytes) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -56,6 +57,7 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.novelai.transport import OneEach
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
@@ -154,9 +156,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         tenancy = Tenancy(store, sets, _policy_set, keep_for)
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
-            httpx.AsyncClient(
-                trust_env=False, follow_redirects=False, limits=_connections(settings)
-            )
+            httpx.AsyncClient(transport=_transport(), trust_env=False, follow_redirects=False)
         )
         client = Client(
             settings.upstream.base_url,
@@ -305,8 +305,10 @@ def _accounts(settings: Settings) -> Accounts:
     )
 
 
-def _connections(settings: Settings) -> httpx.Limits:
-    return httpx.Limits(max_connections=len(settings.upstream.tokens) + 1)
+def _transport() -> OneEach:
+    """Keep a connection or two for each account."""
+    tls, limits = httpx.create_ssl_context(trust_env=False), httpx.Limits(max_connections=2)
+    return OneEach(partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, limits=limits))
 
 
 def _verify_key(settings: Settings) -> Ed25519PublicKey:

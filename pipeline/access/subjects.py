@@ -2,7 +2,6 @@
 
 import hmac
 import re
-from hashlib import sha256
 
 from pipeline.errors import InvalidSubjectError
 from pipeline.items import Subject, Tier
@@ -57,7 +56,7 @@ def fingerprint(key: bytes, subject: Subject) -> str:
     """
     named = "key" if subject.pseudonym is None else f"subject:{subject.pseudonym}"
     message = f"{subject.tenant}\x00{named}".encode()
-    return hmac.new(key, message, sha256).hexdigest()
+    return hmac.digest(key, message, "sha256").hex()
 
 
 def _check(name: str, shape: re.Pattern[str], value: str | None, expected: str) -> None:

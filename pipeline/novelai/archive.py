@@ -5,6 +5,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from pipeline.novelai.errors import UpstreamMalformedError
 from pipeline.novelai.limits import MEBIBYTE, AnswerLimits
@@ -23,6 +24,7 @@ class Picture:
     index: int
     name: str
     data: bytes = field(repr=False)
+    sha256: str = field(repr=False)
 
 
 def unpack(packed: bytes, samples: int, limits: AnswerLimits) -> tuple[Picture, ...]:
@@ -78,4 +80,4 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Picture:
     if name is None or len(data) != info.file_size:
         message = f"archive: expected {info.file_size} bytes in entry {info.filename!r}"
         raise UpstreamMalformedError(message)
-    return Picture(int(name[1]), info.filename, data)
+    return Picture(int(name[1]), info.filename, data, sha256(data).hexdigest())

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from time import perf_counter
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from pipeline.items import (
     Stage,
 )
 from pipeline.judge import Judge
+from pipeline.novelai.archive import Picture
 from pipeline.novelai.client import Client
 from pipeline.novelai.errors import (
     NoAccountError,
@@ -53,22 +53,21 @@ class Generate:
         started = perf_counter()
         submission = item.outcome.submission
         try:
-            images = await self.judge.run(lambda: _images(submission.contents))
+            images: Mapping[str, bytes] = {}
+            if submission.contents.pictures:
+                images = await self.judge.run(lambda: _images(submission.contents))
             answer = await self.client.generate(submission.work, images, item.outcome.gone)
         except UpstreamError as fault:
             return _halted(submission.id, fault)
         pictures = await asyncio.gather(
-            *(
-                self._seal(submission.id, index, picture.data)
-                for index, picture in enumerate(answer.pictures)
-            )
+            *(self._seal(submission.id, picture) for picture in answer.pictures)
         )
         return Generated(item.outcome, tuple(pictures), round((perf_counter() - started) * 1000))
 
-    async def _seal(self, submission: UUID, index: int, data: bytes) -> Sealed:
-        vault_id = await self.vault.put(data, submission, picture_name(index))
-        digest = await asyncio.to_thread(sha256, data)  # milliseconds for each megabyte
-        return Sealed(vault_id, index, digest.hexdigest())
+    async def _seal(self, submission: UUID, picture: Picture) -> Sealed:
+        name = picture_name(picture.index)
+        vault_id = await self.vault.put(picture.data, submission, name)
+        return Sealed(vault_id, picture.index, picture.sha256)
 
 
 def picture_name(index: int) -> str:

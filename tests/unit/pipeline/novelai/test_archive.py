@@ -2,6 +2,7 @@ import io
 import struct
 import zipfile
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,8 @@ class TestUnpack:
     def test_pictures_come_in_their_order(self) -> None:
         """A picture judged under another's index would be released in its place."""
         assert unpack(TWO, 2, LIMITS) == (
-            Picture(0, "image_0.png", b"first"),
-            Picture(1, "image_1.png", b"second"),
+            Picture(0, "image_0.png", b"first", sha256(b"first").hexdigest()),
+            Picture(1, "image_1.png", b"second", sha256(b"second").hexdigest()),
         )
 
     @given(st.lists(st.binary(max_size=200), min_size=1, max_size=8))

@@ -1,0 +1,33 @@
+"""Keeps the connections of each account apart.
+
+An account makes one picture at a time, so each needs one connection. In one pool for all, every
+request would look after the connections of every account.
+"""
+
+from collections.abc import Callable
+
+import httpx
+from typing_extensions import override
+
+
+class OneEach(httpx.AsyncBaseTransport):
+    """Sends each request by the transport of whom it speaks for."""
+
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        """Build from what makes a transport for one account."""
+        self._make = make
+        self._of: dict[str, httpx.AsyncBaseTransport] = {}
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        bearer = request.headers.get("Authorization", "")
+        if bearer not in self._of:
+            self._of[bearer] = self._make()
+        return await self._of[bearer].handle_async_request(request)
+
+    @override
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for transport in self._of.values():
+            await transport.aclose()
