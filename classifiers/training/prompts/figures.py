@@ -74,7 +74,7 @@ def _harmless(
     reached = _reached(likelihoods, thresholds)
     for source in sorted({row.source for row in rows}):
         at = np.asarray([row.source == source and row.is_benign for row in rows])
-        if source.startswith("tags_suggestive") or not at.any():
+        if not at.any():
             continue
         by_head = {
             str(head): round(share_at(likelihoods[at, column], thresholds[head]), 4)

@@ -7,6 +7,7 @@ What was not run is left out of its table, and the page says so.
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +25,7 @@ def page(out: Path) -> str:
     parts = {
         "HOW": _how(card),
         "TABLES": "\n".join(tables(out)),
+        "BASE": str(_read(out / "runs" / "tfidf.json").get("rows", 0)),
         "MINOR": _minor(card["measured"]["minor"]),
         "SPEED": _speed(out),
         "BLIND": "\n".join(f"- {one}" for one in card["blind_to"]),
@@ -32,7 +34,16 @@ def page(out: Path) -> str:
     text = (files("classifiers.training.prompts") / "page.md").read_text("utf-8")
     for name, part in parts.items():
         text = text.replace(f"@@{name}@@", part.rstrip())
-    return text
+    return "\n".join([_filled(line) for line in text.splitlines()]) + "\n"
+
+
+def _filled(line: str) -> str:
+    """Return a line of prose in lines of 100 letters; tables stay as they are."""
+    return (
+        line
+        if line.startswith("|")
+        else textwrap.fill(line, 100, subsequent_indent="  " * line.startswith("- "))
+    )
 
 
 def _how(card: Mapping[str, Any]) -> str:
