@@ -89,7 +89,8 @@ class DetailKeys:
         values = {name: _written(value) for name, value in entry.personal.items()}
         written = {name: encode_base64(salt) for name, salt in salts.items()}
         plain = json.dumps({"personal": values, "detail": entry.detail, "salts": written}).encode()
-        key, nonce = os.urandom(KEY_BYTES), os.urandom(_NONCE_BYTES)
+        drawn = os.urandom(KEY_BYTES + _NONCE_BYTES)
+        key, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
         ciphertext = AESGCM(key).encrypt(nonce, plain, _DOMAIN + entry.entry_id.bytes)
         wrapped = aes_key_wrap(self.keys[self.current], key)
         return Sealed(self.current, wrapped, nonce, ciphertext)

@@ -33,8 +33,8 @@ from pipeline.vault import Vault, id_of
 
 LEFTOVER = timedelta(hours=1)
 """How old a sealed object must be that nothing names before it is taken for a crash's leftover."""
-LEFTOVERS_EVERY = 600
-"""In how many rounds the vault is searched for leftovers once."""
+SWEEP_EVERY = 600
+"""In how many rounds once everything is swept that is kept no longer."""
 STRANDED = timedelta(minutes=30)
 """After this long without a step nobody carries a submission: no step takes nearly as long."""
 SLOWEST = 12
@@ -77,7 +77,7 @@ class Upkeep:
         for count in itertools.count():
             await asyncio.sleep(every_seconds)
             try:
-                await self.round(leftovers=count % LEFTOVERS_EVERY == 0)
+                await self.round(sweeps=count % SWEEP_EVERY == 0)
             except FAULTS as fault:
                 kind = type(fault).__name__
                 if tellings.is_due(kind, self.now()):
@@ -85,16 +85,16 @@ class Upkeep:
             else:
                 tellings = Spacing(SELDOMEST)
 
-    async def round(self, *, leftovers: bool = True) -> None:
-        """Do everything once; to look for `leftovers` is to walk through the whole vault."""
+    async def round(self, *, sweeps: bool = True) -> None:
+        """Do everything once. What `sweeps` has the time of hours, and walks through the vault."""
         await self.judge.recover()
         await self._expire()
         await self._finish()
         if not self.judge.faults():
             await self._look_again()
         await self.flow.seizure.run()
-        await self._sweep()
-        if leftovers:
+        if sweeps:
+            await self._sweep()
             await self._sweep_leftovers()
 
     async def _finish(self) -> None:

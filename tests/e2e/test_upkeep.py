@@ -12,7 +12,7 @@ import sys
 from pipeline.cli.main import app
 from pipeline.jobs.upkeep import Upkeep
 
-async def broken(self, *, leftovers):
+async def broken(self, *, sweeps):
     raise ZeroDivisionError("{CANARY}")
 
 Upkeep.round = broken

@@ -431,7 +431,7 @@ class TestAtOnce:
         await asyncio.sleep(0.1)
         house.clock.at = hold.expires_at
 
-        await asyncio.gather(house.upkeep.round(leftovers=False), self._let_go(house))
+        await asyncio.gather(house.upkeep.round(sweeps=False), self._let_go(house))
         await ruling
         await house.upkeep.round()
 

@@ -371,7 +371,7 @@ async def test_a_hold_that_keeps_failing_is_told_ever_more_seldom(house: World) 
 
     with capture_logs() as said:
         for _ in range(300):
-            await house.upkeep.round(leftovers=False)
+            await house.upkeep.round(sweeps=False)
             house.clock.passes(seconds=1)
 
     assert {line["event"] for line in said} == {"hold failed"}
@@ -383,9 +383,9 @@ async def test_many_looks_keep_nothing_else_waiting(house: World) -> None:
     rows = [await unseen(house) for _ in range(LOOKS_A_ROUND + 2)]
     house.clock.passes(minutes=1)
 
-    await house.upkeep.round(leftovers=False)
+    await house.upkeep.round(sweeps=False)
     left = len(await house.store.holds.waiting())
-    await house.upkeep.round(leftovers=False)
+    await house.upkeep.round(sweeps=False)
 
     assert left == 2
     assert {*[state for row in rows for state in await states(house, row)]} == {

@@ -263,11 +263,11 @@ class TestStealth:
     @pytest.mark.parametrize(
         "payload",
         [
-            gzip.compress(b"[1]"),
-            gzip.compress(b"[" * 5000),
-            gzip.compress(b"\xff"),
-            gzip.compress(b'{"a": "' + bytes(2 << 20)),
-            gzip.compress(b"{}")[:-4],
+            gzip.compress(b"[1]", mtime=0),
+            gzip.compress(b"[" * 5000, mtime=0),
+            gzip.compress(b"\xff", mtime=0),
+            gzip.compress(b'{"a": "' + bytes(2 << 20), mtime=0),
+            gzip.compress(b"{}", mtime=0)[:-4],
         ],
     )
     def test_a_payload_that_is_no_small_object_hides_nothing(self, payload: bytes) -> None:
