@@ -70,9 +70,9 @@ fetch-prompts: setup ## Fetch the texts that the prompt model learns from (PROMP
 train: .venv-train/.ready ## Make the prompt model again from PROMPTS, into TRAINED: hours on two cores
 	$(TRAIN) -m classifiers.training.prompts.prepare $(PROMPTS) $(TRAINED)
 	$(TRAIN) -m classifiers.training.prompts.lower $(MINILM) $(TRAINED)
-	$(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) all --most 30000 --epochs 1
+	$(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) all --most 50000 --epochs 1
 	$(TRAIN) -m classifiers.training.prompts.minor $(MINILM) $(TRAINED)
-	$(TRAIN) -m classifiers.training.prompts.baselines $(MINILM) $(TRAINED) --most 30000
+	$(TRAIN) -m classifiers.training.prompts.baselines $(MINILM) $(TRAINED) --most 50000
 	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 6000 --epochs 1 || exit 1; done
 	$(TRAIN) -m classifiers.training.prompts.export $(MINILM) $(TRAINED) $(TRAINED)/weights
 	$(TRAIN) -m classifiers.training.prompts.speed $(TRAINED)

@@ -25,7 +25,9 @@ def page(out: Path) -> str:
     parts = {
         "HOW": _how(card),
         "TABLES": "\n".join(tables(out)),
-        "BASE": str(_read(out / "runs" / "tfidf.json").get("rows", 0)),
+        "BASE": " and ".join(
+            str(_read(out / "runs" / f"{name}.json").get("rows", 0)) for name in ("tfidf", "frozen")
+        ),
         "MINOR": _minor(card["measured"]["minor"]),
         "SPEED": _speed(out),
         "BLIND": "\n".join(f"- {one}" for one in card["blind_to"]),
