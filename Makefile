@@ -23,8 +23,8 @@ demo: setup ## Start the sandbox and the gateway, send a dozen requests, verify 
 run: setup ## Serve the gateway against the sandbox (IMPRIMATUR_NOVELAI_TOKENS and no --sandbox: NovelAI)
 	$(BIN)/imprimatur serve --sandbox
 
-test: setup ## Every test but the browser's
-	$(BIN)/python -m pytest -q
+test: setup ## Every test but the browser's, on every core
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n auto --dist loadfile  # the same names in each
 
 check: lint types ## Everything that reads the code: ruff, formatting, import rules, mypy, pyright
 

@@ -171,7 +171,7 @@ def _is_whole(term: Term, view: View, start: int, end: int) -> bool:
     if start not in view.edges or (term.mode is not Mode.PREFIX and end not in view.edges):
         return False
     inside = {at - start for at in range(start + 1, end) if at in view.edges}
-    return inside == _breaks(term.text) if term.harmless else bool(inside)
+    return frozenset(inside) == _breaks(term.text) if term.harmless else bool(inside)
 
 
 @cache
