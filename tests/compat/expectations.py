@@ -103,7 +103,7 @@ def gated(sandbox: Served, gateway: Served) -> Mapping[str, Check]:
     return {
         **_alike(sandbox, gateway),
         "two": Pictures(sandbox, "two", (22,)),
-        "refusal": Says("refusal.txt", "This text could not be read."),
+        "refusal": Says("refusal.txt", "This language cannot be checked here."),
         "login": Says("login.txt", "Use your gateway key"),
         "readme": any_picture,
     }
