@@ -217,7 +217,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now).run()
-        upkeep = Upkeep(flow, judge, restore, store, vault, now)
+        upkeep = Upkeep(flow, judge, restore, store, vault, now, gate.desk.carries)
         rulings = Rulings(flow, restore, store, log, now)
         yield House(
             public=server.create(gate, metrics),

@@ -188,6 +188,10 @@ class Desk:
         ticket = Ticket(submission.id)
         return self.carry(ticket, self.flow.run(submission, lambda: ticket.waiting <= 0))
 
+    def carries(self, submission: UUID) -> bool:
+        """Whether a request is on its way in this process."""
+        return submission in self._running
+
     def carry(self, ticket: Ticket, running: Coroutine[object, object, End]) -> Ticket:
         """Run a request to its end, whoever waits for it."""
         ticket.end = asyncio.create_task(running)

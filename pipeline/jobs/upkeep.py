@@ -36,7 +36,7 @@ LEFTOVER = timedelta(hours=1)
 SWEEP_EVERY = 600
 """In how many rounds once everything is swept that is kept no longer."""
 STRANDED = timedelta(minutes=30)
-"""After this long without a step nobody carries a submission: no step takes nearly as long."""
+"""After this long without a step, what nobody carries is finished or closed."""
 SLOWEST = 12
 """Looks are spaced by doubling seconds, up to 2 ** SLOWEST: a picture that no model can answer
 for is not looked at for ever in a row."""
@@ -63,6 +63,8 @@ class Upkeep:
     store: Store
     vault: Vault
     now: Callable[[], datetime]
+    carries: Callable[[UUID], bool]
+    """Whether somebody carries a submission: in a long queue that may take any time."""
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
     """How often each item was tried since the start: each next try waits twice as long."""
     _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
@@ -100,6 +102,8 @@ class Upkeep:
     async def _finish(self) -> None:
         """Carry on what stopped on its way, as it does when the log cannot be written."""
         for row in await self.store.submissions.abandoned(""):
+            if self.carries(row.id):
+                continue
             if row.changed_at + STRANDED * 2 ** self._tries[row.id] <= self.now():
                 self._tries[row.id] += 1
                 await finish(self.flow, self.restore, row)

@@ -490,7 +490,7 @@ async def open_world(
             restore=restore,
             gate=gate,
             operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
-            upkeep=Upkeep(flow, judge, restore, store, vault, clock),
+            upkeep=Upkeep(flow, judge, restore, store, vault, clock, gate.desk.carries),
             team_key=team_key,
             key_id=made.key.id,
             key=made.secret.get_secret_value(),

@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from audit.entry import Kind
 from pipeline.access.permissions import Permission, Person
-from pipeline.items import Examined, Held
+from pipeline.items import Examined, Held, Released
 from pipeline.jobs.rulings import Ruling
 from pipeline.jobs.upkeep import LEFTOVER, LOOKS_A_ROUND
 from pipeline.store.pictures import PictureState
-from pipeline.store.submissions import SubmissionRow
+from pipeline.store.submissions import State, SubmissionRow
 from tests.unit.pipeline.lookers import KNOWN, WHITE, Colour, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, HOLD_FOR, KEEP_FOR, TENANT, World
 
@@ -391,3 +391,19 @@ async def test_many_looks_keep_nothing_else_waiting(house: World) -> None:
     assert {*[state for row in rows for state in await states(house, row)]} == {
         PictureState.RELEASED
     }
+
+
+async def test_what_somebody_carries_is_left_alone_however_long_it_waits(house: World) -> None:
+    """A long queue before one account is no crash: to close it would lose what is then paid for."""
+    async with house.accounts.lease():
+        ticket = await house.submit()
+        async with asyncio.timeout(5):
+            while (await house.row(ticket.id)).state is not State.CALLING:  # noqa: ASYNC110 - app.db
+                await asyncio.sleep(0.01)
+        house.clock.passes(hours=9)
+
+        await house.upkeep.round()
+
+        assert "halted" not in await house.kinds(ticket.id)
+    assert ticket.end is not None
+    assert isinstance((await ticket.end).outcome, Released)
