@@ -5,7 +5,16 @@ import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, create_server, socket
+from socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    IPPROTO_TCP,
+    SOCK_STREAM,
+    TCP_NODELAY,
+    create_server,
+    socket,
+)
 
 from pipeline.cli.errors import UnusableError
 
@@ -15,16 +24,22 @@ _LONGEST_BYTES = 107  # what the system takes as a Unix socket's path
 def listen(host: str, port: int) -> socket:
     """Listen on an address; port 0 takes a free one.
 
+    Connections inherit that nothing waits for an acknowledgement: asyncio sets it only where the
+    listening socket was made for TCP by name, and an answer's body then waits 40 ms for the
+    client's delayed acknowledgement of its head.
+
     Raises:
         UnusableError: it is taken, or not this machine's.
     """
     family = AF_INET6 if ":" in host else AF_INET
     try:
-        return create_server((host, port), family=family)
+        listening = create_server((host, port), family=family)
     except OSError as fault:
         taken = fault.errno == errno.EADDRINUSE
         got = "one that is taken: choose another" if taken else f"{fault.strerror}: choose another"
         raise UnusableError("address", f"{host}:{port} to be free", got) from fault
+    listening.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    return listening
 
 
 def address_of(listening: socket) -> str:

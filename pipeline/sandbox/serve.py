@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from socket import socket
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
 
 from fastapi import FastAPI
 from typing_extensions import override
@@ -27,6 +27,7 @@ def serve(settings: SandboxSettings, host: str, port: int) -> None:
     """Serve a new sandbox until interrupted, and say where; port 0 takes any free one."""
     app = sandbox.create(settings)
     listening = _config(app, host, port).bind_socket()
+    listening.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # else a body waits for its head's receipt
     sys.stdout.write(f"sandbox: http://{host}:{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     run(app, listening)

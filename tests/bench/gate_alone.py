@@ -1,9 +1,10 @@
 """Judges pictures in a loop as a gateway would, without one: what the image gate alone can do.
 
-    python -m tests.bench.gate_alone DATA_DIR PICTURES SECONDS
+    python -m tests.bench.gate_alone DATA_DIR PICTURES
 
-Prints pictures per second, and the processor's milliseconds for one: first of an upload's gate,
-then of that of a picture that comes back, which also verifies the maker's signature over its three
+For each line `upload SECONDS` or `output SECONDS` that it reads, it works so long and answers with
+pictures per second and the processor's milliseconds for one. An upload's gate decodes, matches and
+classifies; that of a picture that comes back also verifies the maker's signature over its three
 million colour bytes and compares its embedded prompt with the approved one.
 """
 
@@ -11,7 +12,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _NO_TEXT = Prompt((), Grammar.V4)
 _KEY = verify_key(TEST_VERIFY_KEY_BASE64)
 Asked = tuple[bytes, Work]
 """A picture, and the request that it came back for."""
+Look = Callable[[House, Asked], Awaitable[None]]
 
 
 async def upload(house: House, asked: Asked) -> None:
@@ -57,11 +59,9 @@ async def _decide(house: House, contents: Contents) -> None:
     await house.gate.judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
 
 
-async def loop(house: House, waiting: Iterator[Asked], seconds: float, *, marked: bool) -> str:
+async def loop(house: House, waiting: Iterator[Asked], look: Look, seconds: float) -> str:
     """Look at one picture after the other, a few at once, for so long; tell rate and cost."""
-    count, look = 0, output if marked else upload
-    await look(house, next(waiting))
-    began, busy = time.perf_counter(), time.process_time()
+    count, began, busy = 0, time.perf_counter(), time.process_time()
 
     async def work() -> None:
         nonlocal count
@@ -74,13 +74,17 @@ async def loop(house: House, waiting: Iterator[Asked], seconds: float, *, marked
     return f"{rate} {(time.process_time() - busy) * 1000 / count}"
 
 
-async def main(data_dir: Path, asked: list[Asked], seconds: float) -> None:
-    """Open a house in `data_dir`, and print what it can do with the pictures of `asked`."""
+async def main(data_dir: Path, asked: list[Asked]) -> None:
+    """Open a house in `data_dir`, and do what each line asks with the pictures of `asked`."""
     first_start(data_dir, os.urandom)
     waiting = cycle(asked)  # goes on from one to the other: the network remembers the last ones
     async with open_house(load(data_dir, os.environ)) as house:
-        for marked in (False, True):
-            print(await loop(house, waiting, seconds / 2, marked=marked))
+        await upload(house, next(waiting))
+        print("ready", flush=True)
+        for line in sys.stdin:
+            name, seconds = line.split()
+            look = {"upload": upload, "output": output}[name]
+            print(await loop(house, waiting, look, float(seconds)), flush=True)
 
 
 def _work(body: bytes) -> Work:
@@ -91,4 +95,4 @@ if __name__ == "__main__":
     found = [path.read_bytes() for path in sorted(Path(sys.argv[2]).iterdir())]
     works = map(_work, bodies(len(found)))
     pairs = [*zip(found, works, strict=True)]
-    asyncio.run(main(Path(sys.argv[1]), pairs, float(sys.argv[3])))
+    asyncio.run(main(Path(sys.argv[1]), pairs))

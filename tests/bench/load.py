@@ -8,9 +8,11 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import httpx
 
@@ -29,90 +31,138 @@ class Rate:
     rate: float
     cpu_ms: float
 
-    def middle(self, other: "Rate") -> "Rate":
-        """Return the middle of two runs: what else the machine does changes with time."""
-        return Rate((self.rate + other.rate) / 2, (self.cpu_ms + other.cpu_ms) / 2)
-
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """What the image gate does without a gateway, without and with the maker's marks."""
+class Turn:
+    """The image gate alone, without and with the maker's marks, and then the whole gateway.
+
+    They follow each other within seconds, because a machine changes within minutes.
+    """
 
     upload: Rate
     output: Rate
-
-    @classmethod
-    def between(cls, before: "Alone", after: "Alone") -> "Alone":
-        """Return the middle of two runs."""
-        return cls(before.upload.middle(after.upload), before.output.middle(after.output))
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a gateway did under load."""
-
-    rate: float
-    cpu_ms: float
+    through: Rate
     answers: Counter[int]
-    crowd: Counter[str]
 
 
-async def load(gateway: Served, asked: Bodies, crowd: Bodies, seconds: float) -> Loaded:
-    """Let 32 clients ask as fast as they are answered, then more at once than may wait."""
+class Gate:
+    """The image gate alone, in a process of its own that works when it is told to."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._line()
+
+    def work(self, look: str, seconds: float) -> Rate:
+        """Let it look at pictures for so long, as uploads or as output."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{look} {seconds}\n")
+        self._process.stdin.flush()
+        return Rate(*map(float, self._line().split()))
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def gate_alone(
+    cores: Collection[int], data_dir: Path, env: Mapping[str, str], pictures: Path
+) -> Generator[Gate]:
+    """Start the image gate alone on the gateway's cores."""
+    code = f"import os; os.sched_setaffinity(0, {set(cores)}); "
+    code += "import runpy; runpy.run_module('tests.bench.gate_alone', run_name='__main__')"
+    command = (sys.executable, "-c", code, str(data_dir), str(pictures))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=os.environ | env, stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        try:
+            yield Gate(process)
+        finally:
+            process.kill()
+
+
+async def turns(
+    gateway: Served, gate: Gate, asked: Bodies, count: int, seconds: float
+) -> list[Turn]:
+    """Let the gate alone work, and then 32 clients ask as fast as they are answered, in turn."""
+    done: list[Turn] = []
     async with _client(gateway) as client:
-        busy, began = gateway.cpu_ms(), time.perf_counter()
-        answers = await _clients(client, asked, seconds)
-        took = time.perf_counter() - began
-        served = answers[200]
-        cpu = (gateway.cpu_ms() - busy) / max(served, 1)
-    async with _client(gateway) as client:  # whose connections have not been idle for long
-        told = await _crowd(client, crowd)
-    return Loaded(served / took, cpu, answers, told)
+        await _clients(client, asked, 1)
+        for _ in range(count):
+            upload, output = gate.work("upload", seconds / 2), gate.work("output", seconds / 2)
+            busy, began = gateway.cpu_ms(), time.perf_counter()
+            answers = await _clients(client, asked, seconds)
+            took, served = time.perf_counter() - began, max(answers[200], 1)
+            through = Rate(served / took, (gateway.cpu_ms() - busy) / served)
+            done.append(Turn(upload, output, through, answers))
+    return done
 
 
-def figures(loaded: Loaded, alone: Alone) -> list[Figure]:
-    """Compare what a gateway did with the image gate alone."""
-    total, served = loaded.answers.total(), loaded.answers[200]
-    released, told = loaded.crowd["200"], loaded.crowd["429 with Retry-After"]
-    many = f"{CLIENTS} clients, {CLIENTS} tokens"
-    gates = (
-        ("the image gate alone, same core", alone.output, "0.80 x", "1.25 x"),
-        ("the same without the maker's marks", alone.upload, "", ""),
+async def crowd(gateway: Served, asked: Bodies) -> Counter[str]:
+    """Ask for more at once than may wait."""
+    async with _client(gateway) as client:
+        answers = await asyncio.gather(*(client.post(PATH, content=body) for body in asked))
+    return Counter(
+        f"{answer.status_code}{' with Retry-After' if 'retry-after' in answer.headers else ''}"
+        for answer in answers
     )
-    rates = [
-        figure
-        for peer, gate, rate, cpu in gates
-        for figure in (
-            Figure(f"pictures per second, {many}", loaded.rate, "/s", None, rate, peer, gate.rate),
-            Figure("processor's time for each", loaded.cpu_ms, "ms", None, cpu, peer, gate.cpu_ms),
-        )
-    ]
+
+
+def figures(done: Sequence[Turn], at_once: Counter[str]) -> list[Figure]:
+    """Compare what a gateway did with the image gate alone, turn by turn."""
+    answers = sum((turn.answers for turn in done), Counter[int]())
+    released, told = at_once["200"], at_once["429 with Retry-After"]
     return [
-        *rates,
-        Figure(f"errors among {total} answers", total - served, "", budget="0"),
+        *_against("the image gate alone", done, lambda turn: turn.output, "0.80 x", "1.25 x"),
+        *_against("without the maker's marks", done, lambda turn: turn.upload),
         Figure(
-            f"served of {loaded.crowd.total()} at once, {CLIENTS} + {QUEUE} at a time",
+            f"errors among {answers.total()} answers",
+            answers.total() - answers[200],
+            "",
+            budget="0",
+        ),
+        Figure(
+            f"served of {at_once.total()} at once, {CLIENTS} + {QUEUE} at a time",
             released,
             "",
             peer="told 429 with Retry-After",
             peer_measured=told,
         ),
-        Figure("anything else among them", loaded.crowd.total() - released - told, "", budget="0"),
+        Figure("anything else among them", at_once.total() - released - told, "", budget="0"),
     ]
 
 
-def gate_alone(
-    cores: Collection[int], data_dir: Path, env: Mapping[str, str], pictures: Path, seconds: float
-) -> Alone:
-    """Measure the image gate alone, in a process of its own on the gateway's cores."""
-    code = f"import os; os.sched_setaffinity(0, {set(cores)}); "
-    code += "import runpy; runpy.run_module('tests.bench.gate_alone', run_name='__main__')"
-    command = (sys.executable, "-c", code, str(data_dir), str(pictures), str(seconds))
-    said = subprocess.run(
-        command, env=os.environ | env, check=True, capture_output=True, text=True, timeout=300
+def _against(
+    peer: str, done: Sequence[Turn], gate: Callable[[Turn], Rate], rate: str = "", cpu: str = ""
+) -> Iterator[Figure]:
+    """Yield both medians, and the median, least and most of the ratios of each turn."""
+    many = f"{CLIENTS} clients, {CLIENTS} tokens"
+    alone, through = [gate(turn) for turn in done], [turn.through for turn in done]
+    yield Figure(
+        f"pictures per second, {many}",
+        median(each.rate for each in through),
+        "/s",
+        peer=peer,
+        peer_measured=median(each.rate for each in alone),
     )
-    upload, output = (Rate(*map(float, line.split())) for line in said.stdout.splitlines())
-    return Alone(upload, output)
+    yield _ratio(
+        "of its pictures", [a.rate / b.rate for a, b in zip(through, alone, strict=True)], rate
+    )
+    yield Figure(
+        "processor's time for each",
+        median(each.cpu_ms for each in through),
+        peer=peer,
+        peer_measured=median(each.cpu_ms for each in alone),
+    )
+    yield _ratio(
+        "of its time", [a.cpu_ms / b.cpu_ms for a, b in zip(through, alone, strict=True)], cpu
+    )
+
+
+def _ratio(what: str, ratios: Sequence[float], budget: str) -> Figure:
+    said = f"{len(ratios)} turns, {min(ratios):.2f} to {max(ratios):.2f}"
+    return Figure(f"{what}, median of {said}", median(ratios), "x", budget=budget)
 
 
 def fetch(gateway_or_sandbox: Served, key: str, asked: Bodies, folder: Path) -> None:
@@ -139,14 +189,6 @@ async def _clients(client: httpx.AsyncClient, asked: Bodies, seconds: float) -> 
 
     await asyncio.gather(*(ask(asked[number::CLIENTS]) for number in range(CLIENTS)))
     return answers
-
-
-async def _crowd(client: httpx.AsyncClient, asked: Bodies) -> Counter[str]:
-    answers = await asyncio.gather(*(client.post(PATH, content=body) for body in asked))
-    return Counter(
-        f"{answer.status_code}{' with Retry-After' if 'retry-after' in answer.headers else ''}"
-        for answer in answers
-    )
 
 
 def _client(gateway: Served) -> httpx.AsyncClient:

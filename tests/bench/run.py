@@ -33,7 +33,6 @@ def through(folder: Path, *, quick: bool) -> dict[str, list[Figure]]:
     here = os.sched_getaffinity(0)
     cores, asked = Cores.here(), bodies(_MORE_THAN_REMEMBERED)
     crowd = bodies(_CROWD, after=_MORE_THAN_REMEMBERED)
-    seconds = 8.0 if quick else 30.0
     rendered, bank = folder / "rendered", folder / "chance.csv"
     rendered.mkdir()
     os.sched_setaffinity(0, cores.others)
@@ -41,14 +40,15 @@ def through(folder: Path, *, quick: bool) -> dict[str, list[Figure]]:
         prerender(upstream, asked)
         load.fetch(upstream, DIRECT, asked, rendered)
         env = environment(upstream.address, load.CLIENTS, bank)
-        before = load.gate_alone(cores.gateway, folder / "before", env, rendered, seconds / 2)
-        with gateway(cores.gateway, folder / "data", env) as serving:
+        with (
+            load.gate_alone(cores.gateway, folder / "alone", env, rendered) as gate,
+            gateway(cores.gateway, folder / "data", env) as serving,
+        ):
             one = added(upstream, serving, asked[: 24 if quick else 96])
-            many = asyncio.run(load.load(serving, asked, crowd, seconds))
-        after = load.gate_alone(cores.gateway, folder / "after", env, rendered, seconds / 2)
-    many_against = load.figures(many, load.Alone.between(before, after))
+            many = asyncio.run(load.turns(serving, gate, asked, 3 if quick else 7, 8.0))
+            at_once = asyncio.run(load.crowd(serving, crowd))
     os.sched_setaffinity(0, here)
-    return {"added to a generation": one, "many clients": many_against}
+    return {"added to a generation": one, "many clients": load.figures(many, at_once)}
 
 
 def parts(folder: Path, *, quick: bool) -> Mapping[str, Callable[[], dict[str, list[Figure]]]]:
