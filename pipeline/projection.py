@@ -1,6 +1,7 @@
 """Repeats in app.db what the log holds, for quick questions. What is appended comes first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -23,8 +24,8 @@ from pipeline.items import (
     Submission,
     taints,
 )
-from pipeline.store.holds import Hold
-from pipeline.store.pictures import Picture, PictureState
+from pipeline.store.holds import End, Hold
+from pipeline.store.pictures import BEFORE, Picture, PictureState
 from pipeline.store.seizures import Seizable
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
@@ -83,6 +84,21 @@ class Projection:
                 return
             case Examined() | Released() | Held() | Halted() as end:
                 await self.store.together(lambda part: self._changes(part).follow(submission, end))
+
+    async def tainted(self, submission: Submission, outcome: Examined) -> Sequence[int]:
+        """Return the places of earlier pictures that a look withholds with those it looked at.
+
+        They were held, or released, before a sibling turned out to taint them.
+        """
+        if not any(map(taints, outcome.outcomes)):
+            return ()
+        looked_at = {picture.index for picture in outcome.generated.pictures}
+        known = await self.store.pictures.of(submission.subject.tenant, submission.id)
+        return [
+            each.index
+            for each in known
+            if each.index not in looked_at and each.state in BEFORE[PictureState.WITHHELD]
+        ]
 
     async def close(
         self, row: SubmissionRow, index: int | None, reason: str, harm: str = ""
@@ -147,11 +163,23 @@ class Changes:
                 await self._hold(submission, each)
         states = [_STANDS[type(each)] for each in outcome.outcomes]
         await self._stand(submission, [*zip(outcome.generated.pictures, states, strict=True)])
-        if any(map(taints, outcome.outcomes)):  # also what was looked at, or released, before
-            for row in await self.store.pictures.of(submission.subject.tenant, submission.id):
-                await self.store.pictures.move(row, PictureState.WITHHELD)
+        if any(map(taints, outcome.outcomes)):
+            await self._withdraw(submission, {each.index for each in outcome.generated.pictures})
         if PictureState.CLEARED not in states:
             await self.settle(submission.subject.tenant, submission.id)
+
+    async def _withdraw(self, submission: Submission, looked_at: AbstractSet[int]) -> None:
+        """Withhold what was held, or released, before: the entries that say so are written."""
+        tenant = submission.subject.tenant
+        for picture in await self.store.pictures.of(tenant, submission.id):
+            await self.store.pictures.move(picture, PictureState.WITHHELD)
+        for hold in await self.store.holds.of(tenant, submission.id):
+            if hold.end is not None or hold.index is None or hold.index in looked_at:
+                continue  # whoever looked closes its own
+            harm = str(hold.facts.get("code", ""))
+            if _is_of_the_worst_kind(harm):
+                await self._seize(tenant, submission.id, hold.vault_id, harm)
+            await self.store.holds.close(hold, End.REEXAMINED, self.now(), "machine")
 
     async def _stand(
         self, submission: Submission, pictures: Sequence[tuple[Sealed, PictureState]]
@@ -177,7 +205,7 @@ class Changes:
 
     async def close(self, row: SubmissionRow, index: int | None, reason: str, harm: str) -> None:
         """End a submission, or one sample of it, without a picture."""
-        grave = harm.partition(".")[0] == NEVER_RELEASED
+        grave = _is_of_the_worst_kind(harm)
         if index is None:
             await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
             if grave:
@@ -280,6 +308,10 @@ def is_grave(decision: Decision) -> bool:
     """Whether nobody but the child-safety team may open what was blocked."""
     escalated = decision.action is Action.BLOCK_AND_ESCALATE
     return escalated or (decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED)
+
+
+def _is_of_the_worst_kind(harm: str) -> bool:
+    return harm.partition(".")[0] == NEVER_RELEASED
 
 
 def hold_id(submission: UUID, index: int | None, attempt: int) -> UUID:

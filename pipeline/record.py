@@ -60,9 +60,12 @@ class Record:
         Raises:
             AuditError: it is not durable, and MUST NOT be used.
         """
+        entries: list[Entry] = []
         if isinstance(outcome, Examined):
             submission = outcome.generated.screened.submission  # it knows which look this was
-        entries = self._entries(submission, outcome)
+            siblings = await self.projection.tainted(submission, outcome)
+            entries = [self._withdrawn(submission, index) for index in siblings]
+        entries = [*self._entries(submission, outcome), *entries]
         receipts = await asyncio.gather(*map(self._append, entries))
         await self.projection.follow(submission, outcome)
         return tuple(receipts[: _count(outcome, len(receipts))])
@@ -174,6 +177,11 @@ class Record:
                     )
                     for picture in pictures
                 ]
+
+    def _withdrawn(self, submission: Submission, index: int) -> Entry:
+        """Withhold what was held, or released, before another picture of its batch tainted it."""
+        public: dict[str, Json] = {"stage": Stage.EXAMINE, "reason": "sibling"}
+        return self._entry(submission, Kind.WITHHOLD, None, public, index)
 
     def _examined(self, submission: Submission, outcome: Cleared | Held | Halted) -> Entry:
         index = outcome.picture.index if isinstance(outcome, Cleared) else outcome.index

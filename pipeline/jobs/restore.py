@@ -142,13 +142,23 @@ class Restore:
         return next((each.state for each in known if each.index == hold.index), None)
 
     async def waits(self, row: SubmissionRow, hold: Hold) -> bool:
-        """Whether what is held has not gone on: what went on may have been cut off after that.
-
-        A picture that was withheld with a sibling waits for the entry that says so.
-        """
+        """Whether what is held has not gone on: what went on may have been cut off after that."""
         if hold.index is None:
             return row.state is State.HELD
-        return await self.state_of(hold) in WAITING | {PictureState.WITHHELD}
+        return await self.state_of(hold) in WAITING
+
+    async def ended(self, row: SubmissionRow, hold: Hold) -> Receipt | None:
+        """Return the entry that ended what is held, at this look or a later one, if there is one.
+
+        app.db may not know of it: a crash came between the two.
+        """
+        kind = Kind.HALTED if hold.index is None else Kind.WITHHOLD
+        last = max(hold.attempt, await self.next_look(row))
+        for attempt in range(hold.attempt, last + 1):
+            receipt = await self.log.receipt(entry_id(row.id, kind, hold.index or 0, attempt))
+            if receipt is not None:
+                return receipt
+        return None
 
     @contextmanager
     def taking(self, hold: Hold) -> Generator[bool]:

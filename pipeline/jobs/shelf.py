@@ -12,6 +12,7 @@ from pipeline.jobs.restore import seen
 from pipeline.stages.release import Release
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.store import Store
+from pipeline.store.submissions import SubmissionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,18 @@ class Shelf:
         return Opened(marked, await self.log.append(entry))
 
     async def _released(self, picture: Picture) -> Receipt | None:
-        """Return the receipt of the examination that a release followed."""
+        """Return the receipt of the examination that a release followed, and no withdrawal did."""
         row = await self.store.submissions.get(picture.tenant, picture.submission)
         if row is None:
             return None
-        attempt = 0
+        attempt, examined = 0, None
         while look := await seen(self.log, row, attempt):
-            released = entry_id(row.id, Kind.RELEASE, picture.index, attempt)
-            if picture.index in look and await self.log.receipt(released) is not None:
-                return look[picture.index]
+            if await self._has(row, Kind.WITHHOLD, picture.index, attempt):
+                return None  # with a sibling, after it was released
+            if picture.index in look and await self._has(row, Kind.RELEASE, picture.index, attempt):
+                examined = look[picture.index]
             attempt += 1
-        return None
+        return examined
+
+    async def _has(self, row: SubmissionRow, kind: Kind, index: int, attempt: int) -> bool:
+        return await self.log.receipt(entry_id(row.id, kind, index, attempt)) is not None

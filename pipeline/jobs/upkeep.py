@@ -14,7 +14,6 @@ from uuid import UUID
 
 import structlog
 
-from audit.entry import Kind, entry_id
 from audit.errors import AuditError
 from audit.leaf import Leaf
 from pipeline.errors import PipelineError
@@ -141,14 +140,12 @@ class Upkeep:
 
     async def _withhold(self, row: SubmissionRow, hold: Hold) -> None:
         """End what is held; if a ruling ended it and was cut off then, follow what it wrote."""
-        kind = Kind.HALTED if hold.index is None else Kind.WITHHOLD
-        ended = entry_id(row.id, kind, hold.index or 0, hold.attempt)
-        written = await self.restore.log.receipt(ended)
+        written = await self.restore.ended(row, hold)
         if written is None:
             await self.flow.record.end(row, hold, "expired")
             return
-        reason = str(Leaf.parse(written.leaf).public.get("reason"))
-        harm = str(hold.facts.get("code", ""))
+        said = Leaf.parse(written.leaf).public
+        reason, harm = str(said.get("reason")), str(said.get("code") or hold.facts.get("code", ""))
         await self.flow.record.projection.close(row, hold.index, reason, harm)
 
     async def _each(self, holds: Sequence[Hold], do: Callable[[Hold], Awaitable[None]]) -> None:

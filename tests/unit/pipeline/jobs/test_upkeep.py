@@ -12,14 +12,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from audit.entry import Kind
+from audit.errors import NotDurableError
 from pipeline.access.permissions import Permission, Person
 from pipeline.items import Examined, Held, Released
 from pipeline.jobs.rulings import Ruling
 from pipeline.jobs.upkeep import LEFTOVER, LOOKS_A_ROUND
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State, SubmissionRow
+from tests.unit.pipeline.jobs.dying import dying_at
 from tests.unit.pipeline.lookers import KNOWN, WHITE, Colour, Mood
-from tests.unit.pipeline.world import BLOCK, HELD, HOLD_FOR, KEEP_FOR, TENANT, World
+from tests.unit.pipeline.world import BLOCK, HELD, HOLD_FOR, KEEP_FOR, NEARLY, TENANT, World
 
 
 async def unseen(house: World) -> SubmissionRow:
@@ -242,6 +244,104 @@ async def test_what_was_released_is_withdrawn_when_a_sibling_turns_out_to_be_gra
         address = f"/v1/generations/{outcome.submission.id}/images/0"
         assert (await client.get(address)).status_code == 403
     assert len([*(house.folder / "quarantine").iterdir()]) == 1
+
+
+class TestATaint:
+    """One picture turns out to be grave: what happens to its earlier siblings is on record."""
+
+    @staticmethod
+    async def taints(house: World, *colours: Colour) -> UUID:
+        """A batch whose last picture is held, approved by a person, and grave by today's lists."""
+        house.upstream.colours = [*colours, HELD]
+        outcome = await house.end(samples=len(colours) + 1)
+        submission: UUID = (
+            outcome.submission.id
+            if isinstance(outcome, Released)
+            else outcome.generated.screened.submission.id
+        )
+        own: Any = house.viewer.own
+        own.knows = {**own.knows, HELD: KNOWN}
+        hold = next(
+            each for each in await house.store.holds.waiting() if each.index == len(colours)
+        )
+        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+        await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+        return submission
+
+    @staticmethod
+    async def withheld(house: World, submission: UUID) -> list[tuple[object, ...]]:
+        return [
+            (leaf.public["sample"], leaf.public["attempt"], leaf.public["reason"])
+            for leaf in await house.leaves(submission)
+            if leaf.kind is Kind.WITHHOLD
+        ]
+
+    async def test_withdraws_what_was_released_with_an_entry(self, house: World) -> None:
+        """Else the log would say for ever that the picture is out."""
+        submission = await self.taints(house, WHITE)
+
+        assert await self.withheld(house, submission) == [(1, 1, "refused"), (0, 1, "sibling")]
+
+    async def test_withholds_what_was_held_with_an_entry(self, house: World) -> None:
+        """Its hold is over: nobody is asked about it, and it does not expire a second time."""
+        submission = await self.taints(house, HELD)
+        assert not await house.store.holds.waiting()
+        house.clock.passes(seconds=HOLD_FOR.total_seconds())
+
+        await house.upkeep.round()
+
+        assert await self.withheld(house, submission) == [(1, 1, "refused"), (0, 1, "sibling")]
+        assert not await house.log.open_submissions()
+
+    async def test_has_what_is_nearly_known_seized_with_it(self, house: World) -> None:
+        """It waited for its expiry to be: that will not come."""
+        await self.taints(house, NEARLY)
+
+        await house.upkeep.round()
+
+        assert len([*(house.folder / "quarantine").iterdir()]) == 2
+
+    async def test_that_is_cut_off_before_app_db_opens_nothing(self, house: World) -> None:
+        """The log has the last word: what it withdrew stays shut, whatever app.db says."""
+        house.upstream.colours = [WHITE, HELD]
+        outcome = await house.end(samples=2)
+        own: Any = house.viewer.own
+        own.knows = {**own.knows, HELD: KNOWN}
+        (hold,) = await house.store.holds.waiting()
+        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+        with dying_at(house, Kind.WITHHOLD, sample=0):
+            await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+
+        picture, _ = await house.store.pictures.of(TENANT, outcome.submission.id)
+        assert picture.state is PictureState.RELEASED
+        assert await house.gate.shelf.open(picture) is None
+
+    async def test_that_is_cut_off_is_followed_when_its_hold_expires(self, house: World) -> None:
+        """It was grave by then, and not only what it was held for: it is evidence."""
+        house.upstream.colours = [WHITE, HELD]
+        outcome = await house.end(samples=2)
+        own: Any = house.viewer.own
+        own.knows = {**own.knows, HELD: KNOWN}
+        (hold,) = await house.store.holds.waiting()
+        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+        with dying_at(house, Kind.WITHHOLD, sample=0):
+            await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+        house.clock.passes(seconds=HOLD_FOR.total_seconds())
+
+        await house.upkeep.round()
+
+        assert len([*(house.folder / "quarantine").iterdir()]) == 1
+        assert "expired" not in repr(await self.withheld(house, outcome.submission.id))
+
+    async def test_that_cannot_be_written_down_changes_nothing(self, house: World) -> None:
+        """The entry comes first, then app.db."""
+        house.log.refuses = frozenset({Kind.WITHHOLD})
+
+        with pytest.raises(NotDurableError):
+            await self.taints(house, WHITE)
+
+        (row,) = [await house.row(each) for each in await submissions(house)]
+        assert await states(house, row) == [PictureState.RELEASED, PictureState.HELD]
 
 
 class TestRequests:
