@@ -6,11 +6,7 @@ large picture would let a sender hide another picture in just those pixels. So i
 of the smooth 512 x 512 that is hashed too: sharp enough for it, and a fifth of the area to falsify.
 """
 
-from collections import OrderedDict
-from concurrent.futures import Future
 from dataclasses import dataclass
-from hashlib import blake2b
-from threading import Lock
 from typing import Final, Self
 
 import numpy as np
@@ -20,6 +16,7 @@ from classifiers.canonical import Canonical
 from classifiers.content import Rendition
 from classifiers.errors import ModelError
 from classifiers.registry import Model, open_model
+from classifiers.remembered import Remembered
 
 NAME: Final = "nsfw_mobilenet_v2"
 _DRAWING, _HENTAI, _, _PORN, _SEXY = range(5)
@@ -68,8 +65,7 @@ class ContentNetwork:
         self._model = model
         self._photograph_at_most = model.card.number("photograph_drawn_at_most")
         self._drawing_at_least = model.card.number("drawing_drawn_at_least")
-        self._seen: OrderedDict[bytes, Future[Likelihoods]] = OrderedDict()
-        self._lock = Lock()
+        self._seen = Remembered[Likelihoods](_REMEMBERED)
 
     @classmethod
     def embedded(cls) -> Self:
@@ -87,22 +83,7 @@ class ContentNetwork:
             ModelError: the network has no answer. It is asked anew next time.
         """
         views = self._views(picture)
-        key = blake2b(views.tobytes(), digest_size=32).digest()
-        mine: Future[Likelihoods] = Future()
-        with self._lock:
-            known = self._seen.setdefault(key, mine)
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
-        if known is not mine:
-            return known.result()
-        try:
-            mine.set_result(Likelihoods.of(self._model.answer(views)))
-        except BaseException as error:  # whatever it is, nobody may wait for an answer for ever
-            with self._lock:
-                self._seen.pop(key, None)
-            mine.set_exception(error)
-            raise
-        return mine.result()
+        return self._seen.answer(views.tobytes(), lambda: Likelihoods.of(self._model.answer(views)))
 
     def rendition(self, picture: Canonical) -> Rendition:
         """Tell how the picture was made, if that is sure for every view of it.

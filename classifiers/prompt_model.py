@@ -1,23 +1,32 @@
 """Asks the trained network what a request's texts are about, a window at a time.
 
-It reads what is asked for, as it stands: undoing disguises is for the terms. Each distinct text is
-read once, in windows that overlap; of more windows than `WINDOWS` nobody is told anything.
+It reads what a person typed and asks for, as it stands: undoing disguises is for the terms. Each
+distinct text is read once, in windows that overlap; of more windows than `WINDOWS` nobody is told
+anything. In a window without a Latin letter it sees nothing: what is judged of such texts is for
+`text.language.*` to say.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Self
 
 from classifiers.classifier import Capability
+from classifiers.content import Polarity
+from classifiers.harmless import HarmlessPhrases
 from classifiers.normalise import FieldReading, Obstacle, Reading
-from classifiers.prompt_heads import HEADS, Head
+from classifiers.prompt_heads import HEADS
 from classifiers.prompt_network import Likelihoods, PromptNetwork
 from classifiers.prompt_pieces import Window
+from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Reason, Signal, SignalName, Unavailable
 
 WINDOWS: Final = 16
 """Windows that are read of one request."""
+SIGNALS: Final = {head: SignalName(f"text.model.{head}") for head in HEADS}
+"""Under which name each head is reported."""
+_REMEMBERED: Final = 64
+"""Answers kept: who is not content with a picture asks for another of the same prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +38,24 @@ class _Seen:
 
 
 class PromptModel:
-    """Reports for each head the highest likelihood over all windows, and where it was found.
+    """Reports for each head the highest likelihood over all windows, and where it was found."""
 
-    `signals` says under which name each head is reported; a head without a name is not.
-    """
-
-    def __init__(self, network: PromptNetwork, signals: Mapping[Head, SignalName]) -> None:
+    def __init__(self, network: PromptNetwork, harmless: HarmlessPhrases) -> None:
         self.id = network.card.id
-        self.emits = frozenset(signals.values())
+        self.emits = frozenset(SIGNALS.values())
         self._network = network
-        self._signals = dict(signals)
+        self._harmless = harmless
+        self._seen = Remembered[Likelihoods](_REMEMBERED)
 
     @classmethod
-    def embedded(cls, signals: Mapping[Head, SignalName]) -> Self:
+    def embedded(cls) -> Self:
         """Open the network that lies in the repository.
 
         Raises:
             ModelError: it is missing or altered.
+            TermsError: the lists of terms are.
         """
-        return cls(PromptNetwork.open(), signals)
+        return cls(PromptNetwork.open(), HarmlessPhrases.embedded())
 
     @property
     def answers(self) -> frozenset[Capability]:
@@ -70,13 +78,13 @@ class PromptModel:
         """
         unread: list[Field] = []
         seen = [
-            _Seen(where, self._network.answer(text, window))
+            _Seen(where, self._answer(text, window))
             for text, window, where in self._windows(content, unread)
         ]
         missing = [
             Unavailable(name, where, self.id, Reason.NOT_ASSESSED)
             for where in unread
-            for name in self._signals.values()
+            for name in SIGNALS.values()
         ]
         return [*self._highest(seen), *missing]
 
@@ -86,7 +94,7 @@ class PromptModel:
         """Yield windows as long as there is room; note in `unread` what is left."""
         left, known = WINDOWS, set[str]()
         for one in content.fields:
-            text = one.asked()
+            text = self._harmless.blanked(one.typed(Polarity.POSITIVE))
             if Obstacle.TOO_LONG in one.unread:
                 unread.append(Field(one.path))
             if text in known or not text.strip():
@@ -94,22 +102,38 @@ class PromptModel:
             known.add(text)
             windows = self._network.pieces.windows(text)
             for window in islice(windows, left):
+                if not self._network.pieces.reads(window):
+                    continue
                 left -= 1
                 yield text, window, Field(one.path, _received(one, window))
             beyond = next(windows, None)
             if beyond is not None:
                 unread.append(Field(one.path, _received(one, beyond)))
 
+    def _answer(self, text: str, window: Window) -> Likelihoods:
+        start, end = window.span
+        question = text[start:end].encode("utf-8", "surrogatepass")
+        return self._seen.answer(question, lambda: self._network.answer(text, window))
+
     def _highest(self, seen: Sequence[_Seen]) -> Iterator[Signal]:
-        for column, head in enumerate(HEADS):
-            name = self._signals.get(head)
-            if name is None:
-                continue
-            score, where = 0.0, Field("*")
+        thresholds = self._network.card.thresholds.numbers
+        for column, (head, name) in enumerate(SIGNALS.items()):
+            likelihood, where = 0.0, Field("*")
             for one in seen:
-                if one.likelihoods[column] > score:
-                    score, where = float(one.likelihoods[column]), one.where
+                if one.likelihoods[column] > likelihood:
+                    likelihood, where = float(one.likelihoods[column]), one.where
+            score = stretched(likelihood, thresholds[head])
             yield Signal(name, score, where, self.id, f"head:{head}")
+
+
+def stretched(likelihood: float, threshold: float) -> float:
+    """Return a score that is 0.5 at the threshold, and in proportion below and above it.
+
+    So a policy need not change when a model is trained again and its thresholds move.
+    """
+    if likelihood < threshold:
+        return 0.5 * likelihood / threshold
+    return min(1.0, 0.5 + 0.5 * (likelihood - threshold) / (1.0 - threshold))
 
 
 def _received(field: FieldReading, window: Window) -> tuple[int, int] | None:

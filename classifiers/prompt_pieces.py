@@ -24,6 +24,7 @@ _LONGEST_WORD: Final = 100
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ceaf\U0002f800-\U0002fa1f"
 _ASCII_MARKS: Final = r"!-/:-@\[-`{-~"
 _WORD: Final = re.compile(rf"[{_HAN}]|[{_ASCII_MARKS}]|[^\s{_HAN}{_ASCII_MARKS}]+")
+_LATIN: Final = re.compile("[a-z]")
 _START, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 
 
@@ -50,6 +51,8 @@ class Pieces:
     """A vocabulary of word pieces."""
 
     numbers: dict[str, int] = field(repr=False)
+    latin: frozenset[int] = field(repr=False)
+    """The pieces with a letter of the only script that the encoder reads."""
 
     @classmethod
     def parse(cls, listed: str) -> Self:
@@ -62,7 +65,13 @@ class Pieces:
         numbers = {piece: number for number, piece in enumerate(pieces)}
         if len(numbers) != len(pieces) or not {_START, _END, _UNKNOWN} <= numbers.keys():
             raise ModelError("vocabulary: expected each piece once, and the frames, got another")
-        return cls(numbers)
+        frames = {numbers[frame] for frame in (_START, _END, _UNKNOWN)}
+        latin = {number for piece, number in numbers.items() if _LATIN.search(piece)}
+        return cls(numbers, frozenset(latin - frames))
+
+    def reads(self, window: Window) -> bool:
+        """Whether anything in a window is in the script that the encoder reads."""
+        return not self.latin.isdisjoint(window.numbers)
 
     def windows(self, text: str) -> Iterator[Window]:
         """Yield windows over the whole of `text`, in order; one, of frames only, if it is empty."""

@@ -3,6 +3,7 @@
 from classifiers.characters import Characters
 from classifiers.classifier import Classifier
 from classifiers.normalise import Reading
+from classifiers.prompt_model import PromptModel
 from classifiers.prompt_terms import PromptTerms
 from classifiers.readability import Readability
 
@@ -13,4 +14,4 @@ def embedded_readers() -> list[Classifier[Reading]]:
     Raises:
         ClassifierError: one is missing, or is not what its digest says.
     """
-    return [PromptTerms.embedded(), Characters.embedded(), Readability()]
+    return [PromptTerms.embedded(), Characters.embedded(), Readability(), PromptModel.embedded()]

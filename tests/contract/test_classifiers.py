@@ -42,7 +42,7 @@ BANK = Bank(
     (Entry("partner", "1", HashType.PDQ, b"\x55" * 32, "", 1, (), Status.ACTIVE, DAY),),
     DAY,
 )
-READERS = ["prompt_terms", "characters", "readability"]
+READERS = ["prompt_terms", "characters", "readability", "prompt_model"]
 VIEWERS = ["mask", "hash_match", "nsfw_mobilenet_v2", "tiny_face_detector"]
 """Everything that app.py builds. A new one is added here, and answers these questions."""
 OURS = ["reader", "moody reader", "switched reader"]

@@ -1,17 +1,18 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
+from classifiers.harmless import HarmlessPhrases
 from classifiers.normalise import READ_AT_MOST, Reading, read
-from classifiers.prompt_heads import Head
-from classifiers.prompt_model import WINDOWS, PromptModel
+from classifiers.prompt_model import SIGNALS, WINDOWS, PromptModel, stretched
 from classifiers.prompt_network import PromptNetwork
 from classifiers.prompt_pieces import OVERLAP, WINDOW
 from classifiers.signals import Field, Reason, Signal, SignalName, Unavailable
 from tests.unit.classifiers.prompt_networks import write_network
 
-SIGNALS = {Head.SEXUAL: SignalName.TEXT_SEXUAL_NUDITY, Head.HATE: SignalName.TEXT_HATE}
 MORE_THAN_ENOUGH = (WINDOW - 2 - OVERLAP) * WINDOWS + OVERLAP + 100
 """Pieces that do not fit into the windows of a request."""
 
@@ -23,7 +24,7 @@ def network(tmp_path: Path) -> PromptNetwork:
 
 @pytest.fixture
 def model(network: PromptNetwork) -> PromptModel:
-    return PromptModel(network, SIGNALS)
+    return PromptModel(network, HarmlessPhrases.embedded())
 
 
 def asking(*texts: str, negative: str = "") -> Reading:
@@ -38,7 +39,7 @@ def scores(model: PromptModel, reading: Reading) -> dict[SignalName, float]:
 
 
 class TestClassify:
-    def test_each_named_head_is_reported_once(self, model: PromptModel) -> None:
+    def test_each_head_is_reported_once(self, model: PromptModel) -> None:
         """What is promised is reported, and nothing else."""
         found = model.classify(asking("a cat at dawn", "lighthouse"))
 
@@ -103,11 +104,40 @@ class TestClassify:
         missing = {one.where for one in found if isinstance(one, Unavailable)}
         assert missing == {Field("field0")}
 
+    def test_what_a_client_writes_by_itself_is_not_read(self, model: PromptModel) -> None:
+        """Nobody typed it, and reading it takes longer than reading the prompt."""
+        quality = "best quality, amazing quality, very aesthetic, absurdres"
+
+        assert "best" not in asking(f"a cat, {quality}").fields[0].typed(Polarity.POSITIVE)
+        assert scores(model, asking(f"a cat, {quality}")) == scores(model, asking("a cat, "))
+
+    @pytest.mark.parametrize("text", ["\U0001f338", "\u6e2f, \u591c", "\u043f\u043e\u0440\u0442!"])
+    def test_what_it_cannot_read_it_says_nothing_of(self, model: PromptModel, text: str) -> None:
+        """Unknown words look all alike to it: an answer about them would be about nothing."""
+        assert set(scores(model, asking(text)).values()) == {0.0}
+
     def test_a_disguise_that_folds_away_changes_nothing(self, model: PromptModel) -> None:
         """Full-width letters are letters."""
         wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "dawn")
 
         assert scores(model, asking(wide)) == scores(model, asking("dawn"))
+
+
+class TestStretched:
+    @given(likelihood=st.floats(0, 1), threshold=st.floats(0.01, 0.99))
+    def test_half_is_the_threshold(self, likelihood: float, threshold: float) -> None:
+        """A policy's 0.5 must mean just what the card's threshold means."""
+        score = stretched(likelihood, threshold)
+
+        assert 0 <= score <= 1
+        assert (score >= 0.5) == (likelihood >= threshold)
+
+    @given(pair=st.tuples(st.floats(0, 1), st.floats(0, 1)), threshold=st.floats(0.01, 0.99))
+    def test_order_is_kept(self, pair: tuple[float, float], threshold: float) -> None:
+        """What the model finds worse must not score better."""
+        less, more = sorted(pair)
+
+        assert stretched(less, threshold) <= stretched(more, threshold)
 
 
 class TestWarm:

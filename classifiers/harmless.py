@@ -1,0 +1,38 @@
+"""Blanks phrases in which a word is not what it seems: the naked eye, pussy willow, baby blue.
+
+The lists of terms know them, and terms inside them mean nothing. A model that goes by words does
+not know them, so that it is shown the text without them; all else in the text it still sees.
+"""
+
+from importlib.resources import files
+
+from classifiers import vocabulary
+from classifiers.automaton import Automaton
+from classifiers.vocabulary import Vocabulary
+
+
+class HarmlessPhrases:
+    """The harmless phrases of a vocabulary, ready to be found."""
+
+    def __init__(self, listed: Vocabulary) -> None:
+        self._phrases = Automaton(sorted({term.text for term in listed.terms if term.harmless}))
+
+    @classmethod
+    def embedded(cls) -> "HarmlessPhrases":
+        """Open the lists that lie in the repository.
+
+        Raises:
+            TermsError: they are missing or do not parse.
+        """
+        return cls(vocabulary.load(files("classifiers") / "terms"))
+
+    def blanked(self, text: str) -> str:
+        """Return a plain view's text with a space for each letter of a harmless phrase.
+
+        No letter moves, so that places in the one are places in the other.
+        """
+        kept = list(text)
+        for start, end, _ in self._phrases.find(text):
+            if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+                kept[start:end] = " " * (end - start)
+        return "".join(kept)
