@@ -50,6 +50,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.rulings import Rulings
+from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
@@ -217,7 +218,8 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now).run()
-        upkeep = Upkeep(flow, judge, restore, store, vault, now, gate.desk.carries)
+        second_look = SecondLook(flow, restore, store, gate.desk, now)
+        upkeep = Upkeep(flow, judge, restore, store, vault, now, gate.desk.carries, second_look)
         rulings = Rulings(flow, restore, store, log, now)
         yield House(
             public=server.create(gate, metrics),

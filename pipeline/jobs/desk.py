@@ -71,6 +71,11 @@ class Desk:
         """How many requests are being read, judged without a generation, admitted or carried."""
         return len(self._running) + self._entering
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing more is begun: the server is stopping."""
+        return self._closing
+
     @contextmanager
     def entering(self) -> Generator[None]:
         """Keep a place for a request. It MUST be taken before the body is read: a body is memory.

@@ -25,7 +25,7 @@ from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
-from pipeline.projection import hold_id, is_grave, ruling_id
+from pipeline.projection import is_grave, ruling_id
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
@@ -99,12 +99,13 @@ class Restore:
 
     async def request_approval(self, row: SubmissionRow) -> Approval | None:
         """Return how a person let the request through, if it was held and approved."""
-        held = hold_id(row.id, None, 0)
-        receipt = await self.log.receipt(ruling_id(held))
-        if receipt is None or Leaf.parse(receipt.leaf).public.get("outcome") != "approved":
-            return None
-        hold = await self.tenancy.store.holds.get(row.tenant, held)
-        return Approval(receipt.entry_id, frozenset() if hold is None else shown(hold))
+        for hold in await self.tenancy.store.holds.of(row.tenant, row.id):
+            receipt = None
+            if hold.index is None:
+                receipt = await self.log.receipt(ruling_id(hold.id))
+            if receipt and Leaf.parse(receipt.leaf).public.get("outcome") == "approved":
+                return Approval(receipt.entry_id, shown(hold))
+        return None
 
     async def generated(
         self,

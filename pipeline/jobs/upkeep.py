@@ -21,6 +21,7 @@ from pipeline.flow import Flow
 from pipeline.items import Cause
 from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
+from pipeline.jobs.second_look import SecondLook
 from pipeline.judge import Judge
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
@@ -42,7 +43,7 @@ for is not looked at for ever in a row."""
 
 MOST_HOLDS = 10_000
 LOOKS_A_ROUND = 20
-"""How many pictures are looked at again before what else has to happen has its turn."""
+"""How many holds are looked at again before what else has to happen has its turn."""
 SELDOMEST = timedelta(hours=1)
 """How often a failure that lasts is told in the end."""
 
@@ -64,6 +65,7 @@ class Upkeep:
     now: Callable[[], datetime]
     carries: Callable[[UUID], bool]
     """Whether somebody carries a submission: in a long queue that may take any time."""
+    second_look: SecondLook
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
     """How often each item was tried since the start: each next try waits twice as long."""
     _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
@@ -119,14 +121,7 @@ class Upkeep:
 
     async def _again(self, hold: Hold) -> None:
         self._tries[hold.id] += 1
-        row = await self.store.submissions.get(hold.tenant, hold.submission)
-        if row is not None and await self.restore.waits(row, hold):
-            generated = await self.restore.generated(row, hold)
-            if generated is None:
-                return  # its request is not allowed today: a person or its expiry ends the hold
-            end = await self.flow.returned(generated)
-            _say.info("looked again", hold=str(hold.id), end=type(end.outcome).__name__)
-        await self.store.holds.close(hold, End.REEXAMINED, self.now(), "machine")
+        await self.second_look(hold)
 
     async def _expire(self) -> None:
         await self._each(await self.store.holds.overdue(self.now()), self._expired)

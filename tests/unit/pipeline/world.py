@@ -52,6 +52,7 @@ from pipeline.jobs.received import Received
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.rulings import Rulings
+from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
@@ -472,6 +473,7 @@ async def open_world(
         api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
         made = await api_keys.create(TENANT, "first")
+        carries, second_look = gate.desk.carries, SecondLook(flow, restore, store, gate.desk, clock)
         yield World(
             folder=folder,
             clock=clock,
@@ -490,7 +492,7 @@ async def open_world(
             restore=restore,
             gate=gate,
             operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
-            upkeep=Upkeep(flow, judge, restore, store, vault, clock, gate.desk.carries),
+            upkeep=Upkeep(flow, judge, restore, store, vault, clock, carries, second_look),
             team_key=team_key,
             key_id=made.key.id,
             key=made.secret.get_secret_value(),
