@@ -227,7 +227,11 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             gate=gate,
             rulings=rulings,
             upkeep=upkeep,
-            notices=(*await _first_tenant(store, api_keys), *_unfinished(left)),
+            notices=(
+                *await _first_tenant(store, api_keys),
+                *_unfinished(left),
+                *_unserved(await tenancy.standings()),
+            ),
         )
 
 
@@ -341,3 +345,11 @@ async def _first_tenant(store: Store, api_keys: ApiKeys) -> list[str]:
 
 def _unfinished(left: int) -> list[str]:
     return [f"finished or closed {left} requests that an earlier process left"] if left else []
+
+
+def _unserved(tenants: Mapping[str, str | None]) -> list[str]:
+    return [
+        f"tenant {tenant!r} is not served until its policy set is put back: {why}"
+        for tenant, why in tenants.items()
+        if why is not None
+    ]

@@ -33,6 +33,7 @@ from pipeline.jobs.errors import (
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.price import quote
+from policies.errors import PolicyError
 
 _say = structlog.get_logger("gateway")
 
@@ -92,7 +93,7 @@ async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject
         ) from None
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
-    except (VaultError, StoreError, TimeoutError) as fault:
+    except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
         raise unavailable(gate, subject.language or "", fault) from None
 
 

@@ -1,6 +1,7 @@
 """/health, /ready and /metrics: whether it lives, what it can serve, and what it did."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -52,21 +53,24 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
 async def readiness(gate: Gate) -> dict[str, Json]:
     """Return what this installation can serve now, in words that start-up prints too.
 
-    It names classifiers, lists and accounts: it is for the operator alone.
+    It names classifiers, lists, accounts and tenants: it is for the operator alone.
     """
     healthy, faults = gate.judge.healthy(), gate.judge.faults()
     servable = policies.compose(gate.tenancy.sets).servable(healthy)
+    tenants: Mapping[str, str | None] = {}
     try:
         await gate.store.ping()
-        store = "ok"
+        tenants, store = await gate.tenancy.standings(), "ok"
     except StoreError as fault:
         store = type(fault).__name__
+    unserved: dict[str, Json] = {each: why for each, why in tenants.items() if why is not None}
     troubles = await still(gate)
     log = "ok" if gate.log.fault is None else type(gate.log.fault).__name__
     stores = {"log": log, "store": store, "vault": "ok", "admission": "ok"} | troubles
     failing = Counter(gate.desk.flow.seizure.failing.values())
     accounts = gate.accounts.states()
     usable = any(state is not AccountState.REFUSED for state in accounts.values())
+    usable = usable and (not tenants or len(unserved) < len(tenants))
     return {
         "ready": {*stores.values()} == {"ok"} and usable and not servable[Rating.GENERAL],
         "serves": {
@@ -78,13 +82,14 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "accounts": {label: state.value for label, state in accounts.items()},
         "in_flight": gate.desk.in_flight,
         "seizures": dict(failing) or "ok",
+        "tenants": unserved or "ok",
         **stores,
     }
 
 
 def _for_anybody(gate: Gate, report: dict[str, Json]) -> dict[str, Json]:
-    """Return what anybody may know: how many classifiers are sick and lists are used, not which."""
+    """Return what anybody may know: that something fails, how many are sick, never which."""
     coarse = {name: said for name, said in report.items() if name in _FOR_ANYBODY}
-    seizures = "ok" if report["seizures"] == "ok" else "failing"
+    told = {name: "ok" if report[name] == "ok" else "failing" for name in ("seizures", "tenants")}
     counts = {"sick": len(gate.judge.faults()), "banks": len(gate.banks())}
-    return coarse | counts | {"seizures": seizures}
+    return coarse | counts | told

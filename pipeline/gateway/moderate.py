@@ -32,6 +32,7 @@ from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.reader import read_json
 from pipeline.projection import is_grave
 from policies.decision import Action
+from policies.errors import PolicyError
 from policies.policy import Moment
 
 ERRORS = (400, 401, 403, 413, 429, 503)
@@ -90,7 +91,7 @@ async def _judged(
         receipt = await gate.log.append(_entry(gate, subject, kind, judged, preserved))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None
-    except (AuditError, StoreError, VaultError, TimeoutError) as fault:
+    except (AuditError, StoreError, VaultError, PolicyError, TimeoutError) as fault:
         raise carry.unavailable(gate, "", fault) from None
     if preserved is not None:
         await gate.desk.flow.seizure.run()

@@ -20,6 +20,7 @@ from pipeline.items import Released
 from pipeline.jobs.errors import ClosingError
 from pipeline.jobs.rulings import Ruling
 from pipeline.settings import Settings, first_start, load
+from pipeline.store.tenants import Tenant
 from pipeline.unsafe import UnsafeSwitch
 from policies import PolicyError
 from tests.unit.pipeline.world import World
@@ -101,6 +102,24 @@ async def test_it_does_not_start_with_a_broken_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyError):
         async with open_house(with_it):
             pass
+
+
+async def test_it_says_at_its_start_which_tenant_it_cannot_serve(tmp_path: Path) -> None:
+    """Not at that tenant's first request; and the others are served."""
+    settings = settings_in(tmp_path)
+    gone = tmp_path / "meadow.yaml"
+    async with open_house(settings) as house:
+        at = house.gate.now()
+        tenant = Tenant("meadow", "Meadow", at, policy_sets=(str(gone),))
+        await house.gate.store.tenants.add(tenant)
+
+    async with open_house(settings) as again:
+        (notice,) = again.notices
+        assert (await again.readiness())["ready"] is True
+
+    assert "'meadow' is not served" in notice
+    assert str(gone) in notice
+    assert "\n" not in notice
 
 
 async def test_it_does_not_start_with_half_a_bank(tmp_path: Path) -> None:

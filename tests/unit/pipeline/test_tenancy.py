@@ -51,6 +51,29 @@ async def test_a_set_that_cannot_be_laid_judges_nothing(house: World) -> None:
         await tenancy.policy_of("meadow")
 
 
+async def test_a_set_that_is_gone_judges_nothing_until_it_is_back(house: World) -> None:
+    """Its file was moved after the tenant was added: that is told, by tenant, in one line."""
+    await house.store.tenants.add(Tenant("meadow", "Meadow", NOON, policy_sets=("meadow.yaml",)))
+    back: list[PolicySet] = []
+
+    def shipped(name: str) -> PolicySet:
+        if not back:
+            raise FileNotFoundError(name)
+        return back[0]
+
+    tenancy = Tenancy(house.store, house.tenancy.sets, shipped, KEEP_FOR)
+    with pytest.raises(policies.PolicyError, match=r"meadow\.yaml"):
+        await tenancy.policy_of("meadow")
+    told = await tenancy.standings()
+
+    assert told[TENANT] is None
+    assert told["meadow"] == (
+        "meadow.yaml: expected a shipped set or a file that can be read: FileNotFoundError"
+    )
+    back.append(policy_set("adult-platform"))
+    assert (await tenancy.standings())["meadow"] is None
+
+
 async def test_no_floor_is_no_policy(house: World) -> None:
     """An installation whose sets lack the floor serves nobody."""
     tenancy = Tenancy(house.store, [policy_set("default")], policy_set, KEEP_FOR)

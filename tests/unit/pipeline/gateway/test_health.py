@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,10 +13,12 @@ from audit.errors import NotDurableError
 from pipeline.errors import StoreUnavailableError
 from pipeline.gateway import operator, server
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.health import readiness
 from pipeline.gateway.troubles import note
 from pipeline.store.store import Store
+from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.lookers import CANARY, Mood
-from tests.unit.pipeline.world import World, body
+from tests.unit.pipeline.world import TENANT, World, body
 
 LIST = "partner@2031-05-04@" + "a" * 16
 
@@ -94,6 +97,48 @@ async def test_a_closed_store_is_not_ready(house: World) -> None:
 
     assert answer.status_code == 503
     assert answer.json()["store"] == "StoreUnavailableError"
+
+
+async def losing_a_set(house: World, *tenants: str) -> None:
+    """Have tenants name a set that is not there."""
+    for tenant in tenants:
+        await house.store.writer(
+            lambda sql, named=tenant: sql.exec_driver_sql(  # type: ignore[misc]  # bound per turn
+                "UPDATE tenants SET policy_sets = '[\"nowhere\"]' WHERE id = ?", (named,)
+            )
+        )
+
+
+async def test_a_tenant_whose_policy_is_gone_is_told_before_it_asks(house: World) -> None:
+    """The operator is told which, and why; anybody else that something is amiss."""
+    await house.store.tenants.add(Tenant("meadow", "Meadow", house.clock()))
+    await losing_a_set(house, "meadow")
+
+    async with house.client() as client:
+        answer = await client.get("/ready")
+    report = await readiness(house.gate)
+
+    assert (answer.status_code, answer.json()["tenants"]) == (200, "failing")
+    assert "meadow" not in answer.text
+    assert report["ready"] is True
+    tenants: Any = report["tenants"]
+    assert tenants.keys() == {"meadow"}
+    assert "nowhere" in tenants["meadow"]
+
+
+async def test_with_no_tenant_left_to_serve_it_is_not_ready(house: World) -> None:
+    """A load balancer has nothing to send here."""
+    await losing_a_set(house, TENANT)
+
+    async with house.client() as client:
+        ready = await client.get("/ready")
+        generated = await client.post("/ai/generate-image", json=body())
+        judged = await client.post("/v1/moderate/prompt", json={"prompt": "a harbour"})
+
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    assert [generated.status_code, judged.status_code] == [503, 503]
+    assert generated.headers["retry-after"]
+    assert house.upstream.calls == []
 
 
 async def asked(house: World, gate: Gate, times: int) -> set[int]:
