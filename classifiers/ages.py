@@ -1,7 +1,7 @@
 """Finds stated ages: `12yo`, `aged twelve`, `十二歳`, `12세`, `13 лет`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,15 +20,11 @@ _ENGLISH = (
     {word: at + 1 for at, word in enumerate(_UNITS)}
     | {word: at + 10 for at, word in enumerate(_TEENS)}
     | {word: at * 10 + 20 for at, word in enumerate(_TENS)}
-    | {
-        f"{ten} {unit}": at * 10 + 21 + more
-        for at, ten in enumerate(_TENS)
-        for more, unit in enumerate(_UNITS)
-    }
 )
 _FIRST_TENS = 20
-_LAST_UNIT = 19
-"""In French, a unit goes up to nineteen: soixante dix sept."""
+_LAST_UNIT = 9
+_LAST_UNIT_OF = {"fr": 19}
+"""Soixante dix sept."""
 _HAN_DIGITS = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _HAN = "[〇零一二两三四五六七八九十百]{1,5}"
 _DIGITS = r"(?<![\d.,])\d{1,5}"
@@ -42,6 +38,14 @@ class StatedAge:
     start: int
     end: int
     is_minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """How a language writes them: what each is, and the pattern of all."""
+
+    values: Mapping[str, int]
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +84,45 @@ class Ages:
 
 
 def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
-    numbers = _composed(data)
+    numbers = _numbers(data)
     things = "|".join(cast("list[str]", data["things"]))
     for row in cast("list[Mapping[str, str]]", data["patterns"]):
-        words = _ENGLISH if row["language"] == "en" else numbers.get(row["language"], {})
-        pattern = row["pattern"].replace("{n}", f"(?P<n>{_number_pattern(row, words)})")
+        words = numbers[row["language"]]
+        pattern = row["pattern"].replace("{n}", f"(?P<n>{words.pattern})")
         pattern = pattern.replace("{thing}", rf"(?! (?:{things})\b)")
         needs = tuple(cast("list[str]", row["needs"]))
-        yield _Pattern(row["id"], needs, re.compile(pattern), words, row.get("unit") == "months")
+        compiled = re.compile(pattern)
+        yield _Pattern(row["id"], needs, compiled, words.values, row.get("unit") == "months")
 
 
-def _composed(data: Mapping[str, object]) -> Mapping[str, Mapping[str, int]]:
-    """Return the words for numbers of each language, with its tens put before its units."""
-    numbers = cast("Mapping[str, Mapping[str, int]]", data["numbers"])
+def _numbers(data: Mapping[str, object]) -> Mapping[str, _Numbers]:
+    """Return how numbers are written in each language."""
+    listed = cast("Mapping[str, Mapping[str, int]]", data["numbers"])
     joined = cast("Mapping[str, list[str]]", data["joined"])
-    return {
-        language: {
-            f"{ten}{joint}{unit}": words[ten] + words[unit]
-            for joint in joined.get(language, [])
-            for ten in words
-            for unit in words
-            if words[ten] % 10 == 0 and words[ten] >= _FIRST_TENS and 0 < words[unit] <= _LAST_UNIT
-        }
-        | dict(words)
-        for language, words in numbers.items()
+    han = _Numbers({}, f"{_DIGITS}|{_HAN}")
+    spelt = {
+        language: _spelt(words, joined.get(language, ()), _LAST_UNIT_OF.get(language, _LAST_UNIT))
+        for language, words in listed.items()
     }
+    return spelt | {"en": _spelt(_ENGLISH, (" ",), _LAST_UNIT), "ja": han, "zh": han}
 
 
-def _number_pattern(row: Mapping[str, str], words: Mapping[str, int]) -> str:
-    if row["language"] in {"ja", "zh"}:
-        return f"{_DIGITS}|{_HAN}"
-    longest_first = sorted(words, key=len, reverse=True)
-    return rf"{_DIGITS}|(?<![^\W\d_])(?:{'|'.join(longest_first)})"
+def _spelt(words: Mapping[str, int], joints: Sequence[str], last_unit: int) -> _Numbers:
+    """Put tens before units by `joints`: in the pattern by its parts, which compiles quickly."""
+    tens = [word for word, number in words.items() if number >= _FIRST_TENS and number % 10 == 0]
+    units = [word for word, number in words.items() if 0 < number <= last_unit]
+    composed = {
+        f"{ten}{joint}{unit}": words[ten] + words[unit]
+        for joint in joints
+        for ten in tens
+        for unit in units
+    }
+    parts = "".join(map(_any_of, (tens, joints, units))) + "|" if joints else ""
+    return _Numbers(composed | dict(words), rf"{_DIGITS}|(?<![^\W\d_])(?:{parts}{_any_of(words)})")
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(texts, key=len, reverse=True))})"
 
 
 def _number(text: str, words: Mapping[str, int]) -> int:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources.abc import Traversable
-from typing import cast
+from typing import NamedTuple, cast
 
 import yaml
 
 from classifiers.errors import TermsError
-from classifiers.normalise import plain_form
+from classifiers.normalise import plain_forms
 from classifiers.signals import SignalName
+from classifiers.yaml_data import parse
 
 _FILES = ("index.yaml", "judged.csv", "aliases.csv", "series.csv")
 _AGE = re.compile(r"official age (\d{1,2})")
@@ -60,8 +61,7 @@ class Judged:
     """What to report where it is asked for, if anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A text that may name a character; the builder wrote it in its plain form."""
 
     id: int
@@ -134,7 +134,7 @@ def _read(folder: Traversable, name: str) -> bytes:
 
 def _index(content: bytes) -> Mapping[str, object]:
     try:
-        return cast("Mapping[str, object]", yaml.safe_load(content))
+        return cast("Mapping[str, object]", parse(content))
     except yaml.YAMLError as error:
         message = f"characters/index.yaml: expected YAML, got {type(error).__name__}"
         raise TermsError(message) from error
@@ -144,26 +144,19 @@ def _judged(content: bytes, index: Mapping[str, object]) -> Iterator[Judged]:
     bases = cast("Mapping[str, list[str]]", index["bases"])
     sources = cast("list[str]", index["sources"])
     weak = cast("list[str]", index["weak"])
-    for row in _rows(content, "judged.csv"):
-        status, basis, source = row["status"], row["basis"], row["source"]
+    for cells in _rows(content, "judged.csv", 9):
+        id_, tag, status, basis, source, series, reviewed_by, rank, count = cells
         if (
             not _may_be(status, basis, bases)
             or not (source in sources or source.startswith("as "))
-            or not all(row.values())
+            or not all(cells)
         ):
-            message = f"judged.csv: expected a status with its basis and source, got {row['id']!r}"
+            message = f"judged.csv: expected a status with its basis and source, got {id_!r}"
             raise TermsError(message)
+        is_a = Status(status)
+        tells = _tells(is_a, basis, weak)
         yield Judged(
-            int(row["id"]),
-            row["tag"],
-            Status(status),
-            basis,
-            source,
-            row["series"],
-            row["reviewed_by"],
-            int(row["rank"]),
-            int(row["count"]),
-            _tells(Status(status), basis, weak),
+            int(id_), tag, is_a, basis, source, series, reviewed_by, int(rank), int(count), tells
         )
 
 
@@ -182,27 +175,30 @@ def _tells(status: Status, basis: str, weak: list[str]) -> SignalName | None:
 
 
 def _aliases(content: bytes, judged: Mapping[int, Judged]) -> Iterator[Alias]:
-    for row in _rows(content, "aliases.csv"):
-        text = row["text"]
-        known = int(row["id"]) in judged and row["kind"] in set(Kind)
-        if not known or not text:
-            message = f"aliases.csv: expected a known id, kind and text, got {row['id']!r}"
+    kinds = {kind.value: kind for kind in Kind}
+    for id_, kind, text in _rows(content, "aliases.csv", 3):
+        if int(id_) not in judged or kind not in kinds or not text:
+            message = f"aliases.csv: expected a known id, kind and text, got {id_!r}"
             raise TermsError(message)
-        yield Alias(int(row["id"]), Kind(row["kind"]), text)
+        yield Alias(int(id_), kinds[kind], text)
 
 
 def _series(content: bytes, known: set[str]) -> Iterator[tuple[str, str]]:
-    for row in _rows(content, "series.csv"):
-        text = plain_form(row["text"])
-        if row["series"] not in known or not text:
-            message = f"series.csv: expected the series of a character, got {row['series']!r}"
+    rows = list(_rows(content, "series.csv", 2))
+    folded = plain_forms([text for _, text in rows])
+    for (name, _), text in zip(rows, folded, strict=True):
+        if name not in known or not text:
+            message = f"series.csv: expected the series of a character, got {name!r}"
             raise TermsError(message)
-        yield row["series"], text
+        yield name, text
 
 
-def _rows(content: bytes, name: str) -> Iterator[dict[str, str]]:
-    for row in csv.DictReader(io.StringIO(content.decode("utf-8"))):
-        if None in row or None in row.values():
-            message = f"{name}: expected as many cells as columns, got {row.get('id')!r}"
+def _rows(content: bytes, name: str, cells: int) -> Iterator[list[str]]:
+    """Give each row of a table of so many columns, but for the first, which names them."""
+    rows = csv.reader(io.StringIO(content.decode("utf-8")))
+    next(rows, None)
+    for row in rows:
+        if len(row) != cells:
+            message = f"{name}: expected as many cells as columns, got {row[:1]!r}"
             raise TermsError(message)
         yield row

@@ -3,10 +3,10 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
+from typing import NamedTuple
 
 from classifiers.character_list import Alias, CharacterList, Kind, load
 from classifiers.classifier import Capability
@@ -29,8 +29,7 @@ _SERIES = frozenset({TermList.CONTEXT})
 """Lists, because the search shelters by list: what is nobody's name may yet be that of a series."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
+class _Meaning(NamedTuple):
     """What a text names, if it is asked for."""
 
     alone: tuple[int, ...] = ()
@@ -156,18 +155,21 @@ def _embedded() -> Characters:
 
 def _meanings(known: CharacterList) -> dict[str, _Meaning]:
     """Return what each term means. One text is one term, however many are called so."""
-    meanings: dict[str, _Meaning] = defaultdict(_Meaning)
+    alone: dict[str, list[int]] = defaultdict(list)
+    beside: dict[str, list[int]] = defaultdict(list)
+    series: dict[str, list[str]] = defaultdict(list)
+    kinds = {Kind.ALONE: alone, Kind.BESIDE: beside}
     for alias in known.aliases:
-        for text in _written(alias):
-            was = meanings[text]
-            if alias.kind is Kind.ALONE:
-                meanings[text] = replace(was, alone=(*was.alone, alias.id))
-            elif alias.kind is Kind.BESIDE:
-                meanings[text] = replace(was, beside=(*was.beside, alias.id))
+        if alias.kind in kinds:
+            for text in _written(alias):
+                kinds[alias.kind][text].append(alias.id)
     for name, text in known.series:
-        was = meanings[_OF_SERIES + text]
-        meanings[_OF_SERIES + text] = replace(was, series=(*was.series, name))
-    return {id_: meaning for id_, meaning in meanings.items() if meaning != _Meaning()}
+        series[_OF_SERIES + text].append(name)
+    named = {
+        text: _Meaning(tuple(alone.get(text, ())), tuple(beside.get(text, ())))
+        for text in (alone | beside)
+    }
+    return named | {id_: _Meaning(series=tuple(names)) for id_, names in series.items()}
 
 
 def _vocabulary(known: CharacterList, ids: Iterable[str]) -> Vocabulary:

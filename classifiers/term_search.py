@@ -1,17 +1,18 @@
 """Finds terms in a field's views, all at once, in linear time."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from operator import itemgetter
 
 from classifiers.automaton import Automaton
 from classifiers.content import Polarity
 from classifiers.normalise import FieldReading, Span, Spelling, View, plain_form
-from classifiers.normalise.lookalikes import latin_lookalikes
-from classifiers.normalise.spellings import derepeated_form, leet_form, squeezed_form
+from classifiers.normalise.as_read import altered, squeezed
+from classifiers.normalise.spellings import squeezed_form
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 
 _TURNED = frozenset({Spelling.REVERSED, Spelling.ROT13})
@@ -39,33 +40,18 @@ class Hit:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """A term as it reads in some views; `altered` if those views also alter innocent words."""
-
-    term: Term
-    altered: bool = False
-
-
-_Found = tuple[int, int, tuple[_Form, ...]]
-"""`[start, end)` in a view, and what it may be. They come in the order of their ends."""
+_Found = tuple[int, int, Term, bool]
+"""`[start, end)` in a view, what it may be, and whether only in views that alter words."""
+_END = itemgetter(1)
 
 
 class TermSearch:
     """All terms of a vocabulary, ready to be found."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
+        """Build from `vocabulary`, whose terms are in their plain form (`vocabulary.terms`)."""
         self._innocent = vocabulary.innocent
-        spaced: dict[str, dict[str, _Form]] = defaultdict(dict)
-        squeezed: dict[str, dict[str, _Form]] = defaultdict(dict)
-        for term in vocabulary.terms:
-            for text, form in _forms(term):
-                spaced[text].setdefault(term.id, form)
-                tight = squeezed_form(text)
-                if len(tight) >= _SHORTEST_SQUEEZED or not tight.isascii():
-                    squeezed[tight].setdefault(term.id, form)
-        self._spaced = _Patterns(spaced)
-        self._squeezed = _Patterns({text: forms for text, forms in squeezed.items() if text})
+        self._patterns = _Patterns(vocabulary.terms)
 
     def find(self, field: FieldReading) -> list[Hit]:
         """Return each term in `field`: where it plainly speaks, or else wherever it is.
@@ -82,76 +68,102 @@ class TermSearch:
         return list(hits.values())
 
     def _find(self, view: View, field: FieldReading, known: set[str]) -> Iterator[Hit]:
-        patterns = self._squeezed if view.spelling is Spelling.SQUEEZED else self._spaced
-        found = list(patterns.find(view.text))
+        found = self._patterns.find(view)
         shelter = self._shelter(view, field.text, found)
         one_sided = len({run.polarity for run in field.runs}) < _BOTH
         count: Counter[str] = Counter()
-        for start, end, forms in found:
-            for form in forms:
-                id_ = form.term.id
-                if form.term.harmless or id_ in known or (one_sided and count[id_] >= ENOUGH):
-                    continue
-                (name,) = form.term.lists
-                if name in shelter and shelter[name][start] >= end:
-                    continue
-                if self._fits(form, view, field.text, start, end):
-                    count[id_] += 1
-                    yield Hit(form.term, view, view.span(start, end))
+        for one in found:
+            start, end, term, _ = one
+            if term.harmless or term.id in known or (one_sided and count[term.id] >= ENOUGH):
+                continue
+            (name,) = term.lists
+            if name in shelter and shelter[name][start] >= end:
+                continue
+            if self._fits(one, view, field.text):
+                count[term.id] += 1
+                yield Hit(term, view, view.span(start, end))
 
     def _shelter(self, view: View, received: str, found: list[_Found]) -> dict[str, list[int]]:
         """For each list and place, tell how far the harmless phrase that stands there reaches."""
         shelter: dict[str, list[int]] = {}
-        for start, end, forms in found:
-            for form in forms:
-                if form.term.harmless and self._fits(form, view, received, start, end):
-                    for name in form.term.lists:
-                        if name not in shelter:
-                            shelter[name] = [0] * len(view.text)
-                        shelter[name][start:end] = [end] * (end - start)
+        for one in found:
+            start, end, term, _ = one
+            if term.harmless and self._fits(one, view, received):
+                for name in term.lists:
+                    if name not in shelter:
+                        shelter[name] = [0] * len(view.text)
+                    shelter[name][start:end] = [end] * (end - start)
         return shelter
 
-    def _fits(self, form: _Form, view: View, received: str, start: int, end: int) -> bool:
-        """Whether this place in `view` is `form`, and is not that by chance."""
-        if form.altered and view.spelling not in _ALTERING:
+    def _fits(self, found: _Found, view: View, received: str) -> bool:
+        """Whether that place in `view` is that term, and is not that by chance."""
+        start, end, term, is_altered = found
+        if is_altered and view.spelling not in _ALTERING:
             return False
-        if not _is_whole(form.term, view, start, end):
+        if not _is_whole(term, view, start, end):
             return False
-        is_guess = form.altered or view.spelling is not Spelling.SQUEEZED
+        is_guess = is_altered or view.spelling is not Spelling.SQUEEZED
         if view.spelling is Spelling.PLAIN or not is_guess:
             return True
-        text = form.term.text
         was = plain_form(_slice(view, received, start, end))
         if was in self._innocent:
             return False
         if view.spelling in _TURNED:
-            return text.isascii() and len(text) >= _SHORTEST_TURNED
-        return not form.altered or squeezed_form(was) != squeezed_form(view.text[start:end])
+            return term.text.isascii() and len(term.text) >= _SHORTEST_TURNED
+        return not is_altered or squeezed_form(was) != squeezed_form(view.text[start:end])
 
 
 class _Patterns:
-    """Texts, each with the forms of terms that it is."""
+    """What terms are written like: among spaces, and squeezed where that is another text.
 
-    def __init__(self, forms: dict[str, dict[str, _Form]]) -> None:
-        self._automaton = Automaton(list(forms))
-        self._forms = [tuple(of.values()) for of in forms.values()]
+    Of a text are kept numbers alone, so that tens of thousands of them cost the collector nothing:
+    twice the place of a term, and one more for a form that is not how the term is listed.
+    """
 
-    def find(self, text: str) -> Iterator[_Found]:
-        for start, end, index in self._automaton.find(text):
-            yield start, end, self._forms[index]
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._terms = terms
+        spaced: dict[str, tuple[int, ...]] = {}
+        shorter: dict[str, tuple[int, ...]] = {}
+        texts, numbers = _forms(terms)
+        for text, tight, number in zip(texts, squeezed(texts), numbers, strict=True):
+            spaced[text] = (*spaced[text], number) if text in spaced else (number,)
+            if tight and tight != text:
+                shorter[tight] = (*shorter.get(tight, ()), number)
+        self._spaced, self._shorter = spaced, shorter
+        self._automaton = Automaton(spaced | shorter)
+
+    def find(self, view: View) -> list[_Found]:
+        """Return what stands in `view`, in the order of their ends."""
+        among = self._among_letters if view.spelling is Spelling.SQUEEZED else self._among_spaces
+        found = [
+            (start, end, self._terms[number // 2], number % 2 == 1)
+            for start, end, text in self._automaton.find(view.text)
+            for number in among(text)
+        ]
+        found.sort(key=_END)
+        return found
+
+    def _among_spaces(self, text: str) -> Sequence[int]:
+        return self._spaced.get(text, ())
+
+    def _among_letters(self, text: str) -> Sequence[int]:
+        if len(text) < _SHORTEST_SQUEEZED and text.isascii():
+            return ()
+        return (*self._spaced.get(text, ()), *self._shorter.get(text, ()))
 
 
-def _forms(term: Term) -> Iterator[tuple[str, _Form]]:
-    """Give a term as it reads in each kind of view."""
-    text = term.text
-    yield text, _Form(term)
-    if term.mode is Mode.SUBSTRING or term.harmless:
-        return
-    latin = latin_lookalikes(text)
-    leet = leet_form(latin)
-    for altered in (latin, leet, derepeated_form(latin), derepeated_form(leet)):
-        if altered != text and len(altered) >= _SHORTEST_ALTERED:
-            yield altered, _Form(term, altered=True)
+def _forms(terms: Sequence[Term]) -> tuple[list[str], list[int]]:
+    """Return how terms read in each kind of view, and the number of each of those forms."""
+    texts = [term.text for term in terms]
+    numbers = list(range(0, 2 * len(terms), 2))
+    for at, (term, *ways) in enumerate(zip(terms, *altered(texts), strict=True)):
+        if term.mode is Mode.SUBSTRING or term.harmless:
+            continue
+        for way in set(ways):
+            if way != term.text and len(way) >= _SHORTEST_ALTERED:
+                texts.append(way)
+                numbers.append(2 * at + 1)
+    return texts, numbers
 
 
 def _speaks(hit: Hit, field: FieldReading) -> bool:

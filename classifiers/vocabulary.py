@@ -3,18 +3,20 @@
 import csv
 import hashlib
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import cast
+from typing import NamedTuple, cast
 
 import yaml
 
 from classifiers.errors import TermsError
-from classifiers.normalise import plain_form
+from classifiers.normalise import plain_forms
+from classifiers.yaml_data import parse
 
 
 class TermList(StrEnum):
@@ -45,8 +47,13 @@ class Mode(StrEnum):
     """Anything: languages that write no spaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+Row = tuple[str, str, str]
+"""The id of a term, its mode, and its text as people write it."""
+_CELLS = 3
+_MODES = {mode.value: mode for mode in Mode}
+
+
+class Term(NamedTuple):
     """A word or phrase of a list; `text` is in its plain form."""
 
     id: str
@@ -93,8 +100,8 @@ def load(folder: Traversable) -> Vocabulary:
         if one.name.endswith((".csv", ".yaml"))
     }
     index = _mapping(files, "index.yaml")
-    terms = [*_listed(files, index), *_harmless(files, index)]
-    ids = [term.id for term in terms]
+    listed = [*_listed(files, index), *_harmless(files, index)]
+    ids = [term.id for term in listed]
     if len(set(ids)) != len(ids):
         message = f"terms: expected each id once, got {_twice(ids)!r} twice"
         raise TermsError(message)
@@ -102,7 +109,7 @@ def load(folder: Traversable) -> Vocabulary:
         str(index["version"]),
         hashlib.sha256(b"".join(name.encode() + files[name] for name in files)).hexdigest(),
         frozenset(_strings(index, "languages")),
-        tuple(terms),
+        tuple(listed),
         frozenset(_strings(index, "innocent")),
         _mapping(files, "ages.yaml"),
     )
@@ -114,7 +121,7 @@ def _twice(ids: list[str]) -> str:
 
 def _mapping(files: Mapping[str, bytes], name: str) -> Mapping[str, object]:
     try:
-        loaded: object = yaml.safe_load(files[name])
+        loaded = parse(files[name])
     except (KeyError, yaml.YAMLError) as error:
         message = f"{name}: expected a YAML file, got {type(error).__name__}"
         raise TermsError(message) from error
@@ -132,34 +139,57 @@ def _strings(index: Mapping[str, object], key: str) -> list[str]:
     return [str(one) for one in cast("list[object]", listed)]
 
 
+def terms(
+    name: str, rows: Iterable[Row], lists: frozenset[TermList], *, harmless: bool = False
+) -> tuple[Term, ...]:
+    """Turn `rows` as people write them into terms of `lists`, each text in its plain form.
+
+    `name` tells whence they come. A term that is not harmless MUST be of one list.
+
+    Raises:
+        TermsError: a row has no such mode or no text; the message tells its id and no more.
+    """
+    given = tuple(rows)
+    folded = plain_forms([text for _, _, text in given])
+    made: list[Term] = []
+    for (id_, mode, _), text in zip(given, folded, strict=True):
+        if not text or mode not in _MODES:
+            message = f"{name}: expected id,mode,text in each row, got {id_!r}"
+            raise TermsError(message)
+        made.append(Term(id_, lists, _MODES[mode], text, harmless))
+    return tuple(made)
+
+
 def _listed(files: Mapping[str, bytes], index: Mapping[str, object]) -> Iterator[Term]:
     names = _strings(index, "lists")
     if set(names) != set(TermList):
         message = f"index.yaml lists: expected {sorted(TermList)!r}, got {names!r}"
         raise TermsError(message)
     for name in names:
-        for id_, mode, text in _rows(files, f"{name}.csv"):
-            if not id_.startswith(f"{name}."):
-                message = f"{name}.csv: expected ids {name}.<language>.<n>, got {id_!r}"
+        for term in terms(f"{name}.csv", _rows(files, f"{name}.csv"), frozenset({TermList(name)})):
+            if not term.id.startswith(f"{name}."):
+                message = f"{name}.csv: expected ids {name}.<language>.<n>, got {term.id!r}"
                 raise TermsError(message)
-            yield Term(id_, frozenset({TermList(name)}), mode, text)
+            yield term
 
 
 def _harmless(files: Mapping[str, bytes], index: Mapping[str, object]) -> Iterator[Term]:
     scopes = cast("Mapping[str, Iterable[str]]", index.get("harmless", {}))
-    for id_, mode, text in _rows(files, "harmless.csv"):
-        scope = id_.split(".")[1]
+    by_scope: dict[str, list[Row]] = defaultdict(list)
+    for row in _rows(files, "harmless.csv"):
+        by_scope[row[0].split(".")[1]].append(row)
+    for scope, rows in by_scope.items():
         lists = frozenset(TermList(one) for one in scopes[scope])
-        yield Term(id_, lists, mode, text, harmless=True)
+        yield from terms("harmless.csv", rows, lists, harmless=True)
 
 
-def _rows(files: Mapping[str, bytes], name: str) -> Iterator[tuple[str, Mode, str]]:
+def _rows(files: Mapping[str, bytes], name: str) -> list[Row]:
     if name not in files:
         message = f"{name}: expected a list of terms, got no file"
         raise TermsError(message)
-    for row in csv.DictReader(io.StringIO(files[name].decode("utf-8"))):
-        text = plain_form(row.get("text") or "")
-        if not text or row.get("mode") not in set(Mode):
-            message = f"{name}: expected id,mode,text in each row, got {row.get('id')!r}"
+    rows = [row for row in csv.reader(io.StringIO(files[name].decode("utf-8"))) if row][1:]
+    for row in rows:
+        if len(row) != _CELLS:
+            message = f"{name}: expected id,mode,text in each row, got {row[:1]!r}"
             raise TermsError(message)
-        yield row["id"], Mode(row["mode"]), text
+    return [(id_, mode, text) for id_, mode, text in rows]

@@ -16,7 +16,7 @@ from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
-from classifiers.normalise import FieldReading, Spelling, View, is_dressed_up, plain_form
+from classifiers.normalise import FieldReading, Spelling, View, is_dressed_up, plain_forms
 from classifiers.vocabulary import Mode, Vocabulary, shipped
 
 _EASTERN = {
@@ -137,7 +137,7 @@ def _tags(folder: Traversable) -> Iterable[str]:
     """Give the names of tags in eastern languages."""
     try:
         rows = list(csv.DictReader(io.StringIO((folder / "tags.csv").read_text("utf-8"))))
-        return [plain_form(row["text"]) for row in rows]
+        return plain_forms([row["text"] for row in rows])
     except (OSError, KeyError) as error:
         message = f"tags.csv: expected language,text,means, got {error!r}"
         raise TermsError(message) from error

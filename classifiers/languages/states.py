@@ -10,6 +10,7 @@ from typing import cast
 import yaml
 
 from classifiers.errors import TermsError
+from classifiers.yaml_data import parse
 
 
 class State(StrEnum):
@@ -53,7 +54,7 @@ def load(folder: Traversable) -> Languages:
         TermsError: it is missing or does not say what it must.
     """
     try:
-        data: object = yaml.safe_load((folder / "languages.yaml").read_bytes())
+        data = parse((folder / "languages.yaml").read_bytes())
         rows = cast("Mapping[str, list[Mapping[str, object]]]", data)
         languages = tuple(
             Language(

@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
-
-import yaml
+from typing import cast
 
 from classifiers.content import Grammar, Polarity, Text
 from classifiers.normalise.grammar import runs, weights
 from classifiers.normalise.reading import Run, Span
+from classifiers.yaml_data import parse
 
 _OF_A_CHARACTER = "char"
 """In the path of a character's captions, to which clients add nothing."""
@@ -25,7 +25,7 @@ _LETTERING = re.compile(r"text:$", re.IGNORECASE)
 
 def _load() -> dict[str, list[str]]:
     text = files("classifiers.normalise").joinpath("boilerplate.yaml").read_text(encoding="utf-8")
-    texts: dict[str, list[str]] = yaml.safe_load(text)
+    texts = cast("dict[str, list[str]]", parse(text))
     return {field: sorted(listed, key=len, reverse=True) for field, listed in texts.items()}
 
 

@@ -21,7 +21,6 @@ SPACE = ord(" ")
 NEWLINE = ord("\n")
 _ASCII = 0x80
 _UNASKED = 2
-_NOWHERE: Places = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,9 +133,8 @@ class Kinds:
         """Say of each code point whether it is of this kind."""
         kinds = self._kinds[codes]
         if kinds.max(initial=0) == _UNASKED:
-            unasked = codes[kinds == _UNASKED]
-            told = np.fromiter(map(self._ask, Letters(unasked, _NOWHERE).text), np.uint8)
-            self._kinds[unasked] = told
+            unasked = set(codes[kinds == _UNASKED].tolist())
+            self._kinds[list(unasked)] = [self._ask(chr(code)) for code in unasked]
             kinds = self._kinds[codes]
         kind: Mask = kinds != 0
         return kind

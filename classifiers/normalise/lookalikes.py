@@ -7,7 +7,7 @@ fancy text write. One character stands for one, so that places hold.
 
 from importlib.resources import files
 
-from classifiers.normalise.letters import Alphabet, Letters
+from classifiers.normalise.letters import Alphabet, Codes, Letters
 
 _DRESSED = (0x1F150, 0x1F170, 0x1F1E6)
 """Where alphabets begin that have no compatibility form: black circles, squares, flags."""
@@ -37,6 +37,6 @@ def undress(letters: Letters, *, second: bool = False) -> Letters:
     return letters.written((_MAY_LOOK_LIKE if second else _LOOKS_LIKE).of(letters.codes))
 
 
-def latin_lookalikes(text: str) -> str:
-    """Return folded `text` with every lookalike replaced; the length stays."""
-    return text if text.isascii() else text.translate(_TABLE)
+def latin_codes(codes: Codes) -> Codes:
+    """Return folded code points with every lookalike replaced."""
+    return _LOOKS_LIKE.of(codes)

@@ -12,6 +12,7 @@ from classifiers.normalise.letters import (
     ALNUM,
     ALPHA,
     Alphabet,
+    Codes,
     Kinds,
     Letters,
     Mask,
@@ -47,8 +48,13 @@ def deleet(letters: Letters) -> Letters:
 
 
 def leet_form(word: str) -> str:
-    """Return a term as it reads in a deleeted view."""
+    """Return a word as it reads in a deleeted view."""
     return word.translate(_LEET)
+
+
+def leet_codes(codes: Codes) -> Codes:
+    """Return the code points of terms as they read in a deleeted view."""
+    return _LEET_CODES.of(codes)
 
 
 def derepeat(letters: Letters) -> Letters:
@@ -73,7 +79,7 @@ def derepeat(letters: Letters) -> Letters:
 
 
 def derepeated_form(word: str) -> str:
-    """Return a term as it reads in a derepeated view."""
+    """Return a word as it reads in a derepeated view."""
     return "".join(letter for letter, last in zip(word, " " + word, strict=False) if letter != last)
 
 

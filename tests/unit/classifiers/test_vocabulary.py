@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.errors import TermsError
-from classifiers.vocabulary import TermList, Vocabulary, load
+from classifiers.vocabulary import Mode, TermList, Vocabulary, load, terms
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +66,23 @@ def test_a_missing_file_is_refused(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(TermsError):
         load(folder)
+
+
+def test_rows_become_terms_in_their_plain_form() -> None:
+    """Whoever brings lists of their own writes as people write."""
+    rows = [("pack.1", "word", "Light-House"), ("pack.2", "substring", "\uff8a\uff9e")]
+
+    one, two = terms("pack", rows, frozenset({TermList.GORE}))
+
+    assert (one.text, one.mode) == ("light house", Mode.WORD)
+    assert one.lists == two.lists == {TermList.GORE}
+    assert (two.text, two.mode) == ("\u30d0", Mode.SUBSTRING)
+
+
+def test_a_bad_row_is_named_by_its_id_alone() -> None:
+    """Packs are sealed: their words belong in no message."""
+    with pytest.raises(TermsError) as error:
+        terms("pack", [("pack.1", "somehow", "placeholder")], frozenset({TermList.GORE}))
+
+    assert "pack.1" in str(error.value)
+    assert "placeholder" not in str(error.value)
