@@ -31,6 +31,8 @@ from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from policies.decision import Action, Decision
+from policies.labels import HarmCode
+from policies.truth import Truth
 
 UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
 """Why a submission is halted of which nobody can say whether it was paid for."""
@@ -297,17 +299,33 @@ def seized(submission: Submission, outcome: object) -> list[tuple[str, str]]:
             objects = list(zip(outcomes, kept, strict=True))
         case _:
             return []
-    return [
-        (each.judged.decision.code.value, vault_id)
-        for each, vault_id in objects
-        if isinstance(each, Halted) and each.judged is not None and is_grave(each.judged.decision)
+    orders: list[tuple[str, str]] = []
+    for each, vault_id in objects:
+        if isinstance(each, Halted) and each.judged is not None:
+            code = gravity(each.judged.decision)
+            orders += [] if code is None else [(code.value, vault_id)]
+    return orders
+
+
+def gravity(decision: Decision) -> HarmCode | None:
+    """Return why nobody but the child-safety team may open what goes no further; None if anybody.
+
+    It is so for all that is escalated, and for all in which something of `CSE.*` was seen, though
+    that alone would have held it: nobody will look at it again.
+    """
+    if decision.action is Action.BLOCK_AND_ESCALATE:
+        return decision.code
+    if decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED:
+        return decision.code
+    seen = [
+        verdict.code
+        for verdict in decision.verdicts
+        if verdict.truth is Truth.TRUE
+        and not verdict.shadow
+        and verdict.action.severity >= Action.HOLD.severity
+        and verdict.code.family == NEVER_RELEASED
     ]
-
-
-def is_grave(decision: Decision) -> bool:
-    """Whether nobody but the child-safety team may open what was blocked."""
-    escalated = decision.action is Action.BLOCK_AND_ESCALATE
-    return escalated or (decision.action is Action.BLOCK and decision.code.family == NEVER_RELEASED)
+    return max(seen, key=lambda code: code.severity, default=None)
 
 
 def _is_of_the_worst_kind(harm: str) -> bool:

@@ -30,7 +30,7 @@ from pipeline.items import Json, Judged, Subject, public_code
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.reader import read_json
-from pipeline.projection import is_grave
+from pipeline.projection import gravity
 from policies.decision import Action
 from policies.errors import PolicyError
 from policies.policy import Moment
@@ -84,10 +84,10 @@ async def _judged(
         policy = await gate.tenancy.policy_of(subject.tenant)
         contents = await gate.judge.prepare(Prompt(texts, Grammar.V4), images)
         judged = await gate.judge.judge(contents, policy, Moment.REQUEST, subject.facts)
-        preserved = None
-        if is_grave(judged.decision):  # kept first: its entry may fail, or the process die
+        preserved, code = None, gravity(judged.decision)
+        if code is not None:  # kept first: its entry may fail, or the process die
             received = Received(request.headers.get("content-type", ""), body, subject)
-            preserved = await preserve(gate, caller, received, judged.decision)
+            preserved = await preserve(gate, caller, received, code)
         receipt = await gate.log.append(_entry(gate, subject, kind, judged, preserved))
     except UnreadableError as fault:
         raise carry.unreadable(fault) from None

@@ -1,8 +1,8 @@
 """Preserves what a dry run showed to be of the worst kind: whoever learns of it has to keep it.
 
 It is sealed as received and ordered to be seized, before anything is answered. So it goes the way
-of a request that was halted for the same reason: into the quarantine, for the child-safety team
-alone. Of all other content a dry run keeps nothing.
+of a request that was halted, or held to its end, for the same reason: into the quarantine, for the
+child-safety team alone. Of all other content a dry run keeps nothing.
 """
 
 from uuid import UUID
@@ -15,10 +15,10 @@ from pipeline.jobs.received import Received
 from pipeline.store.seizures import Seizable
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
-from policies.decision import Decision
+from policies.labels import HarmCode
 
 
-async def preserve(gate: Gate, caller: Caller, received: Received, decision: Decision) -> UUID:
+async def preserve(gate: Gate, caller: Caller, received: Received, code: HarmCode) -> UUID:
     """Seal what was received and order its seizure; return under which submission.
 
     Its id is told to nobody who asks: by it they would learn how grave it was.
@@ -43,7 +43,7 @@ async def preserve(gate: Gate, caller: Caller, received: Received, decision: Dec
         changed_at=now,
         subject=fingerprint(gate.subject_key, received.subject),
     )
-    order = Seizable(vault_id, row.tenant, submission, decision.code.value, now)
+    order = Seizable(vault_id, row.tenant, submission, code.value, now)
 
     async def ordered(part: Store) -> None:
         await part.admission.admit(row)

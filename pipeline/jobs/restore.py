@@ -25,7 +25,7 @@ from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
-from pipeline.projection import is_grave, ruling_id
+from pipeline.projection import gravity, ruling_id
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
@@ -34,7 +34,8 @@ from pipeline.store.seizures import Seizable
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault, id_of
-from policies.decision import Action, Decision
+from policies.decision import Action
+from policies.labels import HarmCode
 from policies.policy import Moment
 
 WAITING = frozenset({PictureState.HELD, PictureState.CLEARED})
@@ -88,13 +89,14 @@ class Restore:
         judged = await self.judge.judge(contents, policy, Moment.REQUEST, facts)
         if _was_not_looked_at(judged):
             raise NotLookedError
-        if is_grave(judged.decision):
-            await self._seize(submission, judged.decision)
+        code = gravity(judged.decision)
+        if code is not None:
+            await self._seize(submission, code)
         return judged
 
-    async def _seize(self, submission: Submission, decision: Decision) -> None:
-        tenant, code, at = submission.subject.tenant, decision.code.value, submission.received_at
-        order = Seizable(submission.vault_id, tenant, submission.id, code, at)
+    async def _seize(self, submission: Submission, code: HarmCode) -> None:
+        tenant, at = submission.subject.tenant, submission.received_at
+        order = Seizable(submission.vault_id, tenant, submission.id, code.value, at)
         await self.tenancy.store.seizures.order(order)
 
     async def request_approval(self, row: SubmissionRow) -> Approval | None:

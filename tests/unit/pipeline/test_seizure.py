@@ -1,6 +1,7 @@
 """Seizure: the worst goes where the gateway itself cannot open it, and nowhere else."""
 
 import asyncio
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,32 @@ async def test_nothing_else_is_seized(house: World, colour: tuple[int, int, int]
     await house.end("blockme")
 
     assert quarantined(house) == []
+
+
+async def test_a_nearly_known_upload_is_seized_with_a_request_that_is_refused(
+    house: World,
+) -> None:
+    """For whatever else: it is not held any more, so nobody will look at it again."""
+    uploaded = base64.b64encode(png(NEARLY)).decode()
+
+    outcome = await house.end("blockme", image=uploaded, strength=0.5)
+
+    assert isinstance(outcome, Halted)
+    (sealed,) = opened(house)
+    assert sealed.facts["code"] == "CSE.KNOWN"
+
+
+@pytest.mark.parametrize("colour", [TAINTED, PRIVATE])
+async def test_a_nearly_known_picture_is_seized_with_the_batch_that_a_sibling_halts(
+    house: World, colour: tuple[int, int, int]
+) -> None:
+    """Alone it would have been held, and seized at its expiry."""
+    house.upstream.colours = [NEARLY, colour]
+
+    await house.end(samples=2)
+    await house.upkeep.round()
+
+    assert png(NEARLY) in [each.data for each in opened(house)]
 
 
 @pytest.mark.parametrize("what", ["quarantine", "vault", "log"])

@@ -262,7 +262,29 @@ class TestWhatIsOfTheWorstKind:
         assert media.public["object"] == str(self.quarantined(house)[0].id)
         assert not await house.log.open_submissions()
 
-    @pytest.mark.parametrize("colour", [WHITE, HELD, BLOCK, NEARLY, PRIVATE])
+    async def test_includes_what_is_nearly_known(self, house: World) -> None:
+        """A generation with it would be held, and seized in the end: a dry run ends at once."""
+        answer = await picture(house, png(NEARLY))
+        other = await picture(house, png(HELD))
+
+        (sealed,) = self.quarantined(house)
+        assert Received.read(sealed.data).body == png(NEARLY)
+        assert sealed.facts["code"] == "CSE.KNOWN"
+        dry, media = [each for each in await house.leaves() if "submission" in each.public]
+        assert (dry.kind, media.kind) == (Kind.DRY_RUN, Kind.MEDIA)
+        assert dry.public["submission"] == media.public["submission"]
+        assert self.in_the_vault(house) == []
+        assert answer.json() == other.json()
+
+    async def test_is_not_what_nobody_could_look_at(self, house: World) -> None:
+        """A list that could not be asked says nothing of a picture: it is not kept for that."""
+        house.viewer.mood = Mood.FAILS
+
+        await picture(house, png(WHITE))
+
+        assert self.quarantined(house) == []
+
+    @pytest.mark.parametrize("colour", [WHITE, HELD, BLOCK, PRIVATE])
     async def test_is_all_that_is_kept(self, house: World, colour: Colour) -> None:
         """Whatever else is asked about leaves nothing behind."""
         await picture(house, png(colour))
