@@ -4,7 +4,7 @@ The reference library writes the same several times slower; a property test hold
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import cast
 
@@ -24,60 +24,49 @@ def canonical(value: object) -> bytes:
     Raises:
         MalformedError: JSON cannot carry it exactly.
     """
-    parts: list[str] = []
     try:
-        _write(value, parts.append, 0)
-        return "".join(parts).encode()
+        return _written(value, 0).encode()
     except UnicodeEncodeError as fault:
         raise MalformedError("entry", "text that UTF-8 can carry", "other text") from fault
 
 
-def _write(value: object, put: Callable[[str], None], depth: int) -> None:
+def _written(value: object, depth: int) -> str:
     if isinstance(value, str):
-        put(encode_basestring(value))
-    elif value is None or isinstance(value, bool):
-        put({None: "null", True: "true", False: "false"}[value])
-    elif isinstance(value, int):
+        return encode_basestring(value)
+    if isinstance(value, float):
+        return _number(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
         if abs(value) > MOST_EXACT:
             raise MalformedError("entry", "whole numbers below 2 ** 53", "a larger one")
-        put(int.__repr__(value))
-    elif isinstance(value, float):
-        put(_number(value))
-    elif depth > DEEPEST:
+        return int.__repr__(value)
+    if depth > DEEPEST:
         raise MalformedError("entry", f"at most {DEEPEST} levels", "more")
-    elif isinstance(value, Mapping):
-        _object(cast("Mapping[object, object]", value), put, depth)
-    elif isinstance(value, list | tuple):
-        _array(cast("Sequence[object]", value), put, depth)
-    else:
-        raise MalformedError("entry", "what JSON can carry", type(value).__name__)
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[object]", value)
+        return f"[{','.join([_written(item, depth + 1) for item in items])}]"
+    if isinstance(value, Mapping):
+        return _object(cast("Mapping[object, object]", value), depth)
+    raise MalformedError("entry", "what JSON can carry", type(value).__name__)
 
 
-def _object(value: Mapping[object, object], put: Callable[[str], None], depth: int) -> None:
-    before = "{"
-    for key in sorted(value, key=_order):
-        put(before)
-        put(encode_basestring(cast("str", key)))
-        put(":")
-        _write(value[key], put, depth + 1)
-        before = ","
-    put("}" if value else "{}")
+def _object(value: Mapping[object, object], depth: int) -> str:
+    pairs = [
+        f"{encode_basestring(key)}:{_written(value[key], depth + 1)}" for key in _in_order(value)
+    ]
+    return f"{{{','.join(pairs)}}}"
 
 
-def _array(value: Sequence[object], put: Callable[[str], None], depth: int) -> None:
-    before = "["
-    for item in value:
-        put(before)
-        _write(item, put, depth + 1)
-        before = ","
-    put("]" if value else "[]")
-
-
-def _order(key: object) -> bytes:
-    """Return what sorts as UTF-16 does: keys beyond the first plane come before some of it."""
-    if not isinstance(key, str):
-        raise MalformedError("entry", "keys of text", type(key).__name__)
-    return key.encode("utf-16-be")
+def _in_order(keys: Iterable[object]) -> list[str]:
+    """Sort as UTF-16 does, in which keys beyond the first plane come before some of it."""
+    texts: list[str] = []
+    for key in keys:
+        if not isinstance(key, str):
+            raise MalformedError("entry", "keys of text", type(key).__name__)
+        texts.append(key)
+    plain = "".join(texts).isascii()
+    return sorted(texts, key=None if plain else lambda key: key.encode("utf-16-be"))
 
 
 def _number(value: float) -> str:

@@ -114,7 +114,8 @@ def _alpha(picture: Image.Image) -> NDArray[np.uint8] | None:
     if picture.mode.startswith("I"):
         clear = picture.info["transparency"]
         return np.where(np.asarray(picture) == clear, 0, 255).astype(np.uint8)
-    return np.asarray(picture.convert("RGBA").getchannel("A"))
+    whole = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    return np.asarray(whole.getchannel("A"))
 
 
 def _frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

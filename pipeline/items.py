@@ -115,6 +115,8 @@ class Judged:
     decision: Decision
     milliseconds: int
     """How long the looking took."""
+    known: int = 0
+    """How many of the findings were known before: the first ones, which are on record already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,8 @@ class Generated:
     """What a person approved of its one picture, which was held."""
     held_until: datetime | None = None
     """When its pictures were held before: until then, however often they are looked at again."""
+    lost: tuple[int, ...] = ()
+    """The samples that were paid for and could not be sealed: they are withheld."""
 
 
 def again(generated: Generated) -> Generated:

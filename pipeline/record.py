@@ -39,6 +39,9 @@ _STAGES = {
 }
 """The entries that carry a decision, each counted once."""
 
+LOST = "lost"
+"""Why a sample is withheld that was paid for and never sealed."""
+
 Outcome = Screened | Held | Halted | Generated | Examined | Released
 """Everything that a stage may return, and that is written down."""
 
@@ -64,7 +67,13 @@ class Record:
         if isinstance(outcome, Examined):
             submission = outcome.generated.screened.submission  # it knows which look this was
             siblings = await self.projection.tainted(submission, outcome)
-            entries = [self._withdrawn(submission, index) for index in siblings]
+            entries = [
+                self._without_look(submission, index, Stage.EXAMINE, "sibling")
+                for index in siblings  # held, or released, before another tainted it
+            ]
+        if isinstance(outcome, Generated):
+            for index in outcome.lost:  # first: then recovery does not wait for them
+                await self._append(self._without_look(submission, index, Stage.GENERATE, LOST))
         entries = [*self._entries(submission, outcome), *entries]
         receipts = await asyncio.gather(*map(self._append, entries))
         await self.projection.follow(submission, outcome)
@@ -178,9 +187,9 @@ class Record:
                     for picture in pictures
                 ]
 
-    def _withdrawn(self, submission: Submission, index: int) -> Entry:
-        """Withhold what was held, or released, before another picture of its batch tainted it."""
-        public: dict[str, Json] = {"stage": Stage.EXAMINE, "reason": "sibling"}
+    def _without_look(self, submission: Submission, index: int, stage: Stage, reason: str) -> Entry:
+        """Withhold a sample that this look was not at."""
+        public: dict[str, Json] = {"stage": stage, "reason": reason}
         return self._entry(submission, Kind.WITHHOLD, None, public, index)
 
     def _examined(self, submission: Submission, outcome: Cleared | Held | Halted) -> Entry:
@@ -262,8 +271,9 @@ def _decided(judged: Judged) -> dict[str, Json]:
 
 
 def _detail(judged: Judged) -> dict[str, Json]:
+    """Return what was found and what followed; what was known before stands in its own entry."""
     return {
-        "findings": [_finding(finding) for finding in judged.findings],
+        "findings": [_finding(finding) for finding in judged.findings[judged.known :]],
         "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
         "missing": sorted(map(str, judged.decision.missing)),
     }

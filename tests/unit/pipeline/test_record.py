@@ -64,6 +64,20 @@ async def test_what_is_personal_can_be_opened_and_erased(house: World) -> None:
     assert detail.detail["verdicts"]
 
 
+async def test_what_was_found_in_the_request_is_written_once(house: World) -> None:
+    """It stands in the entry of its admission; each picture's entry says what is new."""
+    screened = await house.screened("a harbour", subject=PERSON)
+    submission = screened.outcome.submission
+    await house.flow.approved(screened, lambda: False)
+
+    admitted = await house.log.detail(entry_id(submission.id, Kind.ADMIT))
+    examined = await house.log.detail(entry_id(submission.id, Kind.EXAMINED))
+
+    assert "text.readable" in repr(admitted.detail)
+    assert "image.rendition.photograph" in repr(examined.detail["findings"])
+    assert "text." not in repr(examined.detail["findings"])
+
+
 @pytest.mark.parametrize("file", ["log.db", "log.db-wal", "app.db", "app.db-wal"])
 async def test_no_file_holds_a_prompt(house: World, file: str) -> None:
     """Content lies in the vault and nowhere else."""
