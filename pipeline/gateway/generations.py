@@ -119,6 +119,7 @@ async def _state(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
     state, code = "running" if running else row.state.value, row.code
     if running and await _is_unknown(gate, row):
         state, code = State.HALTED.value, PublicCode.UPSTREAM_REFUSED
+    lost = row.samples - len(pictures) if pictures else 0
     return {
         "id": str(row.id),
         "state": state,
@@ -126,7 +127,7 @@ async def _state(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
         "message": None if code is None else gate.texts.say(code, ""),
         "received_at": row.received_at.isoformat(),
         "images": [_picture(row, picture) for picture in pictures],
-        "withheld": sum(picture.state is PictureState.WITHHELD for picture in pictures),
+        "withheld": lost + sum(picture.state is PictureState.WITHHELD for picture in pictures),
         "held": sum(picture.state is PictureState.HELD for picture in pictures),
     }
 

@@ -26,6 +26,7 @@ from pipeline.jobs.received import Received
 from pipeline.judge import Judge
 from pipeline.novelai.limits import Limits
 from pipeline.projection import gravity, ruling_id
+from pipeline.record import LOST
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import Hold
@@ -178,20 +179,34 @@ class Restore:
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
         """Return pictures that were sealed before a crash, and not yet written down.
 
+        The crash may have come between the first and the last of them: those after it are lost.
+
         Raises:
             VaultError, NotLookedError: as `generated` says.
         """
+        places = range(row.samples)
+        there = [index for index in places if await self._is_sealed(row.id, index)]
+        found = await self._pictures(row, there, None) if there else None
+        lost = tuple(index for index in places if index not in there)
+        return None if found is None else replace(found, lost=lost)
+
+    async def _is_sealed(self, submission: UUID, index: int) -> bool:
         try:
-            return await self._pictures(row, range(row.samples), None)
+            await self._sealed(submission, index)
         except MissingObjectError:
-            return None
+            return False
+        return True
 
     async def undecided(self, row: SubmissionRow) -> Sequence[int]:
         """Return the places of the pictures that were not held or withheld and have not left."""
         known = await self.tenancy.store.pictures.of(row.tenant, row.id)
         if not known:
-            return range(row.samples)
+            return [each for each in range(row.samples) if not await self._is_lost(row, each)]
         return [each.index for each in known if each.state is PictureState.CLEARED]
+
+    async def _is_lost(self, row: SubmissionRow, index: int) -> bool:
+        receipt = await self.log.receipt(entry_id(row.id, Kind.WITHHOLD, index))
+        return receipt is not None and Leaf.parse(receipt.leaf).public.get("reason") == LOST
 
     async def _pictures(
         self, row: SubmissionRow, indices: Sequence[int], approval: Approval | None

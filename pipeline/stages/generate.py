@@ -1,12 +1,13 @@
 """Generate: the one call that is paid for, and its pictures sealed before anybody looks."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
 from classifiers import canonical
+from pipeline.errors import VaultError
 from pipeline.items import (
     Contents,
     Generated,
@@ -59,10 +60,25 @@ class Generate:
             answer = await self.client.generate(submission.work, images, item.outcome.gone)
         except UpstreamError as fault:
             return _halted(submission.id, fault)
-        pictures = await asyncio.gather(
-            *(self._seal(submission.id, picture) for picture in answer.pictures)
+        sealed = await self._seal_all(submission.id, answer.pictures)
+        lost = {*range(submission.work.samples)} - {each.index for each in sealed}
+        milliseconds = round((perf_counter() - started) * 1000)
+        return Generated(item.outcome, sealed, milliseconds, lost=tuple(sorted(lost)))
+
+    async def _seal_all(self, submission: UUID, pictures: Sequence[Picture]) -> tuple[Sealed, ...]:
+        """Seal what can be sealed: a disk that is full after the first loses no more than it must.
+
+        Raises:
+            VaultError: it is none of them.
+        """
+        done = await asyncio.gather(
+            *(self._seal(submission, picture) for picture in pictures), return_exceptions=True
         )
-        return Generated(item.outcome, tuple(pictures), round((perf_counter() - started) * 1000))
+        sealed = tuple(each for each in done if isinstance(each, Sealed))
+        for fault in done:
+            if isinstance(fault, BaseException) and not (sealed and isinstance(fault, VaultError)):
+                raise fault
+        return sealed
 
     async def _seal(self, submission: UUID, picture: Picture) -> Sealed:
         name = picture_name(picture.index)

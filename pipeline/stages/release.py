@@ -29,7 +29,7 @@ class Release:
             if isinstance(outcome, Cleared)
         ]
         pictures = [await self.open(picture, receipt) for picture, receipt in cleared]
-        withheld = len(examined.outcomes) - len(pictures)
+        withheld = len(examined.outcomes) + len(examined.generated.lost) - len(pictures)
         return Released(examined.generated.screened.submission, tuple(pictures), withheld)
 
     async def open(self, picture: Sealed, examined: Receipt) -> Marked:

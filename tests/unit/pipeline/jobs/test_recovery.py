@@ -1,19 +1,25 @@
 """Recovery: what a process left is finished or closed, and never paid twice."""
 
-from dataclasses import replace
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from audit.entry import Entry, Kind, entry_id
 from pipeline.items import Recorded
 from pipeline.jobs.upkeep import STRANDED
 from pipeline.quarantine import open_with
+from pipeline.stages.generate import picture_name
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
+from pipeline.vault import DirectoryVault
 from tests.unit.pipeline.jobs.dying import dying_at
-from tests.unit.pipeline.lookers import GRAVE, WHITE, Mood
+from tests.unit.pipeline.lookers import GRAVE, WHITE, Colour, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 
 
@@ -188,6 +194,97 @@ async def test_a_batch_that_was_half_examined_is_released_whole(house: World) ->
         picture = await house.gate.shelf.find(TENANT, submission.id, index)
         assert picture is not None
         assert await house.gate.shelf.open(picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Dying(DirectoryVault):
+    """A vault whose process ends while it seals the second picture."""
+
+    sealing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @override
+    async def put(self, data: bytes, submission: UUID, name: str | None = None) -> str:
+        """Seal the first picture, and never come back from the second."""
+        if name == picture_name(1):
+            self.sealing.set()
+            await asyncio.Event().wait()
+        return await DirectoryVault.put(self, data, submission, name)
+
+
+class TestABatchThatWasHalfSealed:
+    """The process is killed between the first picture and the last: all of them are paid for."""
+
+    @staticmethod
+    async def killed(house: World, *colours: Colour) -> UUID:
+        """Return a submission of which only the second picture could not be sealed."""
+        house.upstream.colours = colours
+        vault = Dying(house.vault.directory, house.vault.master_key, house.vault.random)
+        generate: Any = house.flow.generate
+        flow = replace(house.flow, generate=replace(generate, vault=vault))
+        submission = await house.submission(samples=len(colours))
+        running = asyncio.create_task(flow.run(submission, lambda: False))
+        await vault.sealing.wait()
+        for index in {*range(len(colours))} - {1}:
+            while not await house.restore._is_sealed(submission.id, index):  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.01)
+        running.cancel()  # nothing of it runs any more, as after a kill
+        with suppress(asyncio.CancelledError):
+            await running
+        return submission.id
+
+    async def test_keeps_what_was_sealed_and_withholds_the_rest(self, house: World) -> None:
+        """What is there is examined and released to its id; what is not is on record as lost."""
+        submission = await self.killed(house, WHITE, WHITE, HELD)
+
+        assert await house.recovery.run() == 1
+
+        pictures = await house.store.pictures.of(TENANT, submission)
+        assert [(each.index, each.state) for each in pictures] == [
+            (0, PictureState.RELEASED),
+            (2, PictureState.HELD),
+        ]
+        assert await house.gate.shelf.open(pictures[0])
+        (lost,) = [each for each in await house.leaves(submission) if each.kind is Kind.WITHHOLD]
+        assert (lost.public["sample"], lost.public["reason"]) == (1, "lost")
+        assert len(house.upstream.calls) == 1
+
+    async def test_comes_to_its_end_in_the_log(self, house: World) -> None:
+        """No sample stays open for ever, and the count says how many do not come."""
+        submission = await self.killed(house, WHITE, WHITE)
+
+        await house.recovery.run()
+
+        assert not await house.log.open_submissions()
+        (released,) = [leaf for leaf in await house.leaves(submission) if leaf.kind is Kind.RELEASE]
+        assert released.public["withheld"] == 1
+        async with house.client() as client:
+            told = (await client.get(f"/v1/generations/{submission}")).json()
+        assert (told["state"], told["withheld"], len(told["images"])) == ("released", 1, 1)
+
+    async def test_releases_none_unseen(self, house: World) -> None:
+        """They are looked at like any others."""
+        submission = await self.killed(house, BLOCK, WHITE)
+
+        await house.recovery.run()
+
+        assert (await house.row(submission)).state is State.WITHHELD
+        assert not await house.log.open_submissions()
+
+    @pytest.mark.parametrize("kind", [Kind.GENERATED, Kind.EXAMINED, Kind.RELEASE])
+    @pytest.mark.parametrize("before", [True, False])
+    async def test_is_finished_by_the_next_start_if_recovery_dies_too(
+        self, house: World, kind: Kind, *, before: bool
+    ) -> None:
+        """What is lost was written down first: nobody waits for it."""
+        submission = await self.killed(house, WHITE, WHITE)
+        with dying_at(house, kind, before=before):
+            await house.recovery.run()
+
+        await replace(house.recovery, owner="process-3").run()
+
+        (picture,) = await house.store.pictures.of(TENANT, submission)
+        assert picture.state is PictureState.RELEASED
+        assert len(house.upstream.calls) == 1
 
 
 async def test_another_submissions_request_is_not_taken_for_this_ones(house: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pipeline.items import Generated, Halted, PublicCode
+from pipeline.items import Generated, Halted, PublicCode, Released
 from pipeline.stages.generate import picture_name
 from pipeline.vault import id_of
 from tests.unit.pipeline.lookers import CANARY, RED, WHITE
@@ -111,6 +111,23 @@ async def test_a_vault_that_cannot_seal_is_a_fault(house: World) -> None:
 
     assert isinstance(end.outcome, Halted)
     assert "generated" not in await house.kinds(submission.id)
+
+
+async def test_a_vault_that_cannot_seal_one_keeps_the_others(house: World) -> None:
+    """They are paid for: what was sealed goes on, and the answer says that one does not come."""
+    submission = await house.submission(samples=2)
+    lost = id_of(submission.id, picture_name(1))
+    in_the_way = house.folder / "vault" / lost[:2] / lost
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.mkdir()
+
+    end = await house.flow.run(submission, lambda: False)
+
+    assert isinstance(end.outcome, Released)
+    assert ([each.sealed.index for each in end.outcome.pictures], end.outcome.withheld) == ([0], 1)
+    kinds = await house.kinds(submission.id)
+    assert kinds == ["admit", "withhold", "generated", "examined", "release"]
+    assert not await house.log.open_submissions()
 
 
 def _spoil(house: World) -> None:
