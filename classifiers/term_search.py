@@ -9,6 +9,7 @@ from itertools import accumulate
 from operator import itemgetter
 
 from classifiers.automaton import Automaton
+from classifiers.by_chance import ByChance
 from classifiers.content import Polarity
 from classifiers.normalise import FieldReading, Span, Spelling, View, plain_form
 from classifiers.normalise.as_read import altered, squeezed
@@ -51,6 +52,7 @@ class TermSearch:
     def __init__(self, vocabulary: Vocabulary) -> None:
         """Build from `vocabulary`, whose terms are in their plain form (`vocabulary.terms`)."""
         self._innocent = vocabulary.innocent
+        self._by_chance = ByChance(term.text for term in vocabulary.terms if not term.harmless)
         self._patterns = _Patterns(vocabulary.terms)
 
     def find(self, field: FieldReading) -> list[Hit]:
@@ -102,15 +104,20 @@ class TermSearch:
             return False
         if not _is_whole(term, view, start, end):
             return False
-        is_guess = is_altered or view.spelling is not Spelling.SQUEEZED
-        if view.spelling is Spelling.PLAIN or not is_guess:
-            return True
+        return view.spelling is Spelling.PLAIN or self._is_meant(found, view, received)
+
+    def _is_meant(self, found: _Found, view: View, received: str) -> bool:
+        """Whether what stands there as received is no word of its own, and no chance."""
+        start, end, term, is_altered = found
         was = plain_form(_slice(view, received, start, end))
         if was in self._innocent:
             return False
         if view.spelling in _TURNED:
             return term.text.isascii() and len(term.text) >= _SHORTEST_TURNED
-        return not is_altered or squeezed_form(was) != squeezed_form(view.text[start:end])
+        if is_altered and squeezed_form(was) == squeezed_form(view.text[start:end]):
+            return False
+        looks = view.spelling is Spelling.SQUEEZED and not term.harmless
+        return not (looks and self._by_chance.made(view, received, start, end))
 
 
 class _Patterns:
