@@ -5,7 +5,7 @@ card names the digests of the other two, and its thresholds belong to just these
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from classifiers.device import Device
 from classifiers.errors import ModelError
+from classifiers.prompt_engines import Engine, Question, open_engine
 from classifiers.prompt_grams import grams
 from classifiers.prompt_heads import HEADS, Head
 from classifiers.prompt_pieces import Pieces, Window
 from classifiers.registry import WEIGHTS, Digest, Licence, Words
-from classifiers.runtime import Device, Session
+from classifiers.runtime import Array
 
 NAME: Final = "prompt_model"
 
@@ -84,20 +86,24 @@ class PromptNetwork:
 
     card: PromptCard
     pieces: Pieces = field(repr=False)
-    session: Session = field(repr=False)
+    engine: Engine = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path = WEIGHTS, *, threads: int = 1, device: Device = Device.CPU) -> Self:
         """Open the network in `folder`, if its bytes are those that its card describes.
 
+        With `CUDA` it runs on a card or not at all, and what threads ask together is computed
+        together; `threads` counts on the processor only.
+
         Raises:
-            ModelError: a part is missing, or its digest differs.
+            ModelError: a part is missing, its digest differs, or nothing can use the device.
         """
         card = parse_card(_read(folder, "card.json"))
         listed = _checked(_read(folder, "vocab.txt"), card.vocabulary_sha256, "vocabulary")
         model = _checked(_read(folder, "onnx"), card.sha256, "model")
         pieces = Pieces.parse(listed.decode("utf-8"))
-        return cls(card, pieces, Session(card.id, model, threads=threads, device=device))
+        engine = open_engine(card.id, model, threads=threads, device=device)
+        return cls(card, pieces, engine)
 
     def answer(self, text: str, window: Window) -> Likelihoods:
         """Return the likelihood of each head in one window of `text`.
@@ -105,18 +111,29 @@ class PromptNetwork:
         Raises:
             ModelError: the network has no answer, or one that is no likelihood.
         """
-        start, end = window.span
-        buckets, weights = grams(text[start:end])
-        pieces = np.asarray([window.numbers], np.int64)
-        answers = self.session.run(pieces, buckets[np.newaxis], weights[np.newaxis])
-        if len(answers) != 1 or answers[0].shape != (1, len(HEADS)):
+        return self.answers([(text, window)])[0]
+
+    def answers(self, windows: Sequence[tuple[str, Window]]) -> Sequence[Likelihoods]:
+        """Return the likelihoods of several windows, each with its text, in their order.
+
+        On a card this takes little longer than one of them.
+
+        Raises:
+            ModelError: the network has no answer to one of them, or one that is no likelihood.
+        """
+        if not windows:
+            return []
+        found = self.engine.ask([_question(text, window) for text, window in windows])
+        self._check(found, len(windows))
+        return list(found)
+
+    def _check(self, found: Array, count: int) -> None:
+        if found.shape != (count, len(HEADS)):
             message = f"{self.card.id}: expected a likelihood for each head, got something else"
             raise ModelError(message)
-        found: Likelihoods = answers[0][0]
-        if found.min() < 0 or found.max() > 1:
+        if not ((found >= 0) & (found <= 1)).all():  # NaN is neither
             message = f"{self.card.id}: expected likelihoods in 0..1, got others"
             raise ModelError(message)
-        return found
 
     def warm(self) -> None:
         """Look at the card's known text.
@@ -130,6 +147,15 @@ class PromptNetwork:
         if difference > known.tolerance:
             message = f"{self.card.id}: expected the known answer, got another"
             raise ModelError(message)
+
+    def close(self) -> None:
+        """Free what it holds; whoever asks afterwards gets a `ModelError`."""
+        self.engine.close()
+
+
+def _question(text: str, window: Window) -> Question:
+    start, end = window.span
+    return Question(np.asarray(window.numbers, np.int64), *grams(text[start:end]))
 
 
 def parse_card(text: bytes) -> PromptCard:

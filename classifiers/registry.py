@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from classifiers.content import Rendition
+from classifiers.device import Device
 from classifiers.errors import ModelError
-from classifiers.runtime import Array, Device, Session
+from classifiers.runtime import Array, Session
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 _NAME: Final = re.compile(r"[a-z0-9_]{1,64}")

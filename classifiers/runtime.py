@@ -1,7 +1,6 @@
 """Runs ONNX models through onnxruntime: one thread each unless told otherwise, nothing sent out."""
 
 import os
-from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from onnxruntime.capi import (
     onnxruntime_pybind11_state as ort_errors,  # pyright: ignore[reportAttributeAccessIssue]  # compiled
 )
 
+from classifiers.device import Device
 from classifiers.errors import ModelError
 
 Array = NDArray[Any]
@@ -42,14 +42,12 @@ _RUNTIME_ERRORS: Final = (
 _ERRORS_ONLY: Final = 3
 
 
-class Device(StrEnum):
-    """Where a model runs."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 _PROVIDERS: Final = {Device.CPU: "CPUExecutionProvider", Device.CUDA: "CUDAExecutionProvider"}
+
+
+def runs_on(device: Device) -> bool:
+    """Whether the installed onnxruntime was built for a device."""
+    return _PROVIDERS[device] in ort.get_available_providers()
 
 
 class Session:
@@ -65,7 +63,7 @@ class Session:
         """
         self.name = name
         provider = _PROVIDERS[device]
-        if provider not in ort.get_available_providers():
+        if not runs_on(device):
             message = f"{name}: expected a runtime with {provider}, got one without"
             raise ModelError(message)
         try:
@@ -73,6 +71,9 @@ class Session:
         except _RUNTIME_ERRORS as error:
             message = f"{name}: expected a model that loads, got {type(error).__name__}"
             raise ModelError(message) from error
+        if provider not in loaded.get_providers():  # it falls back to the processor by itself
+            message = f"{name}: expected {provider} to start, got a runtime that could not start it"
+            raise ModelError(message)
         self._inputs: tuple[str, ...] = tuple(part.name for part in loaded.get_inputs())
         self._session: ort.InferenceSession | None = loaded
 

@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from classifiers.device import Device
 from classifiers.hash_bank import Kind
 
 FLOOR = "floor"
@@ -132,6 +133,8 @@ class Settings(_Part):
     workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=_processors)
     deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     """How long one classifier may take over one content."""
+    device: Device = Device.CPU
+    """Where the prompt model runs."""
     refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
     """After how many refusals a subject has no more dry runs that day, and waits to generate."""
     faults_dir: LocalPath | None = None

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from pipeline.errors import SettingsError
 from pipeline.settings import BankFile, ReleasedMetadata, Settings, load
@@ -67,6 +68,13 @@ class TestLoad:
         settings = load(data_dir, {**ENOUGH, "IMPRIMATUR_LISTEN__PORT": "9000"})
 
         assert (settings.listen.host, settings.listen.port) == ("127.0.0.2", 9000)
+
+    def test_the_prompt_model_runs_where_somebody_says(self, data_dir: Path) -> None:
+        """A card is used because it was asked for, never because it happens to be there."""
+        assert load(data_dir, ENOUGH).device is Device.CPU
+        assert load(data_dir, {**ENOUGH, "IMPRIMATUR_DEVICE": "cuda"}).device is Device.CUDA
+        with pytest.raises(SettingsError, match="device: expected 'cpu' or 'cuda'"):
+            load(data_dir, {**ENOUGH, "IMPRIMATUR_DEVICE": "gpu"})
 
     def test_lists_can_be_given_in_the_environment(self, data_dir: Path) -> None:
         """Everything that the file can say, the environment can."""

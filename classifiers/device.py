@@ -1,0 +1,10 @@
+"""Where models run."""
+
+from enum import StrEnum
+
+
+class Device(StrEnum):
+    """The processor, or a graphics card."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
