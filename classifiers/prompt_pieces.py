@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from classifiers.errors import ModelError
 from classifiers.normalise import Span
@@ -28,9 +28,8 @@ _LATIN: Final = re.compile("[a-z]")
 _START, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece and the word that it is of."""
+class Piece(NamedTuple):
+    """A piece and the word that it is of; a tuple, for there are hundreds in a text."""
 
     number: int
     span: Span
@@ -90,9 +89,14 @@ class Pieces:
     def cut(self, text: str) -> Iterator[Piece]:
         """Yield the pieces of `text`, without frames."""
         for found in _WORD.finditer(text):
-            for word in _words(found.group()):
+            run, span = found.group(), found.span()
+            whole = self.numbers.get(run.lower()) if run.isascii() else None
+            if whole is not None:
+                yield Piece(whole, span)
+                continue
+            for word in _words(run):
                 for number in self._of_word(word):
-                    yield Piece(number, found.span())
+                    yield Piece(number, span)
 
     def _of_word(self, word: str) -> list[int]:
         """Return the longest pieces that make up a word, or that it is unknown."""
