@@ -129,10 +129,12 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncGenerator[House]:
+async def open_house(settings: Settings, *, without_app_db: bool = False) -> AsyncGenerator[House]:
     """Build the house, finish what an earlier process left, and take it down at the end.
 
     Raises:
+    `without_app_db` says that the loss of app.db is known, and that it is to begin anew.
+
         SettingsError, StoreError, AuditError, ClassifierError, PolicyError: it must not serve.
     """
     async with AsyncExitStack() as closing:
@@ -217,7 +219,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             refusals_a_day=settings.refusals_per_day,
         )
         api_keys = ApiKeys(store, now, os.urandom)
-        left = await Recovery(flow, restore, store, log, owner, now).run()
+        left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
         second_look = SecondLook(flow, restore, store, gate.desk, now)
         upkeep = Upkeep(flow, judge, restore, store, vault, now, gate.desk.carries, second_look)
         rulings = Rulings(flow, restore, store, log, now)

@@ -6,11 +6,13 @@
     - StoreLockedError       another process has it
     - StoreVersionError      another version of the program made it
     - StoreUnavailableError  it is read-only, full, damaged or closed
+    - LostFileError          it, or the log that it follows, is new beside the other's history
     - ConflictError          what is to be added exists already, or names what does not
   - VaultError             a sealed object cannot be written, read or destroyed
     - MissingObjectError     there is no such object
     - AlteredObjectError     it does not open: altered, cut, or sealed under another key
     - NotExaminedError       the receipt is not the examination of this very object
+  - TermPackError          a pack of terms does not open
   - QuarantineError        an object cannot be sealed for the child-safety team, or opened by it
   - AccessError            somebody may not do what they ask
     - UnauthenticatedError   no key or token stands behind the request
@@ -57,6 +59,10 @@ class StoreUnavailableError(StoreError):
     """The file is read-only, full, damaged or closed. Nothing was written."""
 
 
+class LostFileError(StoreError):
+    """One of log.db and app.db was lost, and made anew. Nothing MUST be served or destroyed."""
+
+
 class ConflictError(StoreError):
     """What is to be added exists already, or names something that does not. Nothing was written."""
 
@@ -75,6 +81,10 @@ class AlteredObjectError(VaultError):
 
 class NotExaminedError(VaultError):
     """The receipt does not show that this very object was examined."""
+
+
+class TermPackError(PipelineError):
+    """A sealed pack of terms does not open. The message tells nothing of what is in it."""
 
 
 class QuarantineError(PipelineError):

@@ -23,6 +23,13 @@ def serve(
     drain: Annotated[
         float, typer.Option(min=0, help="Seconds to finish what is in flight at the end.")
     ] = 25.0,
+    without_app_db: Annotated[
+        bool,
+        typer.Option(
+            "--without-app-db",
+            help="app.db was lost and has no backup: begin anew, and empty the vault.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C, then finish what is in flight.
@@ -42,6 +49,7 @@ def serve(
     with told():
         from pipeline.cli.starting import Wanted, start  # noqa: PLC0415 - a second: not for --help
 
-        cut = start(data_dir_of(ctx), Wanted(sandbox, host, port, drain, as_json))
+        wanted = Wanted(sandbox, host, port, drain, as_json, without_app_db)
+        cut = start(data_dir_of(ctx), wanted)
     if cut:
         note(f"{cut} requests were cut off; the next start finishes or closes them")

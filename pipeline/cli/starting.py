@@ -36,6 +36,7 @@ class Wanted:
     port: int | None
     drain_seconds: float
     as_json: bool
+    without_app_db: bool = False
 
 
 def start(data_dir: Path, wanted: Wanted) -> int:
@@ -91,7 +92,7 @@ async def _serve(settings: Settings, wanted: Wanted, begun: Mapping[str, Any]) -
 
         telemetry.configure(now, sys.stderr)
         path = settings.data_dir / SOCKET
-        async with open_house(settings) as house:
+        async with open_house(settings, without_app_db=wanted.without_app_db) as house:
             with private_socket(path) as private:
                 report: dict[str, Any] = {
                     "address": address_of(public),

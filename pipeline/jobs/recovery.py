@@ -15,9 +15,10 @@ from audit.entry import Entry, Kind, entry_id
 from audit.leaf import Leaf
 from audit.log import Log
 from classifiers.errors import ClassifierError
-from pipeline.errors import VaultError
+from pipeline.errors import LostFileError, VaultError
 from pipeline.flow import Flow
 from pipeline.items import Recorded, Stage
+from pipeline.jobs.continuity import is_store_lost, loss
 from pipeline.jobs.errors import NotLookedError
 from pipeline.jobs.restore import Restore
 from pipeline.novelai.errors import NovelAIError
@@ -30,6 +31,12 @@ UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, NotLookedError,
 
 A policy set's file may be gone, and nobody may be free to look in time (`TimeoutError`).
 """
+
+_RESTORE = (
+    "one that knows of no request: restore app.db from its backup; if there is none, "
+    "`imprimatur serve --without-app-db` begins anew, without its tenants, keys and holds, "
+    "and destroys what is in vault"
+)
 
 _say = structlog.get_logger("recovery")
 
@@ -44,9 +51,25 @@ class Recovery:
     log: Log
     owner: str
     now: Callable[[], datetime]
+    goes_on_without: bool = False
+    """Whether the operator said that app.db was lost, and is to begin anew."""
 
     async def run(self) -> int:
-        """Finish or close everything that was left; return how many there were."""
+        """Finish or close everything that was left; return how many there were.
+
+        Raises:
+            LostFileError: app.db or the log was lost. Nothing was changed.
+        """
+        if not await is_store_lost(self.log, self.store):
+            return await self._finish()
+        if not self.goes_on_without:
+            raise LostFileError("app.db", "the one that followed log.db", _RESTORE)
+        closed = await self._finish()
+        (newest,) = await self.log.tail(1)
+        await self.log.append(loss(newest.entry_id, self.now()))
+        return closed
+
+    async def _finish(self) -> int:
         finished = 0
         for row in await self.store.submissions.abandoned(self.owner):
             if await self.store.submissions.adopt(row, self.owner, self.now()):

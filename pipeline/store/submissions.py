@@ -171,6 +171,11 @@ class Submissions:
         )
         return await self.transact(changing(change)) == 1
 
+    async def states(self) -> frozenset[State]:
+        """Return in which states any tenant has a submission: empty if there is none at all."""
+        query = select(submissions.c.state).distinct()
+        return await self.transact(lambda sql: frozenset(sql.execute(query).scalars()))
+
     async def unknown(self, named: Collection[UUID]) -> tuple[UUID, ...]:
         """Return those of `named` that no tenant has here: the log knows more than this table."""
 

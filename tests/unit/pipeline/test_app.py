@@ -5,16 +5,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
+from uuid import UUID
 
 import pytest
 
+from audit.entry import Entry, Kind, entry_id
 from audit.errors import UnusableError
 from audit.leaf import Leaf
 from audit.verify import verify
 from classifiers.errors import BankError
 from pipeline.access.permissions import Permission, Person
 from pipeline.app import House, open_house
-from pipeline.errors import SettingsError, StoreLockedError
+from pipeline.errors import LostFileError, SettingsError, StoreLockedError
 from pipeline.gateway import operator
 from pipeline.items import Released
 from pipeline.jobs.errors import ClosingError
@@ -120,6 +122,23 @@ async def test_it_says_at_its_start_which_tenant_it_cannot_serve(tmp_path: Path)
     assert "'meadow' is not served" in notice
     assert str(gone) in notice
     assert "\n" not in notice
+
+
+async def test_it_does_not_start_beside_the_log_of_a_lost_app_db(tmp_path: Path) -> None:
+    """Unless that is what the operator says; then it begins with a tenant and a key again."""
+    settings = settings_in(tmp_path)
+    async with open_house(settings) as house:
+        public = {"submission": str(UUID(int=7))}
+        entry = Entry(entry_id(UUID(int=7), Kind.ADMIT), Kind.ADMIT, house.gate.now(), public)
+        await house.gate.log.append(entry)
+
+    with pytest.raises(LostFileError, match=r"restore app\.db"):
+        async with open_house(settings):
+            pass
+    async with open_house(settings, without_app_db=True) as anew:
+        assert "first API key" in anew.notices[0]
+    async with open_house(settings) as again:
+        assert (await again.readiness())["store"] == "ok"
 
 
 async def test_it_does_not_start_with_half_a_bank(tmp_path: Path) -> None:

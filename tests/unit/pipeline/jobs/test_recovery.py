@@ -98,6 +98,7 @@ async def test_a_crash_after_the_examination_looks_again(house: World) -> None:
 
 async def test_what_the_log_knows_and_app_db_does_not_is_closed(house: World) -> None:
     """A lost row leaves no submission open for ever."""
+    await house.end()
     lost = uuid4()
     await house.log.append(
         Entry(entry_id(lost, Kind.ADMIT), Kind.ADMIT, house.clock(), {"submission": str(lost)})
