@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -46,6 +46,7 @@ def plainly(stored: list[bytes], asked: list[bytes], radius: int) -> list[Match]
 
 @pytest.mark.parametrize("kind", KINDS)
 class TestIndex:
+    @settings(deadline=None)  # tables of a small index are made anew for each example
     @given(FEW, FEW, st.integers(0, 256))
     def test_it_finds_what_counting_bits_one_by_one_finds(
         self, kind: str, stored: list[bytes], asked: list[bytes], radius: int
@@ -68,6 +69,7 @@ class TestIndex:
         assert found == Scan(stored).within(asked, 31)
         assert {(m.row, m.query) for m in found} == {(n, n) for n in range(200) if bits <= 31}
 
+    @settings(deadline=None)  # the same
     @given(st.integers(0, 2**32), st.integers(0, 31), st.integers(1, 8))
     def test_a_family_of_near_copies_is_found_whole(
         self, kind: str, seed: int, radius: int, spread: int
