@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench evaluate-prompts train fetch-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e compat bench check-gpu evaluate-prompts train fetch-prompts requirements
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,18 @@ bench: setup ## Print the figures of docs/figures.md, as ratios measured in one 
 
 evaluate-prompts: setup ## What the prompt gate catches in disguise, whom it stops for nothing, what it costs
 	$(BIN)/python -m tests.bench.prompts
+
+GPU ?= .venv-gpu/bin/python
+DEVICE ?= cuda
+
+.venv-gpu/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv-gpu
+	$(GPU) -m pip install --quiet -e '.[models]' hypothesis pytest pytest-asyncio pytest-socket
+	@touch $@
+
+check-gpu: .venv-gpu/.ready ## The prompt model on an NVIDIA card: same answers, and how fast (needs the card and 5 GB of disk)
+	IMPRIMATUR_DEVICE=$(DEVICE) $(GPU) -m pytest -q -s tests/gpu/check_engines.py
+	$(GPU) -m tests.bench.gpu --device $(DEVICE)
 
 PROMPTS ?= ../shared/data/prompts
 TRAINED ?= build/prompts

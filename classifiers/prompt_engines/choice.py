@@ -18,10 +18,19 @@ def open_engine(name: str, model: bytes, *, threads: int = 1, device: Device) ->
     """
     if device is Device.CPU:
         return OneByOne(Session(name, model, threads=threads))
+    return Batcher(name, on_card(name, model))
+
+
+def on_card(name: str, model: bytes) -> Engine:
+    """Open `model` on a card, without anything that collects questions in front.
+
+    Raises:
+        ModelError: it does not load, or nothing that is installed can use a card.
+    """
     if runs_on(Device.CUDA):
-        return Batcher(name, Together(Session(name, by_text(model), device=Device.CUDA)))
+        return Together(Session(name, by_text(model), device=Device.CUDA))
     if torch_engine.has_card():
-        return Batcher(name, torch_engine.TorchEngine(name, model, Device.CUDA))
+        return torch_engine.TorchEngine(name, model, Device.CUDA)
     message = (
         f"{name}: expected a card that onnxruntime or torch can use, got none: install "
         "onnxruntime-gpu instead of onnxruntime, or torch for CUDA, or set device: cpu"
