@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
 from audit.errors import AuditError
@@ -67,13 +68,10 @@ class Record:
         if isinstance(outcome, Examined):
             submission = outcome.generated.screened.submission  # it knows which look this was
             siblings = await self.projection.tainted(submission, outcome)
-            entries = [
-                self._without_look(submission, index, Stage.EXAMINE, "sibling")
-                for index in siblings  # held, or released, before another tainted it
-            ]
+            entries = [self._withdrawn(submission, index) for index in siblings]
         if isinstance(outcome, Generated):
             for index in outcome.lost:  # first: then recovery does not wait for them
-                await self._append(self._without_look(submission, index, Stage.GENERATE, LOST))
+                await self._append(self._lost(submission, index))
         entries = [*self._entries(submission, outcome), *entries]
         receipts = await asyncio.gather(*map(self._append, entries))
         await self.projection.follow(submission, outcome)
@@ -104,21 +102,8 @@ class Record:
             AuditError: it is not durable.
         """
         kind = Kind.HALTED if index is None else Kind.WITHHOLD
-        receipt = await self._append(
-            Entry(
-                entry_id(row.id, kind, index or 0, attempt),
-                kind,
-                self.now(),
-                {
-                    "submission": str(row.id),
-                    "sample": index or 0,
-                    "attempt": attempt,
-                    "tenant": row.tenant,
-                    "stage": stage,
-                    "reason": reason,
-                },
-            )
-        )
+        said: dict[str, Json] = {"tenant": row.tenant, "stage": stage, "reason": reason}
+        receipt = await self._append(self._bare(kind, row.id, index or 0, attempt, said))
         await self.projection.close(row, index, reason, harm)
         return receipt
 
@@ -130,6 +115,13 @@ class Record:
         """
         harm = str(hold.facts.get("code", ""))
         return await self.close(row, hold.stage, hold.index, reason, hold.attempt, harm)
+
+    def _bare(
+        self, kind: Kind, submission: UUID, sample: int, attempt: int, said: dict[str, Json]
+    ) -> Entry:
+        """Return the entry that ends what nobody judged at this look."""
+        public = {"submission": str(submission), "sample": sample, "attempt": attempt, **said}
+        return Entry(entry_id(submission, kind, sample, attempt), kind, self.now(), public)
 
     async def _append(self, entry: Entry) -> Receipt:
         try:
@@ -187,10 +179,19 @@ class Record:
                     for picture in pictures
                 ]
 
-    def _without_look(self, submission: Submission, index: int, stage: Stage, reason: str) -> Entry:
-        """Withhold a sample that this look was not at."""
-        public: dict[str, Json] = {"stage": stage, "reason": reason}
+    def _withdrawn(self, submission: Submission, index: int) -> Entry:
+        """Withhold what was held, or released, before another picture of its batch tainted it."""
+        public: dict[str, Json] = {"stage": Stage.EXAMINE, "reason": "sibling"}
         return self._entry(submission, Kind.WITHHOLD, None, public, index)
+
+    def _lost(self, submission: Submission, index: int) -> Entry:
+        """Withhold what was paid for and could not be sealed.
+
+        It says nothing of policy and banks, which may be others when a recovery is repeated.
+        """
+        tenant, attempt = submission.subject.tenant, submission.attempt
+        said: dict[str, Json] = {"tenant": tenant, "stage": Stage.GENERATE, "reason": LOST}
+        return self._bare(Kind.WITHHOLD, submission.id, index, attempt, said)
 
     def _examined(self, submission: Submission, outcome: Cleared | Held | Halted) -> Entry:
         index = outcome.picture.index if isinstance(outcome, Cleared) else outcome.index

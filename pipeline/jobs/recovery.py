@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from audit.entry import Entry, Kind, entry_id
+from audit.errors import ConflictError
 from audit.leaf import Leaf
 from audit.log import Log
 from classifiers.errors import ClassifierError
@@ -26,10 +27,19 @@ from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from policies.errors import PolicyError
 
-UNFIT = (VaultError, NovelAIError, ClassifierError, PolicyError, NotLookedError, OSError)
+UNFIT = (
+    VaultError,
+    NovelAIError,
+    ClassifierError,
+    PolicyError,
+    NotLookedError,
+    ConflictError,
+    OSError,
+)
 """Why one submission cannot be carried on now. It MUST NOT keep others from being.
 
-A policy set's file may be gone, and nobody may be free to look in time (`TimeoutError`).
+A policy set's file may be gone, nobody may be free to look in time (`TimeoutError`), and the log
+may hold another entry under the id of its next step.
 """
 
 _RESTORE = (

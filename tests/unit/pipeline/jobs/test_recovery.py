@@ -136,6 +136,23 @@ async def test_what_cannot_be_opened_keeps_nothing_else_from_recovering(house: W
     assert any(line["log_level"] == "error" for line in said)
 
 
+async def test_an_entry_in_its_way_keeps_nothing_else_from_recovering(house: World) -> None:
+    """One submission must not keep the whole gateway from starting, whatever the log has of it."""
+    odd = (await house.generated(HELD)).outcome.screened.submission
+    said = {"submission": str(odd.id), "reason": "odd"}
+    held = entry_id(odd.id, Kind.HELD)
+    await house.log.append(Entry(held, Kind.HELD, house.clock(), said))
+    house.clock.passes(seconds=1)
+    good = (await house.generated(WHITE)).outcome.screened.submission
+
+    with capture_logs() as told:
+        await house.recovery.run()
+
+    assert (await house.row(good.id)).state is State.RELEASED
+    assert (await house.row(odd.id)).state is State.CALLING
+    assert [line["fault"] for line in told if "fault" in line] == ["ConflictError"]
+
+
 async def test_a_request_that_todays_policy_refuses_keeps_its_pictures_sealed(
     house: World,
 ) -> None:
@@ -280,6 +297,8 @@ class TestABatchThatWasHalfSealed:
         submission = await self.killed(house, WHITE, WHITE)
         with dying_at(house, kind, before=before):
             await house.recovery.run()
+        stricter = "UPDATE tenants SET policy_sets = '[\"adult-platform\"]'"  # by then
+        await house.store.writer(lambda sql: sql.exec_driver_sql(stricter))
 
         await replace(house.recovery, owner="process-3").run()
 
