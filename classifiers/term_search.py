@@ -12,17 +12,22 @@ from classifiers.automaton import Automaton
 from classifiers.by_chance import ByChance
 from classifiers.content import Polarity
 from classifiers.normalise import FieldReading, Span, Spelling, View, plain_form
-from classifiers.normalise.as_read import altered, squeezed
+from classifiers.normalise.as_read import altered, in_one_script, squeezed
 from classifiers.normalise.spellings import squeezed_form
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 
 _TURNED = frozenset({Spelling.REVERSED, Spelling.ROT13})
-_ALTERING = frozenset(
+_ALTERING = _TURNED | frozenset(
     {Spelling.LOOKALIKES, Spelling.DELEETED, Spelling.DEREPEATED, Spelling.SQUEEZED}
 )
 _WORD = re.compile(r"[^\W_]+")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]+")
+_LONG_KANA = 5
+"""Letters of a term that is still one in the other kana, whatever stands beside it."""
 _SHORTEST_TURNED = 4
 """Letters that a term must have to be looked for backwards or in rot13."""
+_SHORTEST_TURNED_LATER = 3
+"""The same of one in a script without spaces, or in Hangul."""
 _SHORTEST_SQUEEZED = 3
 _SHORTEST_ALTERED = 3
 ENOUGH = 8
@@ -41,8 +46,11 @@ class Hit:
     span: Span
 
 
-_Found = tuple[int, int, Term, bool]
-"""`[start, end)` in a view, what it may be, and whether only in views that alter words."""
+_Found = tuple[int, int, Term, int]
+"""`[start, end)` in a view, what it may be, and in which of its forms."""
+_LISTED, _VARIANT, _ALTERED = _FORMS_OF_A_TERM = range(3)
+"""As it is listed, in the other script, and as it reads only in views that alter words."""
+_FORMS = len(_FORMS_OF_A_TERM)
 _END = itemgetter(1)
 
 
@@ -99,32 +107,53 @@ class TermSearch:
 
     def _fits(self, found: _Found, view: View, received: str) -> bool:
         """Whether that place in `view` is that term, and is not that by chance."""
-        start, end, term, is_altered = found
-        if is_altered and view.spelling not in _ALTERING:
+        start, end, term, form = found
+        if form is _ALTERED and view.spelling not in _ALTERING:
             return False
         if not _is_whole(term, view, start, end):
             return False
-        return view.spelling is Spelling.PLAIN or self._is_meant(found, view, received)
+        as_listed = form is _LISTED and view.spelling is Spelling.PLAIN
+        return as_listed or self._is_meant(found, view, received)
 
     def _is_meant(self, found: _Found, view: View, received: str) -> bool:
         """Whether what stands there as received is no word of its own, and no chance."""
-        start, end, term, is_altered = found
+        start, end, term, form = found
         was = plain_form(_slice(view, received, start, end))
         if was in self._innocent:
             return False
         if view.spelling in _TURNED:
-            return term.text.isascii() and len(term.text) >= _SHORTEST_TURNED
-        if is_altered and squeezed_form(was) == squeezed_form(view.text[start:end]):
+            return _may_be_turned(found, view, was)
+        if form is _ALTERED and squeezed_form(was) == squeezed_form(view.text[start:end]):
             return False
-        looks = view.spelling is Spelling.SQUEEZED and not term.harmless
-        return not (looks and self._by_chance.made(view, received, start, end))
+        if view.spelling is not Spelling.SQUEEZED:
+            return not _is_short_kana(term, was) or _stands_alone(view.text, Mode.WORD, start, end)
+        return term.harmless or not self._by_chance.made(view, received, start, end)
+
+
+def _may_be_turned(found: _Found, view: View, was: str) -> bool:
+    """Whether a term is long enough to be meant backwards or in rot13; `was` is as received.
+
+    Two letters of the East are another word backwards: so are a lighthouse and a desk lamp.
+    """
+    start, end, term, form = found
+    if term.text[0] >= _LATER_SCRIPTS:
+        alone = _stands_alone(view.text, Mode.WORD, start, end)
+        return alone and len(term.text) >= _SHORTEST_TURNED_LATER
+    if form is _ALTERED and term.text.isascii() and was.replace(" ", "").isalpha():
+        return False  # there is no figure in it that stands for a letter
+    return len(term.text) >= _SHORTEST_TURNED
+
+
+def _is_short_kana(term: Term, was: str) -> bool:
+    """Whether `was` is in the other kana, and so short that it may be a part of another word."""
+    return was != term.text and len(term.text) < _LONG_KANA and bool(_KANA.fullmatch(term.text))
 
 
 class _Patterns:
     """What terms are written like: among spaces, and squeezed where that is another text.
 
     Of a text are kept numbers alone, so that tens of thousands of them cost the collector nothing:
-    twice the place of a term, and one more for a form that is not how the term is listed.
+    thrice the place of a term, and which of its forms it is.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -143,7 +172,7 @@ class _Patterns:
         """Return what stands in `view`, in the order of their ends."""
         among = self._among_letters if view.spelling is Spelling.SQUEEZED else self._among_spaces
         found = [
-            (start, end, self._terms[number // 2], number % 2 == 1)
+            (start, end, self._terms[number // _FORMS], number % _FORMS)
             for start, end, text in self._automaton.find(view.text)
             for number in among(text)
         ]
@@ -161,15 +190,21 @@ class _Patterns:
 
 def _forms(terms: Sequence[Term]) -> tuple[list[str], list[int]]:
     """Return how terms read in each kind of view, and the number of each of those forms."""
-    texts = [term.text for term in terms]
-    numbers = list(range(0, 2 * len(terms), 2))
-    for at, (term, *ways) in enumerate(zip(terms, *altered(texts), strict=True)):
+    listed = [term.text for term in terms]
+    texts = list(listed)
+    numbers = list(range(0, _FORMS * len(terms), _FORMS))
+    variants = in_one_script(listed)
+    ways_of = zip(*altered(listed), strict=True)
+    for at, (term, variant, ways) in enumerate(zip(terms, variants, ways_of, strict=True)):
+        if variant != term.text:
+            texts.append(variant)
+            numbers.append(_FORMS * at + _VARIANT)
         if term.mode is Mode.SUBSTRING or term.harmless:
             continue
         for way in set(ways):
-            if way != term.text and len(way) >= _SHORTEST_ALTERED:
+            if way not in (term.text, variant) and len(way) >= _SHORTEST_ALTERED:
                 texts.append(way)
-                numbers.append(2 * at + 1)
+                numbers.append(_FORMS * at + _ALTERED)
     return texts, numbers
 
 

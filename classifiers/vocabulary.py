@@ -47,6 +47,8 @@ class Mode(StrEnum):
     """Anything: languages that write no spaces."""
 
 
+PACKED = "pack."
+"""Begins the ids of the terms that operators add, and of no others."""
 Row = tuple[str, str, str]
 """The id of a term, its mode, and its text as people write it."""
 _CELLS = 3

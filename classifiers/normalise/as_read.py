@@ -10,11 +10,17 @@ import numpy as np
 from classifiers.normalise.letters import ALNUM, NEWLINE, Codes, codes_of, text_of
 from classifiers.normalise.lookalikes import latin_codes
 from classifiers.normalise.spellings import leet_codes
+from classifiers.normalise.variants import variant_codes
+
+
+def in_one_script(texts: Sequence[str]) -> list[str]:
+    """Return folded `texts` as they read in a view of variants."""
+    return _texts(variant_codes(_lines(texts)), len(texts))
 
 
 def altered(texts: Sequence[str]) -> Iterator[list[str]]:
     """Give folded `texts` with lookalikes replaced, in a deleeted view, and both derepeated."""
-    latin = latin_codes(_lines(texts))
+    latin = latin_codes(variant_codes(_lines(texts)))
     leet = leet_codes(latin)
     for codes in (latin, leet, _once(latin), _once(leet)):
         yield _texts(codes, len(texts))

@@ -28,6 +28,7 @@ _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
 _LOWER, _UPPER = "a-z\u0430-\u044f\u0451", "A-Z\u0410-\u042f\u0401"
 _HUMP = re.compile(f"([{_LOWER}]{{2}})([{_UPPER}])(?=[{_LOWER}]{{2}})")
 _HUMPED = re.compile(rf"(?<![^\W_])[{_LOWER}{_UPPER}]{{5,48}}+(?![^\W_]|[+/=])")
+_OVERRIDE = re.compile("\u202e[^\u202a-\u202e\n]{2,}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 _TAG_BLOCK, _FIRST_SELECTOR, _LATER_SELECTOR = 0xE0000, 0xFE00, 0xE0100
@@ -78,7 +79,13 @@ def _from_selectors(token: str) -> str | None:
     )
 
 
+def _from_override(token: str) -> str:
+    """Read what is shown from right to left as it is shown."""
+    return token[:0:-1]
+
+
 CIPHERS = (
+    Encoding("bidi override", _OVERRIDE, _from_override, is_foreign, in_place=True),
     Encoding("camel case", _HUMPED, _from_humps, _HUMP.search),
     Encoding("morse", _MORSE_TEXT, _from_morse),
     Encoding("spelling words", _SPELT, _from_nato, _may_spell),

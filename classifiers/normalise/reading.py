@@ -26,10 +26,12 @@ class Obstacle(StrEnum):
 
 
 class Spelling(StrEnum):
-    """How a view came about. All but `PLAIN` undo a disguise."""
+    """How a view came about. All but `PLAIN` and `VARIANTS` undo a disguise."""
 
     PLAIN = "plain"
     """Folded, with a space where a grammar mark stood."""
+    VARIANTS = "variants"
+    """Plain, in hiragana and simplified characters: another spelling, and no disguise."""
     JOINED = "joined"
     """Folded, with nothing where a grammar mark stood: `lo{l}i` is one word."""
     LOOKALIKES = "lookalikes"
@@ -41,6 +43,9 @@ class Spelling(StrEnum):
     """Nothing but letters and digits; `View.edges` tells where words began and ended."""
     REVERSED = "reversed"
     ROT13 = "rot13"
+
+
+_AS_WRITTEN = frozenset({Spelling.PLAIN, Spelling.VARIANTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class View:
     @property
     def is_plain(self) -> bool:
         """Whether a reader would see these words without undoing anything."""
-        return self.spelling is Spelling.PLAIN and self.source == "received"
+        return self.spelling in _AS_WRITTEN and self.source == "received"
 
     def span(self, start: int, end: int) -> Span:
         """Return where `text[start:end]` (not empty) stands in the text as received."""

@@ -10,6 +10,7 @@ from classifiers.normalise.letters import ALNUM, Letters, Mask, covered
 from classifiers.normalise.lookalikes import undress
 from classifiers.normalise.reading import Span, Spelling, View
 from classifiers.normalise.spellings import close_up, deleet, derepeat, rot13, squeeze
+from classifiers.normalise.variants import one_script
 
 
 def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View]:
@@ -20,12 +21,16 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     taken = covered(marks, len(letters.codes))
     plain = fold(letters, taken)
     yield _view(Spelling.PLAIN, source, plain)
-    whole = plain
+    shown = one = one_script(plain)
+    if one is not plain and not one.same_as(plain):
+        yield _view(Spelling.VARIANTS, source, one)
+    whole = one
     if _splits_a_word(letters, taken):
-        whole = fold(letters, taken, joined=True)
-        yield _view(Spelling.JOINED, source, whole)
+        shown = fold(letters, taken, joined=True)
+        yield _view(Spelling.JOINED, source, shown)
+        whole = one_script(shown)
     latin = undress(whole)
-    if latin is not whole and not latin.same_as(whole):
+    if latin is not shown and not latin.same_as(shown):
         yield _view(Spelling.LOOKALIKES, source, latin)
     other = undress(whole, second=True)
     if other is not latin and not other.same_as(latin):
@@ -34,7 +39,7 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     if closed is not latin:
         yield _view(Spelling.CLOSED_UP, source, closed)
     yield from _misspelt(source, closed, latin)
-    yield _squeezed(source, undress(plain))
+    yield _squeezed(source, undress(one))
     yield _view(Spelling.REVERSED, source, closed.turned())
     turned = rot13(closed)
     if not turned.same_as(closed):
