@@ -1,13 +1,21 @@
 """Chooses what runs the prompt model. A card that was asked for is used, or nothing starts."""
 
+from typing import Final
+
+import numpy as np
+
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import torch_engine
-from classifiers.prompt_engines.batcher import Batcher
+from classifiers.prompt_engines.batcher import MOST, Batcher
 from classifiers.prompt_engines.by_text import by_text
-from classifiers.prompt_engines.engine import Engine
+from classifiers.prompt_engines.engine import Engine, Question
 from classifiers.prompt_engines.onnx_engine import OneByOne, Together
+from classifiers.prompt_pieces import WINDOW
 from classifiers.runtime import Session, runs_on
+
+LONGEST: Final = Question(np.ones(WINDOW, np.int64), np.zeros(1, np.int64), np.zeros(1, np.float32))
+"""A window without a word that any vocabulary can ask about."""
 
 
 def open_engine(name: str, model: bytes, *, threads: int = 1, device: Device) -> Engine:
@@ -18,7 +26,9 @@ def open_engine(name: str, model: bytes, *, threads: int = 1, device: Device) ->
     """
     if device is Device.CPU:
         return OneByOne(Session(name, model, threads=threads))
-    return Batcher(name, on_card(name, model))
+    card = on_card(name, model)
+    card.ask([LONGEST] * MOST)  # first runs take seconds, and too little memory shows at the start
+    return Batcher(name, card)
 
 
 def on_card(name: str, model: bytes) -> Engine:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,22 +32,15 @@ WIDTH = 24
 KNOWN = "a lighthouse at dawn"
 
 
-def random_weights(seed: int = 5) -> dict[str, NDArray[np.float32]]:
-    """One layer of a narrow MiniLM."""
+def random_weights(
+    seed: int = 5, wide: Sequence[int] = (WIDTH * 2,)
+) -> dict[str, NDArray[np.float32]]:
+    """A narrow MiniLM; `wide`: the inner width of each of its layers."""
     random = np.random.default_rng(seed)
 
     def some(*shape: int) -> NDArray[np.float32]:
         return random.normal(scale=0.4, size=shape).astype(np.float32)
 
-    name = "encoder.layer.0"
-    matrices = {
-        f"{name}.attention.self.query": (WIDTH, WIDTH),
-        f"{name}.attention.self.key": (WIDTH, WIDTH),
-        f"{name}.attention.self.value": (WIDTH, WIDTH),
-        f"{name}.attention.output.dense": (WIDTH, WIDTH),
-        f"{name}.intermediate.dense": (WIDTH * 2, WIDTH),
-        f"{name}.output.dense": (WIDTH, WIDTH * 2),
-    }
     weights = {
         "embeddings.word_embeddings.weight": some(len(PIECES), WIDTH),
         "embeddings.position_embeddings.weight": some(512, WIDTH),
@@ -54,14 +48,28 @@ def random_weights(seed: int = 5) -> dict[str, NDArray[np.float32]]:
         "heads.weight": some(len(HEADS), WIDTH),
         "heads.bias": some(len(HEADS)),
     }
-    for matrix, (out, into) in matrices.items():
-        weights |= {f"{matrix}.weight": some(out, into), f"{matrix}.bias": some(out)}
-        weights[f"{matrix}.peak"] = np.full(into, 2.0, np.float32)
-    norms = ("embeddings", f"{name}.attention.output", f"{name}.output")
-    for norm in norms:
+    for layer, inner in enumerate(wide):
+        for part, (out, into) in _matrices(inner).items():
+            matrix = f"encoder.layer.{layer}.{part}"
+            weights |= {f"{matrix}.weight": some(out, into), f"{matrix}.bias": some(out)}
+            weights[f"{matrix}.peak"] = np.full(into, 2.0, np.float32)
+    layers = [f"encoder.layer.{layer}" for layer in range(len(wide))]
+    norms = [f"{layer}.{part}" for layer in layers for part in ("attention.output", "output")]
+    for norm in ("embeddings", *norms):
         weights[f"{norm}.LayerNorm.weight"] = np.ones(WIDTH, np.float32)
         weights[f"{norm}.LayerNorm.bias"] = some(WIDTH)
     return weights
+
+
+def _matrices(inner: int) -> dict[str, tuple[int, int]]:
+    return {
+        "attention.self.query": (WIDTH, WIDTH),
+        "attention.self.key": (WIDTH, WIDTH),
+        "attention.self.value": (WIDTH, WIDTH),
+        "attention.output.dense": (WIDTH, WIDTH),
+        "intermediate.dense": (inner, WIDTH),
+        "output.dense": (WIDTH, inner),
+    }
 
 
 def random_table(seed: int = 6) -> NDArray[np.float32]:
@@ -70,11 +78,11 @@ def random_table(seed: int = 6) -> NDArray[np.float32]:
 
 
 @cache
-def tiny_model() -> bytes:
+def tiny_model(wide: tuple[int, ...] = (WIDTH * 2,)) -> bytes:
     """A model with random weights that combines both parts."""
     ones = np.ones(len(HEADS), np.float32)
     shares = (ones, ones, ones * 0)
-    return graph.calibrated(random_weights(), random_table(), ones * 0, shares)
+    return graph.calibrated(random_weights(wide=wide), random_table(), ones * 0, shares)
 
 
 def write_network(folder: Path) -> PromptNetwork:

@@ -1,14 +1,30 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
+from classifiers.prompt_engines import Question
 from classifiers.prompt_heads import HEADS
 from classifiers.prompt_network import NAME, PromptNetwork, parse_card
 from tests.unit.classifiers.prompt_networks import KNOWN, read_card, write_card, write_network
+
+
+@dataclass
+class Odd:
+    """An engine that gives one answer to everything."""
+
+    answer: NDArray[np.float32]
+
+    def ask(self, _: Sequence[Question], /) -> NDArray[np.float32]:
+        return self.answer
+
+    def close(self) -> None:
+        """It holds nothing."""
 
 
 @pytest.fixture
@@ -33,6 +49,48 @@ class TestAnswer:
 
         assert np.abs(answers[0] - answers[1]).max() > 1e-3
         assert np.abs(words[0] - words[1]).max() > 1e-3
+
+    def test_several_windows_are_answered_as_each_alone(self, network: PromptNetwork) -> None:
+        """On a card they are computed together, and nobody must notice."""
+        texts = ("cat", "", "a lighthouse at dawn, " * 100)
+        windows = [(text, window) for text in texts for window in network.pieces.windows(text)]
+
+        together = network.answers(windows)
+
+        assert len(together) == len(windows) > len(texts)
+        for (text, window), found in zip(windows, together, strict=True):
+            assert np.array_equal(found, network.answer(text, window))
+
+    def test_nothing_asked_is_nothing_answered(self, network: PromptNetwork) -> None:
+        """A request without a text is no fault."""
+        assert list(network.answers([])) == []
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            np.full((1, len(HEADS)), np.nan, np.float32),
+            np.full((1, len(HEADS)), 1.5, np.float32),
+            np.full((1, len(HEADS)), -0.1, np.float32),
+            np.zeros((1, len(HEADS) - 1), np.float32),
+            np.zeros((2, len(HEADS)), np.float32),
+        ],
+        ids=["NaN", "above one", "below zero", "a head too few", "an answer too many"],
+    )
+    def test_what_is_no_likelihood_is_no_answer(
+        self, network: PromptNetwork, wrong: NDArray[np.float32]
+    ) -> None:
+        """NaN is below every threshold: a card that fails must not pass texts."""
+        odd = replace(network, engine=Odd(wrong))
+
+        with pytest.raises(ModelError, match="expected"):
+            odd.answer(KNOWN, next(odd.pieces.windows(KNOWN)))
+
+    def test_closed_it_refuses(self, network: PromptNetwork) -> None:
+        """After shut-down nobody may be told that a text is clean."""
+        network.close()
+
+        with pytest.raises(ModelError, match="got a closed one"):
+            network.warm()
 
     def test_only_the_letters_of_the_window_count(self, network: PromptNetwork) -> None:
         """Else each window would be judged by what stands in the others."""

@@ -13,7 +13,7 @@ from classifiers.prompt_engines import Engine, Question
 from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.onnx_engine import OneByOne
 from classifiers.runtime import Array, Session
-from tests.contract.engine_contract import question, questions, served
+from tests.contract.engine_contract import LAYERS, question, questions, served
 from tests.unit.classifiers.prompt_networks import tiny_model
 
 LONG = 30.0
@@ -24,7 +24,7 @@ class Watched:
     """A real engine that can be stopped and broken, and whose batches are counted."""
 
     def __init__(self) -> None:
-        self._engine = OneByOne(Session("watched", tiny_model()))
+        self._engine = OneByOne(Session("watched", tiny_model(LAYERS)))
         self.sizes: list[int] = []
         self.begun, self.may_go_on = Event(), Event()
         self.may_go_on.set()

@@ -3,7 +3,9 @@ import pytest
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import open_engine
+from classifiers.prompt_engines.choice import LONGEST
 from classifiers.prompt_engines.onnx_engine import OneByOne
+from classifiers.prompt_heads import HEADS
 from classifiers.runtime import Session
 from tests.unit.classifiers.prompt_networks import tiny_model
 
@@ -20,6 +22,13 @@ def test_a_card_that_is_not_there_is_never_replaced_by_the_processor() -> None:
 
     assert "\n" not in str(refused.value)
     assert "device: cpu" in str(refused.value)
+
+
+def test_any_network_can_be_asked_about_the_window_that_warms_it() -> None:
+    """A card's memory is tried at the start, not by the first rush."""
+    answers = OneByOne(Session("model", tiny_model())).ask([LONGEST])
+
+    assert answers.shape == (1, len(HEADS))
 
 
 def test_nor_by_the_runtime() -> None:
