@@ -37,6 +37,7 @@ from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
 from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
+from pipeline import term_packs
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
@@ -266,7 +267,8 @@ def _banks(settings: Settings) -> BankSet:
 def _judge(settings: Settings, banks: BankSet) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     network = ContentNetwork.embedded()
-    text: list[Classifier[Reading]] = embedded_readers()
+    packs = term_packs.opened(settings.term_packs, settings.keys_dir)
+    text: list[Classifier[Reading]] = embedded_readers(packs)
     picture: list[Classifier[Canonical]] = [
         MaskCheck(),
         HashMatch(banks),

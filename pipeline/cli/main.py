@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline.cli import audit, keys, policies, review, tenants
+from pipeline.cli import audit, keys, policies, review, tenants, terms
 from pipeline.cli.context import DataDir
 from pipeline.cli.demo import demo
 from pipeline.cli.sandbox import sandbox
@@ -26,6 +26,7 @@ app.add_typer(policies.app, name="policies")
 app.add_typer(review.app, name="review")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(terms.app, name="terms")
 
 
 @app.callback()

@@ -2,7 +2,14 @@
 
 from pipeline.settings.installation import KEY_NAMES, first_start, read_key
 from pipeline.settings.loading import load
-from pipeline.settings.values import BankFile, Listen, ReleasedMetadata, Settings, Upstream
+from pipeline.settings.values import (
+    BankFile,
+    Listen,
+    ReleasedMetadata,
+    Settings,
+    TermPackFile,
+    Upstream,
+)
 
 __all__ = [
     "KEY_NAMES",
@@ -10,6 +17,7 @@ __all__ = [
     "Listen",
     "ReleasedMetadata",
     "Settings",
+    "TermPackFile",
     "Upstream",
     "first_start",
     "load",

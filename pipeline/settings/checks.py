@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
 
 def problems(settings: Settings) -> Sequence[str]:
     """Return every problem, one line each; none means that it is safe to serve."""
-    checks = (_files, _upstream, _tokens, _exposure, _policies, _banks, _child_safety)
+    checks = (_files, _upstream, _tokens, _exposure, _policies, _banks, _term_packs, _child_safety)
     return [problem for check in checks for problem in check(settings)]
 
 
@@ -96,6 +96,18 @@ def _banks(settings: Settings) -> Iterator[str]:
             yield f"banks[{number}].file: there is no {bank.file}: import it, or remove the bank"
         if bank.source in sources[:number]:
             yield f"banks[{number}].source: {bank.source} is there twice: rename one"
+
+
+def _term_packs(settings: Settings) -> Iterator[str]:
+    names = [pack.name for pack in settings.term_packs]
+    for number, pack in enumerate(settings.term_packs):
+        if not pack.file.is_file():
+            yield (
+                f"term_packs[{number}].file: there is no {pack.file}: put it back, or seal it "
+                "again with `imprimatur terms seal`"
+            )
+        if pack.name in names[:number]:
+            yield f"term_packs[{number}].name: {pack.name} is there twice: rename one"
 
 
 def _child_safety(settings: Settings) -> Iterator[str]:

@@ -26,6 +26,7 @@ KEYS = "keys"
 _SET_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,95}", re.ASCII)
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,95}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEY_BYTES = 32
 
 
@@ -57,6 +58,14 @@ def _origin(text: str) -> str:
 
 def _source(text: str) -> str:
     return _fits(text, _SOURCE, "a name without spaces")
+
+
+def _pack_name(text: str) -> str:
+    return _fits(text, _SET_NAME, "a name of small letters, digits and dashes")
+
+
+def _digest(text: str) -> str:
+    return _fits(text, _DIGEST, "a sha256 in 64 hexadecimal digits")
 
 
 def _fits(text: str, shape: re.Pattern[str], expected: str) -> str:
@@ -113,6 +122,14 @@ class BankFile(_Part):
     file: LocalPath
 
 
+class TermPackFile(_Part):
+    """A sealed pack of an operator's own terms. No other file than the one of this digest goes."""
+
+    name: Annotated[str, AfterValidator(_pack_name)]
+    file: LocalPath
+    digest: Annotated[str, AfterValidator(_digest)]
+
+
 class Settings(_Part):
     """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
 
@@ -126,6 +143,7 @@ class Settings(_Part):
     child_safety_public_key: LocalPath | None = None
     policies: tuple[Annotated[str, AfterValidator(_policy_set)], ...] = (FLOOR, "default")
     """Names of the sets that come with the program, or files; the floor first."""
+    term_packs: tuple[TermPackFile, ...] = ()
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP

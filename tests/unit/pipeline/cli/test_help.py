@@ -35,6 +35,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         *(f"tenants {name}" for name in ("add", "list")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
+        *(f"terms {name}" for name in ("seal", "list")),
     }
 
 
