@@ -1,17 +1,13 @@
 """Group commit: everybody who waits while a commit is on its way shares the next one."""
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 
 from audit.errors import AuditError, Busy, NotDurableError
-from audit.opening import MAX_BATCH
-from audit.reader import in_thread
-from audit.store_sqlite import Prepared, Store, Stored
+from audit.store import MAX_BATCH, Prepared, Store, Stored
 
 MAX_WAITING = 4096
 IDLE_SECONDS = 0.05  # after this long without work the newest checkpoint goes into the file
@@ -24,11 +20,10 @@ class _Item:
 
 
 class Batcher:
-    """One task that hands batches to the store, which lives in one worker thread."""
+    """One task that hands batches to the store, one after the other."""
 
-    def __init__(self, store: Store, worker: Executor) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._worker = worker
         self._waiting: deque[_Item] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -85,15 +80,17 @@ class Batcher:
     async def _write(self, batch: Sequence[_Item]) -> None:
         try:
             prepared = [item.prepared for item in batch]
-            outcomes = await in_thread(self._worker, self._store.append, prepared)
+            outcomes = await self._store.append(prepared)
             for item, outcome in zip(batch, outcomes, strict=True):
                 _answer(item, outcome)
         finally:
             _refuse(batch)
 
     async def _keep_checkpoint(self) -> None:
-        with suppress(sqlite3.Error):  # the next batch carries it, or the next start makes it anew
-            await in_thread(self._worker, self._store.keep_checkpoint)
+        with suppress(
+            NotDurableError
+        ):  # the next batch carries it, or the next start makes it anew
+            await self._store.keep_checkpoint()
 
 
 def _answer(item: _Item, outcome: Stored | AuditError) -> None:

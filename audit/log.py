@@ -1,54 +1,36 @@
-"""The log as the rest of the house sees it: append, and ask.
+"""The log as the rest of the house sees it: append, and ask. It does not know its database."""
 
-One process, one writer connection in one worker thread, one read-only connection in another.
-`append` is the only way in.
-"""
-
-import asyncio
-import os
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import cast
 from uuid import UUID
 
 from audit.batcher import Batcher
 from audit.checkpoint import Checkpoint
-from audit.connection import Connect, connect_sqlite, lock
+from audit.connection import Connect, connect_sqlite
 from audit.entry import Entry, Json, Kind, OpenSubmission, Receipt
 from audit.errors import AbsentError, ConflictError, UnusableError
 from audit.leaf import Leaf, leaf_of
-from audit.merkle import inclusion_spans, span_root
 from audit.note import Note
-from audit.opening import open_store
 from audit.proof import Proof
-from audit.reader import Reader, in_thread
 from audit.seal import Detail, DetailKeys, fresh_salts
 from audit.signer import Signer
-from audit.store_sqlite import Prepared, Store
-from audit.tables import nodes, open_submissions, row_of, rows, sealed_of
+from audit.sqlite import SqliteStore
+from audit.store import Prepared, Store
 
 
 class Log:
-    """An append-only log that can prove what it holds. Build it with `Log.open`."""
+    """An append-only log that can prove what it holds.
 
-    def __init__(
-        self,
-        store: Store,
-        batcher: Batcher,
-        reader: Reader,
-        keys: DetailKeys,
-        opened: AsyncExitStack,
-    ) -> None:
+    `append` is the only way in. Build it over an opened store, inside a running loop.
+    """
+
+    def __init__(self, store: Store, keys: DetailKeys) -> None:
         self._store = store
-        self._batcher = batcher
-        self._reader = reader
+        self._batcher = Batcher(store)
         self._keys = keys
-        self._opened = opened
 
     @classmethod
     async def open(
@@ -62,7 +44,7 @@ class Log:
         connect: Connect = connect_sqlite,
         known_checkpoints: Sequence[str] = (),
     ) -> "Log":
-        """Open the log, and make it (with its genesis entry) if there is none.
+        """Open the log in an SQLite file, and make it (with its genesis) if there is none.
 
         `known_checkpoints` are what outsiders keep: the file MUST extend each of them, or it is
         a restored backup or another history.
@@ -74,25 +56,10 @@ class Log:
         """
         if origin != signer.vkey.name:
             raise UnusableError("log", f"origin {origin!r}, but the key is {signer.vkey.name!r}")
-        loop = asyncio.get_running_loop()
-        opening = partial(
-            open_store,
-            path,
-            signer=signer,
-            now=now,
-            connect=connect,
-            known_checkpoints=known_checkpoints,
+        store = await SqliteStore.open(
+            path, signer=signer, now=now, connect=connect, known_checkpoints=known_checkpoints
         )
-        async with AsyncExitStack() as stack:  # closes in the opposite order, also half-way
-            stack.callback(os.close, lock(path))
-            worker = stack.enter_context(ThreadPoolExecutor(1, "audit-writer"))
-            store = await loop.run_in_executor(worker, opening)
-            stack.push_async_callback(in_thread, worker, store.close)
-            reader = Reader(path)
-            stack.push_async_callback(reader.close)
-            batcher = Batcher(store, worker)
-            stack.push_async_callback(batcher.close)
-            return cls(store, batcher, reader, keys, stack.pop_all())
+        return cls(store, keys)
 
     async def append(self, entry: Entry) -> Receipt:
         """Write an entry; return only when it is durable and a signed checkpoint covers it.
@@ -119,8 +86,8 @@ class Log:
 
     async def receipt(self, entry_id: UUID) -> Receipt | None:
         """Return the receipt of an entry, or None if the log does not hold it (yet)."""
-        checkpoint, size = self._store.signed  # nothing beyond it is shown
-        row = await self._reader.ask(row_of, entry_id)
+        checkpoint, size = await self._store.newest()  # nothing beyond it is shown
+        row = await self._store.row(entry_id)
         if row is None or row.index >= size:
             return None
         return Receipt(entry_id, row.index, row.leaf, checkpoint)
@@ -135,7 +102,8 @@ class Log:
         if receipt is None:
             raise AbsentError("entry", f"{entry_id} is not in the log")
         size = Checkpoint.parse(Note.parse(receipt.checkpoint).text).size
-        return await self._reader.ask(_proof, receipt, size)
+        path = await self._store.path(receipt.index, size)
+        return Proof(receipt.index, path, receipt.checkpoint).write()
 
     async def detail(self, entry_id: UUID) -> Detail:
         """Decrypt what an entry commits to, held to its commitments. Auditors only.
@@ -146,8 +114,8 @@ class Log:
             AbsentError: no such entry, no detail, or erased.
             UntrustedError: the detail is not what the leaf commits to.
         """
-        row = await self._reader.ask(row_of, entry_id)
-        sealed = await self._reader.ask(sealed_of, entry_id)
+        row = await self._store.row(entry_id)
+        sealed = await self._store.sealed(entry_id)
         if row is None:
             raise AbsentError("entry", f"{entry_id} is not in the log")
         if sealed is None:
@@ -156,14 +124,14 @@ class Log:
 
     async def entries(self, start: int, count: int) -> Sequence[Receipt]:
         """Return up to `count` entries from index `start` up, oldest first."""
-        checkpoint, size = self._store.signed
+        checkpoint, size = await self._store.newest()
         end = min(start + count, size)
-        found = await self._reader.ask(rows, start, end - start)
+        found = await self._store.rows(start, end - start)
         return [Receipt(UUID(bytes=row.entry_id), row.index, row.leaf, checkpoint) for row in found]
 
     async def tail(self, count: int) -> Sequence[Receipt]:
         """Return the newest `count` entries, oldest first."""
-        _, size = self._store.signed
+        _, size = await self._store.newest()
         return await self.entries(max(0, size - count), count)
 
     async def open_submissions(self) -> Sequence[OpenSubmission]:
@@ -172,8 +140,8 @@ class Log:
         A submission ends with `halted`, or with as many different samples released or withheld
         as its `admit` entry's `samples` says (one, if it says nothing).
         """
-        _, size = self._store.signed
-        return await self._reader.ask(open_submissions, size)
+        _, size = await self._store.newest()
+        return await self._store.open_submissions(size)
 
     @property
     def checkpoint(self) -> str:
@@ -187,7 +155,8 @@ class Log:
 
     async def close(self) -> None:
         """Write what waits, then give everything back."""
-        await self._opened.aclose()
+        await self._batcher.close()
+        await self._store.close()
 
     async def _require_same(self, entry: Entry, leaf: Leaf) -> None:
         """Refuse a second entry that only borrows the id of an earlier one."""
@@ -198,12 +167,6 @@ class Log:
                 same = (await self.detail(entry.entry_id)).personal == dict(entry.personal)
         if not same:
             raise ConflictError("entry", f"{entry.entry_id} is in the log with other content")
-
-
-def _proof(connection: sqlite3.Connection, receipt: Receipt, size: int) -> str:
-    node_at = nodes(connection)
-    path = tuple(span_root(span, node_at) for span in inclusion_spans(receipt.index, size))
-    return Proof(receipt.index, path, receipt.checkpoint).write()
 
 
 def _erased_by(leaf: Leaf) -> tuple[UUID, ...]:

@@ -3,35 +3,31 @@
 The order is the point: nothing is signed before the state was checked.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid5
 
 from audit.checkpoint import open_checkpoint
 from audit.connection import Connect, create_file
-from audit.entry import Entry, Kind, entry_id
 from audit.errors import NotDurableError, UntrustedError, UnusableError
-from audit.leaf import leaf_of
+from audit.genesis import genesis
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.schema import APPLICATION_ID, SCHEMA, VERSION
 from audit.signer import Signer
-from audit.store_sqlite import Prepared, Store, Stored
+from audit.store import MAX_BATCH, Stored
+from audit.store_sqlite import Writer
 from audit.tables import edge_of, root_at, rows
 
-MAX_BATCH = 256
 
-
-def open_store(
+def open_writer(
     path: Path,
     *,
     signer: Signer,
     now: Callable[[], datetime],
     connect: Connect,
     known_checkpoints: Sequence[str],
-) -> Store:
+) -> Writer:
     """Open the log file for writing, and make it if there is none. Needs the lock.
 
     Raises:
@@ -39,26 +35,26 @@ def open_store(
     """
     create_file(path)
     try:
-        store = Store(path, connect, signer, now)
+        writer = Writer(path, connect, signer, now)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"SQLite: {fault}") from fault
     try:
-        _make_tables(store.connection, signer)
-        _check_identity(store.connection, signer)
-        edge = edge_of(store.connection)
-        _check_state(store.connection, edge)
-        kept = _check_signatures(store.connection, edge, signer)
-        _check_history(store.connection, edge, signer, known_checkpoints)
-        store.resume(edge, kept)
+        _make_tables(writer.connection, signer)
+        _check_identity(writer.connection, signer)
+        edge = edge_of(writer.connection)
+        _check_state(writer.connection, edge)
+        kept = _check_signatures(writer.connection, edge, signer)
+        _check_history(writer.connection, edge, signer, known_checkpoints)
+        writer.resume(edge, kept)
         if edge.size == 0:
-            _write_genesis(store, signer, now())
+            _write_genesis(writer, signer, now())
     except sqlite3.Error as fault:
-        store.close()
+        writer.close()
         raise UnusableError(path.name, f"SQLite: {fault}") from fault
     except (UnusableError, UntrustedError, NotDurableError):
-        store.close()
+        writer.close()
         raise
-    return store
+    return writer
 
 
 def _make_tables(connection: sqlite3.Connection, signer: Signer) -> None:
@@ -128,15 +124,7 @@ def _check_history(
             )
 
 
-def _write_genesis(store: Store, signer: Signer, at: datetime) -> None:
-    origin = signer.vkey.name
-    first = Entry(
-        entry_id(uuid5(NAMESPACE_URL, origin), Kind.GENESIS),
-        Kind.GENESIS,
-        at,
-        # Two logs made with one key differ from their first leaf on.
-        {"origin": origin, "vkey": signer.vkey.write(), "instance": os.urandom(32).hex()},
-    )
-    (outcome,) = store.append([Prepared(first.entry_id, leaf_of(first, {}).write(), None)])
+def _write_genesis(writer: Writer, signer: Signer, at: datetime) -> None:
+    (outcome,) = writer.append([genesis(signer, at)])
     if not isinstance(outcome, Stored):
         raise outcome

@@ -10,7 +10,6 @@ Everything here runs in one thread. What each failure means:
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -21,37 +20,14 @@ from audit.errors import AuditError, NotDurableError, UnusableError
 from audit.fields import write_time
 from audit.merkle import Edge, leaf_hash
 from audit.note import Note
-from audit.seal import Sealed
 from audit.signer import Signer
+from audit.store import Prepared, Stored
 from audit.tables import edge_of, row_of
 
 Places = dict[UUID, tuple[int, bytes, bool]]  # index, leaf, and whether this batch wrote it
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An entry ready to be written; `erases` names the entries whose details it deletes."""
-
-    entry_id: UUID
-    leaf: bytes
-    sealed: Sealed | None
-    erases: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An entry that is durable, and a signed checkpoint that covers it.
-
-    `fresh` is false where the id was in the log before: then `leaf` is the earlier one.
-    """
-
-    index: int
-    leaf: bytes
-    checkpoint: str
-    fresh: bool
-
-
-class Store:
+class Writer:
     """Appends batches to an opened and checked log file."""
 
     def __init__(

@@ -3,23 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from audit.entry import OUTCOMES, Kind, OpenSubmission
 from audit.errors import UnusableError
-from audit.merkle import HASH_BYTES, TILE_LEVELS, Edge, NodeAt, span_root
+from audit.merkle import HASH_BYTES, TILE_LEVELS, Edge, NodeAt, inclusion_spans, span_root
 from audit.seal import Sealed
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One entry as it lies in the table."""
-
-    index: int
-    entry_id: bytes
-    leaf: bytes
-    leaf_hash: bytes
+from audit.store import Row
 
 
 def row_of(connection: sqlite3.Connection, entry_id: UUID) -> Row | None:
@@ -82,6 +72,12 @@ def nodes(connection: sqlite3.Connection) -> NodeAt:
 def root_at(connection: sqlite3.Connection, size: int) -> bytes:
     """Return the root that the log had at `size`, from the hashes it stores."""
     return span_root((0, size), nodes(connection))
+
+
+def path_of(connection: sqlite3.Connection, index: int, size: int) -> tuple[bytes, ...]:
+    """Return the hashes that prove entry `index` in the tree of `size`."""
+    node_at = nodes(connection)
+    return tuple(span_root(span, node_at) for span in inclusion_spans(index, size))
 
 
 def open_submissions(connection: sqlite3.Connection, size: int) -> list[OpenSubmission]:

@@ -24,7 +24,8 @@ from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.pairing import Pairing
 from audit.report import Findings, Report
-from audit.tables import Row, edge_of
+from audit.store import Row
+from audit.tables import edge_of
 from audit.vkey import VerifierKey
 
 

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from audit.leaf import Leaf
 from audit.report import Report
-from audit.tables import Row, edge_of, rows
+from audit.store import Row
+from audit.tables import edge_of, rows
 from audit.verify import verify as verify_log
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of

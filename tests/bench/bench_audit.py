@@ -23,10 +23,10 @@ from typing_extensions import override
 from audit.entry import Entry, Kind, entry_id
 from audit.leaf import leaf_of
 from audit.log import Log
-from audit.opening import open_store
+from audit.opening import open_writer
 from audit.seal import DetailKeys, fresh_salts
 from audit.signer import Ed25519Signer
-from audit.store_sqlite import Prepared
+from audit.store import Prepared
 from audit.verify import verify
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -94,16 +94,18 @@ async def grouped(path: Path, signer: Ed25519Signer, waiters: int, seconds: floa
 
 def one_by_one(path: Path, signer: Ed25519Signer, seconds: float) -> float:
     """Append with one transaction per entry, without event loop or threads: the baseline."""
-    store = open_store(path, signer=signer, now=lambda: NOON, connect=connect, known_checkpoints=())
+    writer = open_writer(
+        path, signer=signer, now=lambda: NOON, connect=connect, known_checkpoints=()
+    )
     until, began, count = time.perf_counter() + seconds, time.perf_counter(), 0
     while time.perf_counter() < until:
         each = entry(1, count)
         salts = fresh_salts(each)
         leaf = leaf_of(each, salts).write()
-        store.append([Prepared(each.entry_id, leaf, KEYS.seal(each, salts))])
+        writer.append([Prepared(each.entry_id, leaf, KEYS.seal(each, salts))])
         count += 1
     rate = count / (time.perf_counter() - began)
-    store.close()
+    writer.close()
     return rate
 
 

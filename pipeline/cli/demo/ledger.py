@@ -16,7 +16,8 @@ from audit.leaf import Leaf
 from audit.merkle import inclusion_spans, span_root
 from audit.proof import Proof
 from audit.report import Report
-from audit.tables import Row, nodes, rows
+from audit.store import Row
+from audit.tables import nodes, rows
 from audit.verify import verify
 from audit.vkey import VerifierKey
 from pipeline.cli.logfile import LOG, VKEY, newest

@@ -1,0 +1,108 @@
+"""Where the entries of a log lie: what every store promises, whichever database is behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from audit.entry import OpenSubmission
+from audit.errors import AuditError
+from audit.seal import Sealed
+
+MAX_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry ready to be written; `erases` names the entries whose details it deletes."""
+
+    entry_id: UUID
+    leaf: bytes
+    sealed: Sealed | None
+    erases: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry that is durable, and a signed checkpoint that covers it.
+
+    `fresh` is false where the id was in the log before: then `leaf` is the earlier one.
+    """
+
+    index: int
+    leaf: bytes
+    checkpoint: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it lies in the table."""
+
+    index: int
+    entry_id: bytes
+    leaf: bytes
+    leaf_hash: bytes
+
+
+class Store(Protocol):
+    """An opened and checked log. Only one task at a time may call `append`.
+
+    Questions raise `UnusableError` where the database does not answer.
+    """
+
+    @property
+    def signed(self) -> tuple[str, int]:
+        """The newest checkpoint that this process signed, and the size that it covers."""
+        ...
+
+    @property
+    def unkept(self) -> bool:
+        """Whether that checkpoint is not in the database yet."""
+        ...
+
+    async def append(self, batch: Sequence[Prepared], /) -> Sequence[Stored | AuditError]:
+        """Make the whole batch durable with one commit; answer for each entry in order.
+
+        An entry that the database refuses for what it is does not take its neighbours with it.
+
+        Raises:
+            UnusableError: the log changed behind us. It MUST NOT go on.
+        """
+        ...
+
+    async def keep_checkpoint(self) -> None:
+        """Write the newest checkpoint down, where the next batch would have put it.
+
+        Raises:
+            NotDurableError: it could not; the next batch will.
+        """
+        ...
+
+    async def newest(self) -> tuple[str, int]:
+        """Return a signed checkpoint over everything that was durable when this was asked."""
+        ...
+
+    async def row(self, entry_id: UUID, /) -> Row | None:
+        """Return the entry with this id, if there is one."""
+        ...
+
+    async def rows(self, start: int, count: int, /) -> Sequence[Row]:
+        """Return the entries with the indices from `start` up, `count` at most, in order."""
+        ...
+
+    async def sealed(self, entry_id: UUID, /) -> Sealed | None:
+        """Return what lies encrypted beside an entry, unless it was erased."""
+        ...
+
+    async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:
+        """Return the hashes that prove entry `index` in the tree of `size`."""
+        ...
+
+    async def open_submissions(self, size: int, /) -> Sequence[OpenSubmission]:
+        """Return what was admitted below `size` and has not come to its end."""
+        ...
+
+    async def close(self) -> None:
+        """Keep the newest checkpoint if that is possible, and give everything back."""
+        ...
