@@ -115,8 +115,6 @@ class Judged:
     decision: Decision
     milliseconds: int
     """How long the looking took."""
-    known: int = 0
-    """How many of the findings were known before: the first ones, which are on record already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,9 +182,8 @@ class Judge:
         moment: Moment,
         facts: Facts,
         before: Sequence[Finding] = (),
-        beside: Sequence[Finding] = (),
     ) -> Judged:
-        """Look at `contents`, and decide over that, what was found `before`, and `beside` it now.
+        """Look at `contents`, and decide over that and what was found `before`.
 
         Never raises for a classifier: what cannot be looked at is `Unavailable`.
         """
@@ -198,13 +197,12 @@ class Judge:
             for picture in contents.pictures
         ]
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
-        findings = (*before, *beside, *seen)
+        findings = (*before, *seen)
         places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
         facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
         decision = policy.decide(moment, findings, facts, self.installed())
-        milliseconds = round((perf_counter() - started) * 1000)
-        return Judged(findings, decision, milliseconds, len(before))
+        return Judged(findings, decision, round((perf_counter() - started) * 1000))
 
     async def _look(
         self, watchers: Sequence[Watched[C]], content: C, where: Where

@@ -73,8 +73,7 @@ class Examine:
             submission.policy,
             Moment.OUTPUT,
             submission.subject.facts,
-            generated.screened.judged.findings,
-            _findings(found, picture.index),
+            (*generated.screened.judged.findings, *_findings(found, picture.index)),
         )
         decision = judged.decision
         if not decision.allows and decision.action is not Action.HOLD:

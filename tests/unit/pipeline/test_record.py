@@ -12,7 +12,7 @@ from audit.leaf import Leaf
 from classifiers.signals import Field, Picture, Reason, Signal, SignalName, Unavailable
 from pipeline.items import Examined, Halted, Held, PublicCode, Stage, Subject, Tier, again
 from pipeline.record import _finding
-from tests.unit.pipeline.lookers import CANARY, WHITE
+from tests.unit.pipeline.lookers import CANARY, WHITE, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 
 PERSON = Subject(TENANT, CANARY, Tier.ADULT, "DE", "de", f"claim-{CANARY}")
@@ -76,6 +76,20 @@ async def test_what_was_found_in_the_request_is_written_once(house: World) -> No
     assert "text.readable" in repr(admitted.detail)
     assert "image.rendition.photograph" in repr(examined.detail["findings"])
     assert "text." not in repr(examined.detail["findings"])
+
+
+async def test_what_a_second_look_found_in_the_request_is_written_too(house: World) -> None:
+    """The request was read anew for it, perhaps with other lists: nothing else tells of that."""
+    house.upstream.before_answer = lambda: setattr(house.viewer, "mood", Mood.FAILS)
+    outcome = await house.end()
+    submission = outcome.generated.screened.submission
+    house.viewer.mood = Mood.WELL
+    house.clock.passes(minutes=1)
+
+    await house.upkeep.round()
+
+    examined = await house.log.detail(entry_id(submission.id, Kind.EXAMINED, 0, 1))
+    assert "text.readable" in repr(examined.detail["findings"])
 
 
 @pytest.mark.parametrize("file", ["log.db", "log.db-wal", "app.db", "app.db-wal"])
