@@ -250,7 +250,7 @@ class Record:
                 **public,
             },
             {**{name: value for name, value in who.items() if value}, **(personal or {})},
-            _detail(judged, since=0 if submission.attempt else judged.known) if judged else {},
+            _detail(judged) if judged else {},
         )
 
 
@@ -271,13 +271,10 @@ def _decided(judged: Judged) -> dict[str, Json]:
     }
 
 
-def _detail(judged: Judged, since: int) -> dict[str, Json]:
-    """Return what followed, and what was found; what was known before stands in its own entry.
-
-    Not so at a second look: for that the request was read anew, and no other entry tells of it.
-    """
+def _detail(judged: Judged) -> dict[str, Json]:
+    """Return all that was judged, the request's part too: an entry explains itself."""
     return {
-        "findings": [_finding(finding) for finding in judged.findings[since:]],
+        "findings": [_finding(finding) for finding in judged.findings],
         "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
         "missing": sorted(map(str, judged.decision.missing)),
     }

@@ -64,20 +64,6 @@ async def test_what_is_personal_can_be_opened_and_erased(house: World) -> None:
     assert detail.detail["verdicts"]
 
 
-async def test_what_was_found_in_the_request_is_written_once(house: World) -> None:
-    """It stands in the entry of its admission; each picture's entry says what is new."""
-    screened = await house.screened("a harbour", subject=PERSON)
-    submission = screened.outcome.submission
-    await house.flow.approved(screened, lambda: False)
-
-    admitted = await house.log.detail(entry_id(submission.id, Kind.ADMIT))
-    examined = await house.log.detail(entry_id(submission.id, Kind.EXAMINED))
-
-    assert "text.readable" in repr(admitted.detail)
-    assert "image.rendition.photograph" in repr(examined.detail["findings"])
-    assert "text." not in repr(examined.detail["findings"])
-
-
 async def test_what_a_second_look_found_in_the_request_is_written_too(house: World) -> None:
     """The request was read anew for it, perhaps with other lists: nothing else tells of that."""
     house.upstream.before_answer = lambda: setattr(house.viewer, "mood", Mood.FAILS)
