@@ -5,9 +5,8 @@ is that word: `b r a n c h` is no bra.
 """
 
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 
+from classifiers.english import english
 from classifiers.normalise import Span, View
 
 _ENDS_OF_TAGS = frozenset(",\u3001\uff0c")
@@ -15,9 +14,6 @@ _SPELLED_OUT = 4
 """Letters in a row, each by itself, that are a word spelled out."""
 _LONGEST = 64
 """Letters spelled out that are looked at; what is longer may be anything."""
-_SHORTEST = 3
-"""Letters of a word; shorter ones are in everything."""
-_SHORT = frozenset(["a", "an", "at", "by", "in", "is", "of", "on", "to"])
 
 
 class ByChance:
@@ -49,13 +45,6 @@ class ByChance:
             if at != inside and any(run[end:at] in self._words for end in ends):
                 ends.add(at)
         return len(run) in ends
-
-
-@cache
-def english() -> frozenset[str]:
-    """Return the words of English prompts and tags."""
-    text = (files("classifiers") / "languages" / "english.txt").read_text("utf-8")
-    return frozenset(word for word in text.split() if len(word) >= _SHORTEST or word in _SHORT)
 
 
 def _holds_a_comma(view: View, received: str, start: int, end: int) -> bool:

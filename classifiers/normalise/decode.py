@@ -10,8 +10,11 @@ from classifiers.normalise.encoding import Encoding
 from classifiers.normalise.escapes import ESCAPES
 from classifiers.normalise.figures import FIGURES
 from classifiers.normalise.letters import Letters
+from classifiers.normalise.respelt import RESPELT
 
-_ALL: tuple[Encoding, ...] = (*ESCAPES, *FIGURES, *CIPHERS, *DRAWINGS, *EMOJI)
+GUESSES = frozenset(one.name for one in RESPELT)
+"""The encodings of which the plain view is all that is wanted."""
+_ALL: tuple[Encoding, ...] = (*ESCAPES, *FIGURES, *CIPHERS, *DRAWINGS, *EMOJI, *RESPELT)
 
 
 _DEEPEST = 3

@@ -33,6 +33,8 @@ class Encoding:
     """Whether what it says belongs to the text around it; else each place is a line by itself."""
     layered: bool = False
     """Whether what it says may be encoded once more."""
+    guess: bool = False
+    """Whether it guesses at single words, which are not disguised in any other way as well."""
 
     def decode(self, letters: Letters, text: str) -> Letters | None:
         """Return what `letters`, whose text is `text`, say when this is undone; one level only."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.normalise import grammar as nai
 from classifiers.normalise.boilerplate import boilerplate
 from classifiers.normalise.branches import expand
-from classifiers.normalise.decode import decode
+from classifiers.normalise.decode import GUESSES, decode
 from classifiers.normalise.lettering import drawn
 from classifiers.normalise.letters import Letters
 from classifiers.normalise.reading import FieldReading, Obstacle, Reading, View
@@ -46,7 +47,8 @@ def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: in
         found += _inner_views("branches", branches.words, grammar)
     inside = decode(letters)
     for encoding, inner in inside.texts:
-        found += _inner_views(f"decoded:{encoding}", inner, grammar)
+        views_inside = _inner_views(f"decoded:{encoding}", inner, grammar)
+        found += islice(views_inside, 1) if encoding in GUESSES else views_inside
     obstacles: list[Obstacle] = []
     if len(text) < len(carrier.text):
         obstacles.append(Obstacle.TOO_LONG)

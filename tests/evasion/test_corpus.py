@@ -18,8 +18,8 @@ from tests.evasion.corpus import (
 from tests.evasion.disguise import Disguise
 from tests.evasion.words import LISTED, UNLISTED, Script, Word
 
-CAUGHT = 0.97
-"""What must be caught of all that is tried: what issue 3 asks for. It was 97.5 % when written."""
+CAUGHT = 0.99
+"""What must be caught of all that is tried. Issue 3 asks for 97 %; it was 99.3 % when written."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import pytest
 
-from classifiers.by_chance import ByChance, english
+from classifiers.by_chance import ByChance
 from classifiers.content import Grammar, Prompt, Text
 from classifiers.normalise import FieldReading, Spelling, read
 from classifiers.prompt_terms import PromptTerms
@@ -69,9 +69,3 @@ def test_chance_is_told_from_intent(*, text: str, word: str, expected: bool) -> 
     start = view.text.index(word)
 
     assert ByChance(["tern"]).made(view, text, start, start + len(word)) is expected
-
-
-def test_the_words_hold_few_short_ones() -> None:
-    """Of words of one or two letters, everything can be put together."""
-    assert len(english()) > 10_000
-    assert len([word for word in english() if len(word) < 3]) < 10
