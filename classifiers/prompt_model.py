@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from classifiers.classifier import Capability
 from classifiers.content import Polarity
+from classifiers.device import Device
 from classifiers.harmless import HarmlessPhrases
 from classifiers.normalise import FieldReading, Obstacle, Reading
 from classifiers.prompt_heads import HEADS
@@ -48,14 +49,14 @@ class PromptModel:
         self._seen = Remembered[Likelihoods](_REMEMBERED)
 
     @classmethod
-    def embedded(cls) -> Self:
-        """Open the network that lies in the repository.
+    def embedded(cls, device: Device = Device.CPU) -> Self:
+        """Open the network that lies in the repository, on `device`.
 
         Raises:
             ModelError: it is missing or altered.
             TermsError: the lists of terms are.
         """
-        return cls(PromptNetwork.open(), HarmlessPhrases.embedded())
+        return cls(PromptNetwork.open(device=device), HarmlessPhrases.embedded())
 
     @property
     def answers(self) -> frozenset[Capability]:

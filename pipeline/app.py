@@ -133,9 +133,9 @@ def now() -> datetime:
 async def open_house(settings: Settings, *, without_app_db: bool = False) -> AsyncGenerator[House]:
     """Build the house, finish what an earlier process left, and take it down at the end.
 
-    Raises:
     `without_app_db` says that the loss of app.db is known, and that it is to begin anew.
 
+    Raises:
         SettingsError, StoreError, AuditError, ClassifierError, PolicyError: it must not serve.
     """
     async with AsyncExitStack() as closing:
@@ -268,7 +268,7 @@ def _judge(settings: Settings, banks: BankSet) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     network = ContentNetwork.embedded()
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
-    text: list[Classifier[Reading]] = embedded_readers(packs)
+    text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
     picture: list[Classifier[Canonical]] = [
         MaskCheck(),
         HashMatch(banks),
