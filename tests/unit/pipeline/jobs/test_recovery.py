@@ -241,7 +241,7 @@ class TestABatchThatWasHalfSealed:
         flow = replace(house.flow, generate=replace(generate, vault=vault))
         submission = await house.submission(samples=len(colours))
         running = asyncio.create_task(flow.run(submission, lambda: False))
-        await vault.sealing.wait()
+        await asyncio.wait_for(vault.sealing.wait(), 10)
         for index in {*range(len(colours))} - {1}:
             while not await house.restore._is_sealed(submission.id, index):  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.01)
