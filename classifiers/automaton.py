@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import ahocorasick
 
-_ROOT = 5
+_ROOT = 6
 """Characters of a pattern that the automaton knows; the rest is compared where these stand.
 
 A whole automaton has four times the nodes, and takes three times as long to build.
@@ -22,7 +22,7 @@ class Automaton:
         for pattern in self._patterns:
             lengths[pattern[:_ROOT]].add(len(pattern))
         self._automaton = ahocorasick.Automaton()
-        for root, those in lengths.items():
+        for root, those in sorted(lengths.items()):
             self._automaton.add_word(root, (len(root), tuple(sorted(those))))
         self._automaton.make_automaton()
 

@@ -79,6 +79,8 @@ class TermSearch:
 
     def _find(self, view: View, field: FieldReading, known: set[str]) -> Iterator[Hit]:
         found = self._patterns.find(view)
+        if not found:
+            return
         shelter = self._shelter(view, field.text, found)
         one_sided = len({run.polarity for run in field.runs}) < _BOTH
         count: Counter[str] = Counter()
@@ -118,6 +120,9 @@ class TermSearch:
     def _is_meant(self, found: _Found, view: View, received: str) -> bool:
         """Whether what stands there as received is no word of its own, and no chance."""
         start, end, term, form = found
+        may_be_chance = view.spelling is Spelling.SQUEEZED and not term.harmless
+        if may_be_chance and self._by_chance.made(view, received, start, end):
+            return False
         was = plain_form(_slice(view, received, start, end))
         if was in self._innocent:
             return False
@@ -125,9 +130,9 @@ class TermSearch:
             return _may_be_turned(found, view, was)
         if form is _ALTERED and squeezed_form(was) == squeezed_form(view.text[start:end]):
             return False
-        if view.spelling is not Spelling.SQUEEZED:
-            return not _is_short_kana(term, was) or _stands_alone(view.text, Mode.WORD, start, end)
-        return term.harmless or not self._by_chance.made(view, received, start, end)
+        if view.spelling is Spelling.SQUEEZED or not _is_short_kana(term, was):
+            return True
+        return _stands_alone(view.text, Mode.WORD, start, end)
 
 
 def _may_be_turned(found: _Found, view: View, was: str) -> bool:

@@ -24,6 +24,9 @@ _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
 
 def _from_base64(token: str) -> str | None:
+    """Read bytes; a token of small letters alone is a word, as chance hardly makes one of bytes."""
+    if token[1:].isalpha() and token[1:].islower():
+        return None
     body = token.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return readable(binascii.a2b_base64(body + "=" * (-len(body) % 4)))

@@ -15,6 +15,7 @@ _CLUSTER = re.compile(
     "[\u3040-\u30ff][\u3099\u309a]|n\u0303|\u0303"
     "|[\u1100-\u1112][\u1161-\u1175](?:[\u11a8-\u11c2]|[\u1100-\u1112](?![\u1161-\u1175]))?"
 )
+_ASCII_BLANKS = re.compile(r"[{}\[\]|_\-\s\x00-\x1f\x7f]+")
 _FIRST_CLUSTER = ord(TILDE)
 _APART = "\uf8ff"
 """Stands between texts that are folded together: a letter of no script, its own plain form."""
@@ -83,6 +84,8 @@ def _collapse(letters: Letters) -> Letters:
 
 def plain_form(text: str) -> str:
     """Return `text` as it reads in a plain view: the form that terms are matched in."""
+    if text.isascii():
+        return _ASCII_BLANKS.sub(" ", text.lower()).strip()
     return fold(Letters.of(text), np.zeros(len(text), np.bool_)).text.strip()
 
 

@@ -52,3 +52,9 @@ def test_what_nobody_sees_is_told() -> None:
     assert is_dressed_up("a\u200bb")
     assert is_dressed_up("\u24d0")
     assert not is_dressed_up("ab\u00e9")
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=60))
+def test_plain_letters_take_a_short_way_to_the_same_form(text: str) -> None:
+    """Most terms and texts are of ASCII alone; another letter makes them go the long way."""
+    assert plain_form(text) == plain_form(f"{text}\u00e9").removesuffix("e").strip()
