@@ -45,16 +45,16 @@ def opened(place: Path | None, name: str, size: int, fill: Callable[[Memory], No
 
 
 def sweep(place: Path | None, keep: Collection[str]) -> None:
-    """Take away all that nobody maps, but what is named in `keep`."""
+    """Take away all that nobody maps, but what is named in `keep`; the folder itself stays.
+
+    Were it taken away, of two processes that close at once one would find no lock to wait for.
+    """
     if place is None or not place.is_dir():
         return
     with _alone(place):
         for path in place.iterdir():
             if path.name not in {_LOCK, *keep} and not _held(path):
                 path.unlink()
-        if not keep and {path.name for path in place.iterdir()} == {_LOCK}:
-            (place / _LOCK).unlink()
-            place.rmdir()
 
 
 def own_folder(place: Path) -> None:
@@ -63,8 +63,11 @@ def own_folder(place: Path) -> None:
     Raises:
         BankError: it is not: another user could have put something there for us to believe.
     """
-    place.mkdir(mode=0o700, exist_ok=True)
-    seen = place.lstat()
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        seen = place.lstat()
+    except OSError:
+        raise BankError("memory for segments: expected a folder that can be made") from None
     private = stat.S_ISDIR(seen.st_mode) and not seen.st_mode & 0o077
     if not private or seen.st_uid != os.geteuid():
         raise BankError("memory for segments: expected a folder of ours alone, got another's")

@@ -2,6 +2,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -189,10 +190,27 @@ class TestEveryProcess:
         second = Library(tmp_path / "a", KEY, memory)
         assert len(first) == len(second) == 10
 
+        (segment,) = first.current().segments
         first.close()
-        assert memory.exists()
+        assert (memory / segment).exists()
         second.close()
-        assert not memory.exists()
+        assert [path.name for path in memory.iterdir()] == [".lock"]
+
+    def test_many_that_open_and_close_at_once_do_not_disturb_each_other(
+        self, tmp_path: Path
+    ) -> None:
+        """All workers of a host start and stop together."""
+        rows = listed(10)
+        opened(tmp_path / "a", rows, tmp_path / "memory").close()
+
+        def work(_: int) -> int:
+            library = Library(tmp_path / "a", KEY, tmp_path / "memory")
+            found = len(library.within(asked(rows), 0))
+            library.close()
+            return found
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(work, range(60))) == [10] * 60
 
 
 def _cut(path: Path) -> None:

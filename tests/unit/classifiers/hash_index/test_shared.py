@@ -91,6 +91,11 @@ class TestOpened:
         assert (tmp_path / "m" / "a").stat().st_mode & 0o777 == 0o600
         assert len(held) == 10
 
+    def test_a_folder_that_cannot_be_made_is_an_error_of_the_list(self, tmp_path: Path) -> None:
+        """A missing folder must not read as a segment that somebody merged."""
+        with pytest.raises(BankError, match="can be made"):
+            shared.opened(tmp_path / "none" / "m", "a", 10, Filling())
+
     @pytest.mark.parametrize("mode", [0o755, 0o770])
     def test_a_folder_that_others_can_enter_is_refused(self, tmp_path: Path, mode: int) -> None:
         """Another user could have put an emptied list there."""
@@ -124,7 +129,7 @@ class TestSweep:
         assert held.tobytes() == bytes([7]) * 10
         del held
         shared.sweep(place, ())
-        assert not place.exists()
+        assert names(place) == {".lock"}
 
     def test_another_process_holds_it_too_until_it_is_killed(self, tmp_path: Path) -> None:
         """A worker that dies cannot clean up; whoever comes next does."""
@@ -149,7 +154,7 @@ class TestSweep:
             assert names(place) == {".lock", "a"}
             other.kill()
         shared.sweep(place, ())
-        assert not place.exists()
+        assert names(place) == {".lock"}
 
     def test_no_place_and_none_there_are_nothing_to_do(self, tmp_path: Path) -> None:
         """To close twice is no error."""
