@@ -48,6 +48,15 @@ def edge_of(connection: sqlite3.Connection) -> Edge:
     if len(found) != 1:
         raise UnusableError("log", f"expected one state row, got {len(found)}")
     ((size, root, joined),) = found
+    return edge_from(size, root, joined)
+
+
+def edge_from(size: int, root: bytes, joined: bytes) -> Edge:
+    """Return the right edge that these three columns describe.
+
+    Raises:
+        UnusableError: they do not belong together.
+    """
     hashes = tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
     edge = Edge(size, hashes)
     if len(hashes) != size.bit_count() or edge.root() != root:

@@ -1,8 +1,21 @@
-"""What holds for every test: nothing fails because the machine was busy."""
+"""What tests of several folders share."""
 
-from hypothesis import HealthCheck, settings
+import asyncio
+from collections.abc import Iterator
 
-settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("untimed")
+import pytest
+
+from audit.postgres.migrating import migrate
+from tests.postgres_server import OWNER, WRITER, Server, running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One PostgreSQL for the whole session, started by the first test that asks for it.
+
+    `template` is a database in which the log's tables are made.
+    """
+    with running() as server:
+        server.psql("postgres", f"CREATE DATABASE template OWNER {OWNER}")
+        asyncio.run(migrate(server.url("template", OWNER), WRITER))
+        yield server
