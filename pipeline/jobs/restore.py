@@ -52,7 +52,8 @@ class Restore:
     log: Log
     tenancy: Tenancy
     limits: Limits
-    _taken: set[UUID] = field(default_factory=set[UUID])
+    _taken: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    """The holds that somebody is ending at this moment, each with its submission."""
 
     async def submission(self, row: SubmissionRow) -> Submission:
         """Return a submission as it was sealed, to be judged by today's policy.
@@ -170,11 +171,15 @@ class Restore:
         if hold.id in self._taken:
             yield False
             return
-        self._taken.add(hold.id)
+        self._taken[hold.id] = hold.submission
         try:
             yield True
         finally:
-            self._taken.discard(hold.id)
+            self._taken.pop(hold.id)
+
+    def has_taken(self, submission: UUID) -> bool:
+        """Whether somebody is ending a hold of a submission: what is approved may wait long."""
+        return submission in self._taken.values()
 
     async def unrecorded(self, row: SubmissionRow) -> Generated | None:
         """Return pictures that were sealed before a crash, and not yet written down.

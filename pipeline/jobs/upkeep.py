@@ -103,7 +103,7 @@ class Upkeep:
     async def _finish(self) -> None:
         """Carry on what stopped on its way, as it does when the log cannot be written."""
         for row in await self.store.submissions.abandoned(""):
-            if self.carries(row.id):
+            if self.carries(row.id) or self.restore.has_taken(row.id):
                 continue
             if row.changed_at + STRANDED * 2 ** self._tries[row.id] <= self.now():
                 self._tries[row.id] += 1

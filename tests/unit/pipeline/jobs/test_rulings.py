@@ -446,3 +446,21 @@ class TestAtOnce:
         await asyncio.sleep(0.1)
         house.viewer.mood = Mood.WELL
         house.viewer.let_go.set()
+
+
+async def test_upkeep_leaves_alone_what_a_ruling_carries(house: World) -> None:
+    """An approved request waits in the queue like any other: closed, it would be paid for and lost."""
+    hold = await upload_held(house)
+    async with house.accounts.lease():
+        ruled = asyncio.create_task(house.rulings.rule(hold, APPROVED))
+        async with asyncio.timeout(5):
+            while (await house.row(hold.submission)).state is not State.CALLING:  # noqa: ASYNC110 - app.db
+                await asyncio.sleep(0.01)
+        house.clock.passes(hours=9)
+
+        await house.upkeep.round()
+
+        assert "halted" not in await house.kinds(hold.submission)
+    end = await ruled
+    assert end is not None
+    assert isinstance(end.outcome, Released)
