@@ -449,7 +449,7 @@ class TestAtOnce:
 
 
 async def test_upkeep_leaves_alone_what_a_ruling_carries(house: World) -> None:
-    """An approved request waits in the queue like any other: closed, it would be paid for and lost."""
+    """An approved request waits in the queue too: closed, it would be paid for and lost."""
     hold = await upload_held(house)
     async with house.accounts.lease():
         ruled = asyncio.create_task(house.rulings.rule(hold, APPROVED))
