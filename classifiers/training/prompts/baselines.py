@@ -33,8 +33,8 @@ _TOLERANCE: Final = 1e-3
 
 def main(model: Path, out: Path, most: int) -> None:
     """Fit and measure both, unless that was done before."""
-    rows, lowered = load(out, Split.TRAIN)
-    test, test_lowered = load(out, Split.TEST)
+    rows, lowered = load(out, Split.TRAIN, encoder.WHOLE)
+    test, test_lowered = load(out, Split.TEST, encoder.WHOLE)
     chosen = choose(rows, most, SEED)
     taken = [rows[at] for at in chosen]
     (out / "runs").mkdir(exist_ok=True)
@@ -52,9 +52,11 @@ def main(model: Path, out: Path, most: int) -> None:
         )
     if not (out / "runs" / "frozen.json").exists():
         weights = encoder.pretrained(model / "model.safetensors")
-        features = upper(weights, subset(lowered, chosen))
+        features = upper(weights, subset(lowered, chosen), encoder.WHOLE)
         _measure(
-            out / "runs" / "frozen.json", (taken, features), (test, upper(weights, test_lowered))
+            out / "runs" / "frozen.json",
+            (taken, features),
+            (test, upper(weights, test_lowered, encoder.WHOLE)),
         )
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from classifiers.prompt_heads import HEADS, Head
 from classifiers.training.prompts.measures import Scores, threshold_at
-from classifiers.training.prompts.rows import Row
+from classifiers.training.prompts.rows import HARMS, Row
 
 _RIDGE: Final = 1.0
 _STEPS: Final = 50
 _LEAST: Final = 0.0
+MOST_LETTERS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,21 @@ def labels(rows: Sequence[Row], head: Head) -> tuple[NDArray[np.int64], NDArray[
 
 
 def combine(rows: Sequence[Row], encoder: Scores, letters: Scores) -> Combination:
-    """Fit a logistic regression of two logits for each head; neither may count against itself."""
+    """Fit a logistic regression of two logits for each head; neither may count against itself.
+
+    Of harms the letters count at most a quarter of what the encoder counts: on sources like those
+    of training they are worth more, on sources that nobody saw they lead astray.
+    """
     found = []
     for column, head in enumerate(HEADS):
         known, positive = labels(rows, head)
         both = np.stack([encoder[known, column], letters[known, column]], axis=1)
-        found.append(platt(both, positive))
+        weights = platt(both, positive)
+        if head in HARMS and weights[1] > MOST_LETTERS * weights[0]:
+            joined = both @ [[1.0], [MOST_LETTERS]]
+            share, bias = platt(joined, positive)
+            weights = np.asarray([share, MOST_LETTERS * share, bias])
+        found.append(weights)
     parts = np.asarray(found)
     return Combination(parts[:, 0], parts[:, 1], parts[:, 2])
 

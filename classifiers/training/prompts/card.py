@@ -9,8 +9,9 @@ from typing import Any, Final
 from classifiers.prompt_heads import HEADS, Head
 from classifiers.prompt_network import NAME
 from classifiers.training.prompts.calibrate import Cost
+from classifiers.training.prompts.narrow import WIDTHS
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 COMMAND: Final = "make train"
 ENCODER: Final = {
     "name": "all-MiniLM-L6-v2",
@@ -55,6 +56,7 @@ def card(
     known: tuple[str, Sequence[float]],
     statistics: Mapping[str, Any],
     run: Mapping[str, Any],
+    teacher: Mapping[str, Any],
     measured: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the card as JSON data."""
@@ -83,6 +85,8 @@ def card(
             "encoder": ENCODER,
             "plan": run["plan"],
             "rows": run["rows"],
+            "widths": WIDTHS,
+            "teacher": {part: teacher[part] for part in ("plan", "rows")},
             "data_sha256": statistics["sha256"],
             "lexicons": statistics["lexicons"],
             "sources": json.loads(listed)["sources"],

@@ -1,4 +1,4 @@
-"""Makes what is served out of the run `all`.
+"""Makes what is served out of the student `all`.
 
     python -m classifiers.training.prompts.export MODEL OUT TO
 
@@ -29,12 +29,13 @@ from classifiers.training.prompts.card import card
 from classifiers.training.prompts.figures import figures
 from classifiers.training.prompts.hints import said
 from classifiers.training.prompts.libraries import safetensors
-from classifiers.training.prompts.minor import COLUMN
 from classifiers.training.prompts.pieces import pieces
 from classifiers.training.prompts.rows import Row, Split, read_rows
+from classifiers.training.prompts.student import ALL, spelled
 
 _WATCHED: Final = 400
-"""Texts to train on whose inputs to each matrix are watched, to even them out."""
+_EVERY: Final = 50
+"""Texts to train on, of the first many every 50th: what each matrix gets from them is watched."""
 _SHARD: Final = 1024
 KNOWN: Final = "a lighthouse at dawn, watercolor, two gulls, no text"
 Both = tuple[NDArray[Any], NDArray[Any]]
@@ -44,8 +45,8 @@ def main(model: Path, out: Path, to: Path) -> None:
     """Export the run `all`."""
     (out / "served").mkdir(exist_ok=True)
     weights = _weights(model, out)
-    spelled = _spelled(out)
-    raw = graph.raw(weights, *spelled)
+    letters = spelled(out, ALL)
+    raw = graph.raw(weights, letters.table, letters.bias)
     listed = (model / "vocab.txt").read_bytes()
     cutting = Pieces.parse(listed.decode("utf-8"))
     splits = (Split.DEV, Split.TEST)
@@ -53,7 +54,7 @@ def main(model: Path, out: Path, to: Path) -> None:
     answers = {split: logits(raw, cutting, rows[split], out / "served" / split) for split in rows}
     joined = combine(rows[Split.DEV], *answers[Split.DEV])
     chosen = thresholds(rows[Split.DEV], joined.answer(*answers[Split.DEV]))
-    served = graph.calibrated(weights, *spelled, _shares(joined))
+    served = graph.calibrated(weights, letters.table, letters.bias, _shares(joined))
     measured = figures(rows[Split.TEST], joined.answer(*answers[Split.TEST]), chosen)
     to.mkdir(parents=True, exist_ok=True)
     (to / f"{NAME}.onnx").write_bytes(served)
@@ -66,7 +67,8 @@ def main(model: Path, out: Path, to: Path) -> None:
         costs=COSTS,
         known=(KNOWN, [round(float(one), 5) for one in known]),
         statistics=json.loads((out / "statistics.json").read_text("utf-8")),
-        run=json.loads((out / "runs" / "all.json").read_text("utf-8")),
+        teacher=json.loads((out / "runs" / "all.json").read_text("utf-8")),
+        run=json.loads((encoder.STUDENT.folder(out, "runs") / "all.json").read_text("utf-8")),
         measured=measured,
     )
     (to / f"{NAME}.card.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
@@ -74,23 +76,14 @@ def main(model: Path, out: Path, to: Path) -> None:
 
 
 def _weights(model: Path, out: Path) -> Mapping[str, NDArray[Any]]:
-    fitted = safetensors.load_file(out / "runs" / "all.safetensors")
-    whole = encoder.pretrained(model / "model.safetensors")
+    depth = encoder.STUDENT
+    fitted = safetensors.load_file(depth.folder(out, "runs") / "all.safetensors")
+    whole = encoder.shortened(encoder.pretrained(model / "model.safetensors"), depth)
     whole |= {name: value for name, value in fitted.items() if name in whole}
-    again = safetensors.load_file(out / "runs" / "minor.safetensors")
-    whole["heads.weight"][COLUMN] = again["weight"]
-    whole["heads.bias"][COLUMN] = again["bias"][0]
-    texts = [row.text for row in islice(read_rows(out / "train.jsonl"), _WATCHED * 50)]
-    watched = encoder.with_peaks(whole, pieces(model, texts[::50]))
+    texts = [row.text for row in islice(read_rows(out / "train.jsonl"), _WATCHED * _EVERY)]
+    ids = pieces(model, texts[::_EVERY])
+    watched = encoder.with_peaks(whole, ids, depth)
     return {name: value.float().numpy() for name, value in watched.items()}
-
-
-def _spelled(out: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    known = np.load(out / "runs" / "all.letters.npz", allow_pickle=False)
-    again = safetensors.load_file(out / "runs" / "minor.safetensors")
-    table, bias = known["table"].astype(np.float32), known["bias"].astype(np.float32)
-    table[:, COLUMN], bias[COLUMN] = again["letters"].numpy(), float(again["letters.bias"][0])
-    return table, bias
 
 
 def _shares(joined: Combination) -> tuple[Any, Any, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from classifiers.prompt_heads import HEADS
 from classifiers.training.prompts import encoder
 from classifiers.training.prompts.libraries import Learner, Tensor, functional, safetensors, torch
-from classifiers.training.prompts.lower import KEPT_LAYERS, Lowered
+from classifiers.training.prompts.lower import Lowered
 from classifiers.training.prompts.rows import Row
 
 _SAVED_EVERY: Final = 400
@@ -45,6 +45,16 @@ class Plan:
     smoothing: float = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What the whole encoder says of the rows that a student learns from."""
+
+    pooled: Tensor
+    """The mean of its last layer, rows x 384; of rows that nobody learns from, anything."""
+    likelihoods: Tensor
+    """Its answers, rows x heads."""
+
+
 def targets(rows: Sequence[Row]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return labels, and how much each counts: 0 where a source says nothing.
 
@@ -68,24 +78,36 @@ def fit(
     chosen: Sequence[int],
     plan: Plan,
     checkpoint: Path,
+    depth: encoder.Depth,
+    lesson: Lesson | None = None,
 ) -> encoder.Weights:
-    """Fit to the chosen rows and return all weights; `checkpoint` holds what was reached."""
+    """Fit to the chosen rows and return all weights; `checkpoint` holds what was reached.
+
+    With a lesson, half of each label is what the teacher says, where the source says anything at
+    all; and the mean of the last layer is drawn to the teacher's.
+    """
     weights = {name: value.clone() for name, value in start.items()}
     wanted, known = map(torch.from_numpy, targets(rows))
     batches = list(_batches(lowered, chosen, plan))
-    learner, rates = _learner(weights, plan)
-    done = _resume(weights, learner, checkpoint)
+    learner, rates = _learner(weights, plan, depth)
+    done = _resume(weights, learner, checkpoint, depth)
     begun, losses = time.perf_counter(), 0.0
     torch.manual_seed(plan.seed + done)
     for step in range(done, len(batches)):
         for group, rate in zip(learner.param_groups, rates, strict=True):
             group["lr"] = rate * _schedule(step / len(batches), plan.warmup)
         x, mask = lowered.batch(batches[step])
-        x = encoder.layers(weights, x, mask, range(KEPT_LAYERS, encoder.LAYERS), plan.dropout)
-        logits = encoder.answer(weights, encoder.mean(x, mask))
+        x = encoder.layers(weights, x, mask, depth.fitted, plan.dropout)
+        pooled = encoder.mean(x, mask)
+        logits = encoder.answer(weights, pooled)
         goal = wanted[batches[step]] * (1 - 2 * plan.smoothing) + plan.smoothing
+        if lesson:
+            goal = (goal + lesson.likelihoods[batches[step]]) / 2
         loss = functional.binary_cross_entropy_with_logits(logits, goal, reduction="none")
         loss = (loss * known[batches[step]]).sum() / known[batches[step]].sum()
+        if lesson:
+            told = lesson.pooled[batches[step]]
+            loss = loss + functional.mse_loss(pooled, told) / told.var()
         learner.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(
@@ -104,21 +126,24 @@ def fit(
             print(json.dumps(told), flush=True)
             losses = 0.0
         if (step + 1) % _SAVED_EVERY == 0 or step + 1 == len(batches):
-            _save(weights, learner, checkpoint, step + 1, plan)
+            _save(weights, learner, checkpoint, step + 1, plan, depth)
     return {name: value.detach() for name, value in weights.items()}
 
 
-def _learner(weights: encoder.Weights, plan: Plan) -> tuple[Learner, tuple[float, float]]:
-    upper = [weights[name] for name in _fitted(weights) if not name.startswith("heads")]
-    heads = [weights[name] for name in _fitted(weights) if name.startswith("heads")]
+def _learner(
+    weights: encoder.Weights, plan: Plan, depth: encoder.Depth
+) -> tuple[Learner, tuple[float, float]]:
+    names = _fitted(weights, depth)
+    upper = [weights[name] for name in names if not name.startswith("heads")]
+    heads = [weights[name] for name in names if name.startswith("heads")]
     for one in (*upper, *heads):
         one.requires_grad_(requires_grad=True)
     groups = [{"params": upper}, {"params": heads}]
     return torch.optim.AdamW(groups, weight_decay=plan.decay), (plan.rate, plan.head_rate)
 
 
-def _fitted(weights: Mapping[str, Tensor]) -> list[str]:
-    names = tuple(f"encoder.layer.{layer}." for layer in range(KEPT_LAYERS, encoder.LAYERS))
+def _fitted(weights: Mapping[str, Tensor], depth: encoder.Depth) -> list[str]:
+    names = tuple(f"encoder.layer.{layer}." for layer in depth.fitted)
     return sorted(name for name in weights if name.startswith((*names, "heads.")))
 
 
@@ -139,12 +164,14 @@ def _schedule(share: float, warmup: float) -> float:
     return share / warmup if share < warmup else (1 - share) / (1 - warmup)
 
 
-def _resume(weights: encoder.Weights, learner: Learner, checkpoint: Path) -> int:
+def _resume(
+    weights: encoder.Weights, learner: Learner, checkpoint: Path, depth: encoder.Depth
+) -> int:
     if not checkpoint.exists():
         return 0
     known = safetensors.load_file(checkpoint)
     with torch.no_grad():
-        for name in _fitted(weights):
+        for name in _fitted(weights, depth):
             weights[name].copy_(known[name])
             learner.state[weights[name]] = {
                 "step": known["step"].float(),
@@ -154,10 +181,15 @@ def _resume(weights: encoder.Weights, learner: Learner, checkpoint: Path) -> int
 
 
 def _save(
-    weights: encoder.Weights, learner: Learner, checkpoint: Path, step: int, plan: Plan
+    weights: encoder.Weights,
+    learner: Learner,
+    checkpoint: Path,
+    step: int,
+    plan: Plan,
+    depth: encoder.Depth,
 ) -> None:
-    kept = {name: weights[name].detach() for name in _fitted(weights)}
-    for name in _fitted(weights):
+    kept = {name: weights[name].detach() for name in _fitted(weights, depth)}
+    for name in list(kept):
         kept |= {f"{moment}/{name}": learner.state[weights[name]][moment] for moment in _MOMENTS}
     kept["step"] = torch.tensor(step)
     part = checkpoint.with_suffix(".part")
@@ -171,7 +203,9 @@ def choose(rows: Sequence[object], most: int, seed: int) -> list[int]:
     return sorted(Random(seed).sample(everything, min(most, len(rows))))  # noqa: S311
 
 
-def upper(weights: Mapping[str, Tensor], lowered: Lowered, batch: int = 64) -> NDArray[np.float32]:
+def upper(
+    weights: Mapping[str, Tensor], lowered: Lowered, depth: encoder.Depth, batch: int = 64
+) -> NDArray[np.float32]:
     """Return the mean of the last layer of every text: N x 384."""
     count = len(lowered.starts) - 1
     order = sorted(range(count), key=lowered.length)
@@ -180,6 +214,6 @@ def upper(weights: Mapping[str, Tensor], lowered: Lowered, batch: int = 64) -> N
         for start in range(0, count, batch):
             rows = order[start : start + batch]
             x, mask = lowered.batch(rows)
-            x = encoder.layers(weights, x, mask, range(KEPT_LAYERS, encoder.LAYERS))
+            x = encoder.layers(weights, x, mask, depth.fitted)
             found[rows] = encoder.mean(x, mask).numpy()
     return found

@@ -1,11 +1,11 @@
 """Runs all texts once through the layers that stay as they are, and keeps what comes out.
 
-    python -m classifiers.training.prompts.lower MODEL OUT
+    python -m classifiers.training.prompts.lower MODEL OUT [--student]
 
 Every fit starts from here, which makes each twice as fast. Goes on where it was stopped.
 """
 
-import sys
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,6 @@ from classifiers.training.prompts.libraries import Tensor, torch
 from classifiers.training.prompts.pieces import check, pieces
 from classifiers.training.prompts.rows import Row, Split, read_rows
 
-KEPT_LAYERS: Final = 3
-"""Of six: the embeddings and the first three layers stay as they were published."""
 _SHARD: Final = 2048
 _BATCH: Final = 64
 
@@ -49,14 +47,17 @@ class Lowered:
         return int(self.starts[row + 1] - self.starts[row])
 
 
-def load(out: Path, split: Split) -> tuple[list[Row], Lowered]:
+def load(out: Path, split: Split, depth: encoder.Depth) -> tuple[list[Row], Lowered]:
     """Return the rows of a split and what `main` kept of them."""
+    folder = depth.folder(out, "lower")
     rows = list(read_rows(out / f"{split}.jsonl"))
-    shards = sorted((out / "lower").glob(f"{split}-*.npy"))
-    starts = np.concatenate([[0], np.cumsum(np.load(out / "lower" / f"{split}.lengths.npy"))])
+    shards = sorted(folder.glob(f"{split}-*.npy"))
+    starts = np.concatenate([[0], np.cumsum(np.load(folder / f"{split}.lengths.npy"))])
     values = np.concatenate([np.load(shard, allow_pickle=False) for shard in shards])
     if len(values) != starts[-1] or len(rows) + 1 != len(starts):
-        message = f"{split}: expected {starts[-1]} pieces, got {len(values)}; delete `lower`"
+        message = (
+            f"{split}: expected {starts[-1]} pieces, got {len(values)}; delete {folder.name!r}"
+        )
         raise ValueError(message)
     return rows, Lowered(values, starts)
 
@@ -67,25 +68,28 @@ def subset(lowered: Lowered, rows: Sequence[int]) -> Lowered:
     return Lowered(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
 
 
-def main(model: Path, out: Path) -> None:
+def main(model: Path, out: Path, depth: encoder.Depth) -> None:
     """Run every split through the lower layers, a shard at a time."""
     weights = encoder.pretrained(model / "model.safetensors")
-    (out / "lower").mkdir(exist_ok=True)
+    folder = depth.folder(out, "lower")
+    folder.mkdir(parents=True, exist_ok=True)
     for split in (Split.DEV, Split.TRAIN, Split.TEST):
         texts = [row.text for row in read_rows(out / f"{split}.jsonl")]
         check(model, texts)
         ids = pieces(model, texts)
-        np.save(out / "lower" / f"{split}.lengths.npy", np.asarray(list(map(len, ids))))
+        np.save(folder / f"{split}.lengths.npy", np.asarray(list(map(len, ids))))
         for number, start in enumerate(range(0, len(ids), _SHARD)):
-            path = out / "lower" / f"{split}-{number:04}.npy"
+            path = folder / f"{split}-{number:04}.npy"
             if not path.exists():
-                values = np.concatenate(_lowered(weights, ids[start : start + _SHARD]))
+                values = np.concatenate(_lowered(weights, ids[start : start + _SHARD], depth))
                 np.save(path.with_suffix(".part.npy"), values)
                 path.with_suffix(".part.npy").rename(path)
                 print(path.name, flush=True)
 
 
-def _lowered(weights: encoder.Weights, ids: Sequence[Sequence[int]]) -> list[NDArray[Any]]:
+def _lowered(
+    weights: encoder.Weights, ids: Sequence[Sequence[int]], depth: encoder.Depth
+) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = [np.zeros(0)] * len(ids)
     order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
     with torch.inference_mode():
@@ -93,11 +97,16 @@ def _lowered(weights: encoder.Weights, ids: Sequence[Sequence[int]]) -> list[NDA
             rows = order[start : start + _BATCH]
             padded, mask = encoder.batch([ids[row] for row in rows])
             x = encoder.embed(weights, padded)
-            x = encoder.layers(weights, x, mask, range(KEPT_LAYERS)).half()
+            x = encoder.layers(weights, x, mask, range(depth.kept)).half()
             for at, row in enumerate(rows):
                 found[row] = x[at, : len(ids[row])].numpy()
     return found
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("model", type=Path)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("--student", action="store_true")
+    said = asked.parse_args()
+    main(said.model, said.out, encoder.STUDENT if said.student else encoder.WHOLE)

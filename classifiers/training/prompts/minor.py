@@ -31,7 +31,7 @@ _linear: Any = import_module("sklearn.linear_model")
 
 def main(model: Path, out: Path) -> None:
     """Write the head's weights and its column of the letters' table."""
-    rows, lowered = load(out, Split.TRAIN)
+    rows, lowered = load(out, Split.TRAIN, encoder.WHOLE)
     rows = [said(row) for row in rows]
     known = [at for at, row in enumerate(rows) if Head.MINOR_PRESENT in row.labels]
     some = [known[at] for at in choose(known, _ROWS, SEED)]
@@ -39,7 +39,7 @@ def main(model: Path, out: Path) -> None:
     fitted = safetensors.load_file(out / "runs" / "all.safetensors")
     weights |= {name: value for name, value in fitted.items() if name in weights}
     learner = _linear.LogisticRegression(C=1.0, max_iter=500)
-    learner.fit(upper(weights, subset(lowered, some)), _labels(rows, some))
+    learner.fit(upper(weights, subset(lowered, some), encoder.WHOLE), _labels(rows, some))
     more = [known[at] for at in choose(known, _SPELLED, SEED)]
     wanted, count = targets([rows[at] for at in more])
     count[:, [column for column in range(len(HEADS)) if column != COLUMN]] = 0

@@ -15,8 +15,22 @@ from typing import Any, Final
 
 from classifiers.prompt_heads import HEADS
 from classifiers.training.prompts.folds import FOLDS
+from classifiers.training.prompts.narrow import WIDTHS
 
-_DESIGNS: Final = ("tf-idf", "frozen", "letters", "tuned", "tuned+letters", "served (8 bits)")
+_DESIGNS: Final = (
+    "tf-idf",
+    "frozen",
+    "letters",
+    "tuned",
+    "tuned+letters",
+    "student",
+    "student+letters",
+    "served (8 bits)",
+)
+_BUDGETS: Final = (5, 12, 22)
+"""Milliseconds at p95, of windows of 64, 128 and 256 pieces."""
+_RUNS: Final = {"tuned": "runs", "student": "student/runs"}
+"""Where the figures of the folds lie, by design."""
 
 
 def page(out: Path) -> str:
@@ -24,12 +38,14 @@ def page(out: Path) -> str:
     card = _read(out / "weights" / "prompt_model.card.json")
     parts = {
         "HOW": _how(card),
+        "SIZE": f"{(out / 'weights' / 'prompt_model.onnx').stat().st_size / 1e6:.0f}",
         "TABLES": "\n".join(tables(out)),
         "BASE": " and ".join(
             str(_read(out / "runs" / f"{name}.json").get("rows", 0)) for name in ("tfidf", "frozen")
         ),
         "MINOR": _minor(card["measured"]["minor"]),
         "SPEED": _speed(out),
+        "BUDGET": _budget(out),
         "BLIND": "\n".join(f"- {one}" for one in card["blind_to"]),
         "SOURCES": _sources(card["trained"]["sources"]),
     }
@@ -49,14 +65,26 @@ def _filled(line: str) -> str:
 
 
 def _how(card: Mapping[str, Any]) -> str:
-    plan, trained = card["trained"]["plan"], card["trained"]
+    trained = card["trained"]
     lexicons = trained["lexicons"]
     return (
-        f"The served weights come from {trained['rows']} rows in {plan['epochs']} epoch(s), in"
-        f" batches of {plan['batch']}, rate {plan['rate']}, seed {plan['seed']}. The data has the"
+        f"The teacher (six layers, the upper three fitted) comes from {_fit(trained['teacher'])}."
+        " The student has the first two layers as published and the teacher's last. Its upper two"
+        f" are cut from 1536 inner units to {' and '.join(map(str, WIDTHS.values()))} by least"
+        f" squares, and with the heads they learned from {_fit(trained)}: half of each label is"
+        " what the teacher says, where a source says anything of the head, and the mean of the"
+        " last layer is drawn to the teacher's, which is no answer of any head. The data has the"
         f" digest `{trained['data_sha256'][:16]}`: {sum(lexicons.values())} texts, of which"
         f" {lexicons['sexual=1 minor=0']} fire the sexual lexicon,"
         f" {lexicons['sexual=0 minor=1']} the one of minors, and none fires both."
+    )
+
+
+def _fit(run: Mapping[str, Any]) -> str:
+    plan = run["plan"]
+    return (
+        f"{run['rows']} rows in {plan['epochs']} epoch(s), in batches of {plan['batch']}, rate"
+        f" {plan['rate']}, seed {plan['seed']}"
     )
 
 
@@ -74,9 +102,23 @@ def _speed(out: Path) -> str:
     took = _read(out / "speed.json")
     if not took:
         return "Not measured on a quiet machine yet."
-    rows = [["pieces", "p50 ms", "p95 ms"]]
-    rows += [[size, f"{one['p50']:.1f}", f"{one['p95']:.1f}"] for size, one in took["ms"].items()]
+    rows = [["pieces", *(f"{name}: {part} ms" for name in took["ms"] for part in ("p50", "p95"))]]
+    for size in took["ms"]["served"]:
+        of_size = [one[size] for one in took["ms"].values()]
+        rows.append([size, *(f"{one[part]:.1f}" for one in of_size for part in ("p50", "p95"))])
     return f"{took['how']}\n\n{_table(rows)}"
+
+
+def _budget(out: Path) -> str:
+    """Return whether the served model keeps within the stated times."""
+    took = _read(out / "speed.json").get("ms", {}).get("served", {})
+    told = [
+        f"{one['p95']:.1f} of {most} ms at {size} pieces"
+        for (size, one), most in zip(took.items(), _BUDGETS, strict=False)
+        if one["p95"] > most
+    ]
+    missed = f"is missed: {'; '.join(told)}." if told else "is kept."
+    return f"The budget of 5, 12 and 22 ms for nineteen texts of twenty {missed}"
 
 
 def _sources(listed: Sequence[Mapping[str, Any]]) -> str:
@@ -100,10 +142,12 @@ def tables(out: Path) -> Iterator[str]:
 
 
 def _designs(out: Path, served: Mapping[str, Any]) -> list[list[str]]:
-    tuned = _read(out / "runs" / "all.json").get("auprc", {})
+    tuned: dict[str, Any] = _read(out / "runs" / "all.json").get("auprc", {})
+    student: dict[str, Any] = _read(out / "student" / "runs" / "all.json").get("auprc", {})
     known = {
         "tf-idf": _read(out / "runs" / "tfidf.json").get("auprc", {}),
         "frozen": _read(out / "runs" / "frozen.json").get("auprc", {}),
+        **student,
         **tuned,
         "served (8 bits)": {name: one["auprc"] for name, one in served["heads"].items()},
     }
@@ -160,22 +204,27 @@ def _harmful(served: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _folds(out: Path) -> list[list[str]]:
-    rows = [["left out", "rows", "risky", "captions", "AUC", "recall at 1 %", "AUC (real)", "own"]]
+    asked = ["risky", "captions", "AUC", "recall at 1 %", "AUC (real)", "own"]
+    rows = [["left out", "design", "rows", *asked]]
     for name in FOLDS:
-        run = _read(out / "runs" / f"{name}.json")
-        if not run:
-            rows.append([name, "not run", *[""] * 6])
-            continue
-        one = run["left_out"]
-        counts = [str(run["rows"]), str(one["risky"]), str(one["captions"])]
-        shares = [
-            f"{one['auc']:.3f}",
-            f"{one['recall_at_1_percent']:.2f}",
-            f"{one['auc_real']:.3f}",
-        ]
-        own, count = one["own_benign_at_that_threshold"], one["own_benign"]
-        rows.append([name, *counts, *shares, f"{own:.1%} of {count}" if count else "none"])
+        for design, folder in _RUNS.items():
+            run = _read(out / folder / f"{name}.json")
+            rows.append([name, design, *(_fold(run) if run else ["not run", *[""] * len(asked)])])
     return rows
+
+
+def _fold(run: Mapping[str, Any]) -> list[str]:
+    one = run["left_out"]
+    own, count = one["own_benign_at_that_threshold"], one["own_benign"]
+    return [
+        str(run["rows"]),
+        str(one["risky"]),
+        str(one["captions"]),
+        f"{one['auc']:.3f}",
+        f"{one['recall_at_1_percent']:.2f}",
+        f"{one['auc_real']:.3f}",
+        f"{own:.1%} of {count}" if count else "none",
+    ]
 
 
 def _share(share: Sequence[float]) -> str:

@@ -47,51 +47,55 @@ def main(model: Path, out: Path, name: str, most: int, epochs: int) -> None:
     if told.exists():
         print(f"{told.name}: done before")
         return
-    rows, lowered = load(out, Split.TRAIN)
+    rows, lowered = load(out, Split.TRAIN, encoder.WHOLE)
     left_out = FOLDS.get(name, ())
     chosen = [at for at, row in enumerate(rows) if row.source not in left_out]
     chosen = [chosen[at] for at in choose(chosen, most, SEED)]
     plan = Plan(SEED, epochs)
     start = encoder.pretrained(model / "model.safetensors")
-    weights = fit(start, rows, lowered, chosen, plan, folder / f"{name}.safetensors")
+    checkpoint = folder / f"{name}.safetensors"
+    weights = fit(start, rows, lowered, chosen, plan, checkpoint, encoder.WHOLE)
     wanted, known = targets(rows)
     table = letters.fit([rows[at].text for at in chosen], wanted[chosen], known[chosen], SEED)
     np.savez(folder / f"{name}.letters.npz", table=table.table.astype(np.float16), bias=table.bias)
     figures = (
-        _left_out(out, weights, table, left_out, (rows, lowered))
+        left_out_figures(out, weights, table, left_out, (rows, lowered), encoder.WHOLE)
         if left_out
-        else _measured(out, weights, table)
+        else measured(out, weights, table, encoder.WHOLE)
     )
     told.write_text(
         json.dumps({"plan": asdict(plan), "rows": len(chosen)} | figures, indent=1), "utf-8"
     )
 
 
-def _measured(out: Path, weights: encoder.Weights, table: letters.Letters) -> dict[str, Any]:
+def measured(
+    out: Path, weights: encoder.Weights, table: letters.Letters, depth: encoder.Depth
+) -> dict[str, Any]:
     """Return the figures of the run `all`, of each part and of both."""
-    on_dev = logits(weights, table, *(dev := load(out, Split.DEV)))
-    on_test = logits(weights, table, *(test := load(out, Split.TEST)))
+    on_dev = logits(weights, table, *(dev := load(out, Split.DEV, depth)), depth)
+    on_test = logits(weights, table, *(test := load(out, Split.TEST, depth)), depth)
     scored = {
-        "tuned": on_test[0],
+        depth.name: on_test[0],
         "letters": on_test[1],
-        "tuned+letters": log_odds(combine(dev[0], *on_dev).answer(*on_test)),
+        f"{depth.name}+letters": log_odds(combine(dev[0], *on_dev).answer(*on_test)),
     }
     return {"auprc": {design: per_head(test[0], one) for design, one in scored.items()}}
 
 
-def _left_out(
+def left_out_figures(
     out: Path,
     weights: encoder.Weights,
     table: letters.Letters,
     left_out: Sequence[str],
     training: Part,
+    depth: encoder.Depth,
 ) -> dict[str, Any]:
     """Return how a fold does on texts of the sources that it never saw, in whatever split."""
-    dev = _some(load(out, Split.DEV), lambda row: row.source not in left_out)
-    test = _some(load(out, Split.TEST), lambda row: _is_real(row) or row.source in left_out)
+    dev = _some(load(out, Split.DEV, depth), lambda row: row.source not in left_out)
+    test = _some(load(out, Split.TEST, depth), lambda row: _is_real(row) or row.source in left_out)
     strange = _some(training, lambda row: row.source in left_out)
-    joined = combine(dev[0], *logits(weights, table, *dev))
-    scores = [joined.answer(*logits(weights, table, *part)) for part in (test, strange)]
+    joined = combine(dev[0], *logits(weights, table, *dev, depth))
+    scores = [joined.answer(*logits(weights, table, *part, depth)) for part in (test, strange)]
     return {"left_out": out_of_source([*test[0], *strange[0]], np.concatenate(scores), left_out)}
 
 
@@ -104,11 +108,16 @@ def _some(part: Part, wanted: Callable[[Row], bool]) -> Part:
 
 
 def logits(
-    weights: encoder.Weights, table: letters.Letters, rows: Sequence[Row], lowered: Lowered
+    weights: encoder.Weights,
+    table: letters.Letters,
+    rows: Sequence[Row],
+    lowered: Lowered,
+    depth: encoder.Depth,
 ) -> tuple[Any, Any]:
     """Return the logits of the encoder and of the letters: N x heads each."""
     with torch.inference_mode():
-        tuned = encoder.answer(weights, torch.from_numpy(upper(weights, lowered))).double().numpy()
+        pooled = torch.from_numpy(upper(weights, lowered, depth))
+        tuned = encoder.answer(weights, pooled).double().numpy()
     return tuned, np.stack([table.answer(row.text) for row in rows]).astype(np.float64)
 
 

@@ -1,13 +1,14 @@
 """Measures how long a window takes on one thread.
 
-    python -m classifiers.training.prompts.speed OUT
+    python -m classifiers.training.prompts.speed OUT [--against FOLDER]
 
 Time is that of the thread: on a busy machine it counts what the window costs, not what others take,
-though cores that share their units with others are slower still.
+though cores that share their units with others are slower still. Other weights are measured in the
+same run, one window of each in turn.
 """
 
+import argparse
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -21,18 +22,24 @@ _SIZES: Final = (64, 128, 256)
 _TIMES: Final = 150
 
 
-def main(out: Path) -> None:
+def main(out: Path, against: Path | None) -> None:
     """Write `OUT/speed.json`."""
-    network = PromptNetwork.open(out / "weights")
+    networks = {"served": PromptNetwork.open(out / "weights")}
+    if against:
+        networks["before"] = PromptNetwork.open(against)
     source = (row.text for row in read_rows(out / f"{Split.TEST}.jsonl"))
     words = ", ".join(text for _, text in zip(range(400), source, strict=False)).split()
-    found = {}
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in networks}
     for size in _SIZES:
-        text = _of_size(network, words, size)
-        window = next(network.pieces.windows(text))
-        taken = [_seconds(network, text) for _ in range(_TIMES)][_TIMES // 5 :]
-        p50, p95 = (float(np.percentile(taken, part)) * 1000 for part in (50, 95))
-        found[str(len(window.numbers))] = {"p50": round(p50, 2), "p95": round(p95, 2)}
+        text = _of_size(networks["served"], words, size)
+        count = str(len(next(networks["served"].pieces.windows(text)).numbers))
+        taken = [
+            {name: _seconds(one, text) for name, one in networks.items()} for _ in range(_TIMES)
+        ]
+        for name in networks:
+            seconds = [one[name] for one in taken[_TIMES // 5 :]]
+            p50, p95 = (float(np.percentile(seconds, part)) * 1000 for part in (50, 95))
+            found[name][count] = {"p50": round(p50, 2), "p95": round(p95, 2)}
         print(size, found, flush=True)
     told = "One thread of two cores, time of the thread: cutting, runs of letters, network."
     (out / "speed.json").write_text(json.dumps({"how": told, "ms": found}, indent=1), "utf-8")
@@ -53,4 +60,8 @@ def _seconds(network: PromptNetwork, text: str) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("--against", type=Path)
+    said = asked.parse_args()
+    main(said.out, said.against)

@@ -17,18 +17,18 @@ HARMLESS = (
     "two zebras drinking from a river",
 )
 RECORDED = {
-    "a lighthouse at dawn": (0.003, 0.000, 0.001, 0.000, 0.002, 0.001, 0.001, 0.001, 0.001, 0.005),
+    "a lighthouse at dawn": (0.001, 0.000, 0.001, 0.000, 0.001, 0.001, 0.000, 0.001, 0.001, 0.009),
     "1girl, solo, long hair, red hat": (
         0.001,
         0.000,
         0.000,
         0.000,
-        0.006,
         0.004,
+        0.002,
         0.000,
         0.002,
         0.000,
-        0.004,
+        0.005,
     ),
     "a small child flying a kite on a beach": (
         0.000,
@@ -43,18 +43,18 @@ RECORDED = {
         0.000,
     ),
     "a soldier with a rifle, war, explosion": (
-        0.001,
+        0.002,
         0.000,
         0.000,
         0.000,
-        0.088,
+        0.026,
         0.009,
-        0.007,
         0.004,
-        0.138,
-        0.001,
+        0.003,
+        0.039,
+        0.002,
     ),
-    "rating:explicit": (0.415, 0.004, 0.011, 0.000, 0.739, 0.053, 0.062, 0.009, 0.121, 0.075),
+    "rating:explicit": (0.160, 0.001, 0.026, 0.000, 0.414, 0.060, 0.033, 0.006, 0.026, 0.156),
 }
 """Likelihoods in the order of `HEADS`, from the machine on which it was made."""
 

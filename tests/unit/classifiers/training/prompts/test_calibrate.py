@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from classifiers.prompt_heads import HEADS, Head
-from classifiers.training.prompts.calibrate import COSTS, combine, platt, thresholds
-from classifiers.training.prompts.rows import Row, safe
+from classifiers.training.prompts.calibrate import COSTS, MOST_LETTERS, combine, platt, thresholds
+from classifiers.training.prompts.rows import HARMS, Row, safe
 
 RANDOM = np.random.default_rng(3)
 
@@ -64,3 +64,14 @@ class TestThresholds:
         assert (likely[1::2] > 0.9).all()
         assert (likely[::2] < 0.1).all()
         assert set(COSTS) == set(Head)
+
+    def test_letters_alone_cannot_call_a_text_harmful(self) -> None:
+        """On sources that nobody saw, spellings lead astray what the encoder gets right."""
+        rows = [Row("a", str(at), "b", dict.fromkeys(HEADS, at % 2)) for at in range(200)]
+        spelled = np.asarray([[4.0 * (at % 2) - 2] * len(HEADS) for at in range(200)])
+        read = spelled * 0.2 + RANDOM.normal(size=spelled.shape)
+        joined = combine(rows, read, spelled)
+
+        for column, head in enumerate(HEADS):
+            capped = joined.letters[column] <= MOST_LETTERS * joined.encoder[column] + 1e-9
+            assert capped == (head in HARMS)
