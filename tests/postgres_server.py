@@ -24,6 +24,7 @@ BINARIES = (
 )
 OWNER, WRITER = "imprimatur_owner", "imprimatur_log"
 START_SECONDS = 60.0
+_OF = "FROM pg_stat_activity WHERE datname ="
 
 
 def _as_somebody() -> dict[str, object]:
@@ -58,32 +59,35 @@ class Server:
         self.start()
         self.psql("postgres", f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {WRITER} LOGIN;")
 
-    def start(self, *settings: str) -> None:
+    def start(self) -> None:
         """Start it, and wait until it answers; after a kill this is its recovery."""
-        given = [part for each in settings for part in ("-c", each)]
-        command = [str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", ""]
-        command += ["-k", str(self.folder), "-c", "shared_buffers=32MB", *given]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                **_as_somebody(),  # type: ignore[call-overload]  # three keywords, or none
-            )
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
+            # It refuses to start, and ends, as long as a child of a killed one lives.
+            if self.process is None or self.process.poll() is not None:
+                self.process = self._launch()
             with suppress(subprocess.CalledProcessError):
                 self.psql("postgres", "SELECT 1")
                 return
             time.sleep(0.05)
         raise TimeoutError((self.folder / "log").read_text())
 
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        command = [str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", ""]
+        command += ["-k", str(self.folder), "-c", "shared_buffers=32MB"]
+        with (self.folder / "log").open("ab") as log:
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                **_as_somebody(),  # type: ignore[call-overload]  # three keywords, or none
+            )
+        return process
+
     def kill(self) -> None:
         """Kill the server process; its children notice, and none of them says good-bye."""
         self._end(signal.SIGKILL)
-        # A new server refuses to start as long as a child of the old one lives.
-        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop it without waiting for anybody."""
@@ -99,6 +103,30 @@ class Server:
         """Do what somebody with a shell and all rights can do; return the values."""
         options = ("-h", str(self.folder), "-U", "postgres", "-d", database, "-qAtX")
         return _run(self.folder, "psql", *options, "-v", "ON_ERROR_STOP=1", "-c", statement)
+
+    def set(self, setting: str, value: str | None) -> None:
+        """Change a setting for everybody while it serves; None is its default."""
+        change = f"RESET {setting}" if value is None else f"SET {setting} = '{value}'"
+        self.psql("postgres", f"ALTER SYSTEM {change}")
+        self.psql("postgres", "SELECT pg_reload_conf()")
+        until = time.monotonic() + START_SECONDS
+        expected = "on" if value is None else value
+        while self.psql("postgres", f"SHOW {setting}").strip() not in {expected, ""}:
+            if time.monotonic() > until:
+                raise TimeoutError(setting)
+            time.sleep(0.01)
+
+    def cut(self, database: str) -> None:
+        """End every connection to a database."""
+        self.psql("postgres", f"SELECT pg_terminate_backend(pid) {_OF} '{database}'")
+
+    def wait_for(self, event: str, database: str) -> None:
+        """Wait until somebody in a database waits for `event`."""
+        events, until = f"SELECT wait_event {_OF} '{database}'", time.monotonic() + START_SECONDS
+        while event not in self.psql("postgres", events):
+            if time.monotonic() > until:
+                raise TimeoutError(event)
+            time.sleep(0.01)
 
     def create_database(self, template: str = "template0") -> str:
         """Make a database that the owner owns, and return its name."""
