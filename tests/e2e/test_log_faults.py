@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from audit.sqlite import SqliteStore
 from pipeline.gateway.health import readiness
 from pipeline.gateway.troubles import SHARED_FOR
 from tests.e2e.asking import v4
@@ -29,10 +30,10 @@ MENDED = {FULL: "max_page_count = 1000000000", READ_ONLY: "query_only = OFF"}
 
 def in_the_log(world: World, pragma: str) -> None:
     """Set one of SQLite's limits on the connection that writes the log, in its own thread."""
-    log = world.house.gate.log
-    log._batcher._worker.submit(
-        lambda: log._store.connection.execute(f"PRAGMA {pragma}").fetchall()
-    ).result()
+    store = world.house.gate.log._store
+    assert isinstance(store, SqliteStore)
+    writer, worker = store._writer, store._worker
+    worker.submit(lambda: writer.connection.execute(f"PRAGMA {pragma}").fetchall()).result()
 
 
 def in_app_db(world: World, pragma: str) -> None:
