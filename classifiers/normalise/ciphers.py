@@ -22,12 +22,12 @@ _NATO = re.findall(
 _SPELT = re.compile(rf"(?:\b(?:{'|'.join(_NATO)}|x-ray)\b[\s,.-]{{0,3}}){{3,}}", re.IGNORECASE)
 _DIFFERENT = 2
 _WORD = re.compile(r"[A-Za-z]+")
-_PIG = re.compile(r"\b[A-Za-z]{3,24}ay\b")
+_PIG = re.compile(r"[A-Za-z](?<!\w.)[A-Za-z]{2,23}ay\b")
 _AY = re.compile(r"[Aa][Yy]\b")
 _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
 _LOWER, _UPPER = "a-z\u0430-\u044f\u0451", "A-Z\u0410-\u042f\u0401"
 _HUMP = re.compile(f"([{_LOWER}]{{2}})([{_UPPER}])(?=[{_LOWER}]{{2}})")
-_HUMPED = re.compile(rf"(?<![^\W_])[{_LOWER}{_UPPER}]{{5,48}}+(?![^\W_]|[+/=])")
+_HUMPED = re.compile(rf"[{_LOWER}{_UPPER}](?<![^\W_].)[{_LOWER}{_UPPER}]{{4,47}}+(?![^\W_]|[+/=])")
 _OVERRIDE = re.compile("\u202e[^\u202a-\u202e\n]{2,}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
@@ -59,6 +59,10 @@ def _from_pig_latin(token: str) -> str | None:
     return " ".join([*words, stem, stem.rstrip("wy")])
 
 
+def _may_have_humps(text: str) -> bool:
+    return not text.islower() and _HUMP.search(text) is not None
+
+
 def _from_humps(word: str) -> str | None:
     words, count = _HUMP.subn(r"\1 \2", word)
     return words if count else None
@@ -86,10 +90,10 @@ def _from_override(token: str) -> str:
 
 CIPHERS = (
     Encoding("bidi override", _OVERRIDE, _from_override, is_foreign, in_place=True),
-    Encoding("camel case", _HUMPED, _from_humps, _HUMP.search),
+    Encoding("camel case", _HUMPED, _from_humps, _may_have_humps, guess=True),
     Encoding("morse", _MORSE_TEXT, _from_morse),
     Encoding("spelling words", _SPELT, _from_nato, _may_spell),
-    Encoding("pig latin", _PIG, _from_pig_latin, _AY.search),
+    Encoding("pig latin", _PIG, _from_pig_latin, _AY.search, guess=True),
     Encoding("tags", _TAGS, _from_tags, is_foreign, layered=True),
     Encoding("selectors", _SELECTORS, _from_selectors, is_foreign, layered=True),
 )

@@ -12,7 +12,7 @@ from classifiers.normalise.figures import FIGURES
 from classifiers.normalise.letters import Letters
 from classifiers.normalise.respelt import RESPELT
 
-GUESSES = frozenset(one.name for one in RESPELT)
+GUESSES = frozenset(one.name for one in (*CIPHERS, *RESPELT) if one.guess)
 """The encodings of which the plain view is all that is wanted."""
 _ALL: tuple[Encoding, ...] = (*ESCAPES, *FIGURES, *CIPHERS, *DRAWINGS, *EMOJI, *RESPELT)
 

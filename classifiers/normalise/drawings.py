@@ -37,8 +37,11 @@ _MAY_BE_STROKES = re.compile(
 )
 _WORDY = re.compile(r"[A-Za-z0-9@$!+]")
 """Letters, and figures and signs that are read as letters later."""
+_NOT_WORDY = bytes(code for code in range(0x80) if not _WORDY.match(chr(code)))
+_A_STROKE = re.compile(r"[|/\\()\[\]<>{}'`_-]|vv|VV|3b")
+"""What any text has in it that `_MAY_BE_STROKES` finds something in; it is found sooner."""
 _FEWEST = 3
-_MOSTLY = 0.75
+_MOSTLY = 0.85
 """The least share of letters and figures in what may pass for a word."""
 _FEW = 3
 """Bars that may be letters; more are the bars of a randomiser or of mixing."""
@@ -56,17 +59,21 @@ def _from_ideographs(token: str) -> str:
     return "".join(_IDEOGRAPHS[sign] for sign in token)
 
 
+def _may_hold_strokes(text: str) -> bool:
+    return bool(_A_STROKE.search(text) and _MAY_BE_STROKES.search(text))
+
+
 def _from_strokes(token: str) -> str | None:
     if not _WORDY.search(token):
         return None
     letters = _STROKE.sub(lambda match: _STROKES[match[0]], token)
-    if letters.count("|") <= _FEW:
+    if "|" in letters and letters.count("|") <= _FEW:
         letters = letters.replace("|", "l")
-    if token.count("(") > token.count(")"):
+    if "(" in letters and token.count("(") > token.count(")"):
         letters = letters.replace("(", "c")
     if letters == token:
         return None
-    likely = len(_WORDY.findall(letters))
+    likely = len(letters.encode("ascii", "replace").translate(None, _NOT_WORDY))
     return letters if likely >= max(_FEWEST, _MOSTLY * len(letters)) else None
 
 
@@ -76,5 +83,5 @@ DRAWINGS = (
     Encoding(
         "ideographs", re.compile(f"[{''.join(_IDEOGRAPHS)}]{{4,64}}"), _from_ideographs, is_foreign
     ),
-    Encoding("strokes", re.compile(r"[^\s,.;:]{5,64}"), _from_strokes, _MAY_BE_STROKES.search),
+    Encoding("strokes", re.compile(r"[^\s,.;:]{5,64}"), _from_strokes, _may_hold_strokes),
 )

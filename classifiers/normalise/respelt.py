@@ -5,8 +5,9 @@ import re
 from classifiers.english import english
 from classifiers.normalise.encoding import Encoding
 
-_HINT = re.compile(r"v|rn|ph|z", re.IGNORECASE)
-_WORD = re.compile(r"(?<![^\W_])(?=[a-z]{0,30}(?:v|rn|ph|z))[a-z]{3,32}(?![^\W_])", re.IGNORECASE)
+_SIGN = re.compile("[Vv]|[Rr][Nn]|[Pp][Hh]|[Zz]")
+_WORD = re.compile(r"[A-Za-z](?<![^\W_].)(?:[a-z]{2,31}|[A-Z]{2,31})(?![^\W_])")
+"""It begins with a set of letters, so that whatever else is passed over quickly."""
 _NAMES = frozenset(["moze"])
 """Of somebody, and in no dictionary."""
 _SHAPES = (("vv", "w"), ("rn", "m"), ("v", "u"))
@@ -15,6 +16,8 @@ _SOUNDS = (("ph", "f"), ("z", "s"))
 
 def _respelt(word: str) -> str | None:
     """Return what `word` may stand for, by its shape and by its sound; of English, nothing."""
+    if not _SIGN.search(word):
+        return None
     written = word.lower()
     if written in english() or written in _NAMES:
         return None
@@ -26,4 +29,4 @@ def _respelt(word: str) -> str | None:
     return " ".join(way for way in (by_shape, by_sound) if way != written)
 
 
-RESPELT = (Encoding("respelt", _WORD, _respelt, _HINT.search, guess=True),)
+RESPELT = (Encoding("respelt", _WORD, _respelt, _SIGN.search, guess=True),)

@@ -42,8 +42,8 @@ def deleet(letters: Letters) -> Letters:
         return letters
     letter = _LATIN.of(codes)
     token = figure | letter
-    mixed = (_counts(letter, token) > 0) & (_counts(figure, token) > 0)
-    mixed &= _counts(token, token) >= _SHORTEST_LEET
+    figures, all_ = _counts(figure, token), _counts(token, token)
+    mixed = (figures > 0) & (figures < all_) & (all_ >= _SHORTEST_LEET)
     return letters.written(np.where(mixed, _LEET_CODES.of(codes), codes))
 
 
