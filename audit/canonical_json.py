@@ -65,8 +65,11 @@ def _in_order(keys: Iterable[object]) -> list[str]:
         if not isinstance(key, str):
             raise MalformedError("entry", "keys of text", type(key).__name__)
         texts.append(key)
-    plain = "".join(texts).isascii()
-    return sorted(texts, key=None if plain else lambda key: key.encode("utf-16-be"))
+    return sorted(texts) if "".join(texts).isascii() else sorted(texts, key=_in_utf16)
+
+
+def _in_utf16(text: str) -> bytes:
+    return text.encode("utf-16-be")
 
 
 def _number(value: float) -> str:
