@@ -41,6 +41,7 @@ from pipeline import term_packs
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
+from pipeline.errors import SettingsError
 from pipeline.flow import Flow
 from pipeline.gateway import operator, server, troubles
 from pipeline.gateway.gate import Gate
@@ -141,13 +142,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
     async with AsyncExitStack() as closing:
         metrics = Metrics.create()
         keys = settings.keys_dir
-        log = await Log.open(
-            settings.data_dir / "log.db",
-            origin=settings.log_origin,
-            signer=_signer(keys, settings.log_origin),
-            keys=_detail_keys(keys),
-            now=now,
-        )
+        log = await _log(settings, _signer(keys, settings.log_origin), _detail_keys(keys))
         closing.push_async_callback(log.close)
         store = Store.open(settings.data_dir / "app.db")
         closing.push_async_callback(store.close)
@@ -236,6 +231,25 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 *_unserved(await tenancy.standings()),
             ),
         )
+
+
+async def _log(settings: Settings, signer: Ed25519Signer, keys: DetailKeys) -> Log:
+    """Open the log where it lies. One that has begun in a file is not begun again elsewhere."""
+    path, origin = settings.data_dir / "log.db", settings.log_origin
+    if settings.log_database is None:
+        return await Log.open(path, origin=origin, signer=signer, keys=keys, now=now)
+    if path.exists():
+        told = "log.db is here: a log that has begun does not move: take the setting back"
+        raise SettingsError([f"log_database: {told}"])
+    if origin != signer.vkey.name:
+        raise SettingsError([f"log_origin: {origin!r}, but the key is {signer.vkey.name!r}"])
+    try:
+        from audit.postgres.opening import open_postgres  # noqa: PLC0415 - it comes with an extra
+    except ModuleNotFoundError:
+        told = "needs what `pip install -e '.[postgres]'` installs"
+        raise SettingsError([f"log_database: {told}"]) from None
+    url = settings.log_database.get_secret_value()
+    return Log(await open_postgres(url, signer=signer, now=now), keys)
 
 
 def _signer(keys: Path, origin: str) -> Ed25519Signer:

@@ -39,8 +39,8 @@ async def copy_log(url: str, path: Path, connect: Connect = connect_postgres) ->
         connection = await connect(url)
     except FAULTS as fault:
         raise UnusableError("log", told(fault)) from fault
-    _create(path)
     try:
+        _create(path)
         with closing(connect_sqlite(path)) as file:
             return await _copy(connection, file)
     except FAULTS as fault:

@@ -21,6 +21,7 @@ from audit.tables import edge_of, rows
 from audit.verify import verify as verify_log
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
+from pipeline.cli.log_database import copy, migrate
 from pipeline.cli.logfile import LOG, MOMENT_SECONDS, Key, read_key, read_text, reading, require_log
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import (
@@ -111,6 +112,8 @@ def tail(
 
 app.command()(prove)
 app.command("check-proof")(check_proof)
+app.command()(copy)
+app.command()(migrate)
 
 
 @app.command()

@@ -16,7 +16,8 @@ from pipeline.settings.values import Settings
 FILE_NAME = "imprimatur.yaml"
 TOKENS = "IMPRIMATUR_NOVELAI_TOKENS"
 ONE_TOKEN = "NOVELAI_TOKEN"  # noqa: S105 - the name of a variable, not a secret
-_NOT_SETTINGS = frozenset({TOKENS, "IMPRIMATUR_DATA_DIR"})
+LOG_DATABASE = "IMPRIMATUR_LOG_DATABASE"
+_NOT_SETTINGS = frozenset({TOKENS, LOG_DATABASE, "IMPRIMATUR_LOG_OWNER", "IMPRIMATUR_DATA_DIR"})
 
 
 def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
@@ -25,7 +26,8 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     `IMPRIMATUR_LISTEN__PORT=8080` in `env` stands over `listen: {port: 8788}` in the file; a
     value is JSON where it is JSON, and else a text. NovelAI's tokens come from
     `IMPRIMATUR_NOVELAI_TOKENS` (separated by commas), from the file that `upstream.tokens_file`
-    names, or from `NOVELAI_TOKEN`: the first of them that is there.
+    names, or from `NOVELAI_TOKEN`: the first of them that is there. The URL of the log's database
+    comes from `IMPRIMATUR_LOG_DATABASE`, or from the file that `log_database_file` names.
 
     Raises:
         SettingsError: they cannot be served with; one line per problem says what to change.
@@ -35,7 +37,8 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     settings = _validate(put_over(written, named), data_dir, sorted(env))
     tokens = _tokens(settings, env)
     upstream = settings.upstream.model_copy(update={"tokens": tokens})
-    settings = settings.model_copy(update={"upstream": upstream})
+    update = {"upstream": upstream, "log_database": _log_database(settings, env)}
+    settings = settings.model_copy(update=update)
     if problems := checks.problems(settings):
         raise SettingsError(problems)
     return settings
@@ -76,7 +79,17 @@ def _misplaced(tree: Tree) -> Sequence[str]:
         found.append("data_dir: it is where the settings file lies: remove it")
     if isinstance(upstream, dict) and "tokens" in upstream:
         found.append(f"upstream.tokens: secrets do not belong here: use tokens_file or {TOKENS}")
+    if "log_database" in tree:
+        hint = f"use log_database_file or {LOG_DATABASE}"
+        found.append(f"log_database: it holds a password, which does not belong here: {hint}")
     return found
+
+
+def _log_database(settings: Settings, env: Mapping[str, str]) -> SecretStr | None:
+    url = env.get(LOG_DATABASE, "")
+    if not url and settings.log_database_file is not None:
+        url = _secret(settings.log_database_file, "log_database_file").strip()
+    return SecretStr(url) if url else None
 
 
 def _tokens(settings: Settings, env: Mapping[str, str]) -> tuple[SecretStr, ...]:

@@ -136,6 +136,10 @@ class Settings(_Part):
     data_dir: Path
     development: bool = False
     log_origin: Annotated[str, AfterValidator(_origin)] = "imprimatur.local/log"
+    log_database_file: LocalPath | None = None
+    """Holds the URL of the PostgreSQL database that has the log; without one it is `log.db`."""
+    log_database: Annotated[SecretStr | None, Field(exclude=True, repr=False)] = None
+    """Never in the settings file: `load` finds it in the environment or in that file."""
     listen: Listen = Listen()
     upstream: Upstream = Upstream()
     banks: tuple[BankFile, ...]
