@@ -155,21 +155,21 @@ def _embedded() -> Characters:
 
 def _meanings(known: CharacterList) -> dict[str, _Meaning]:
     """Return what each term means. One text is one term, however many are called so."""
-    alone: dict[str, list[int]] = defaultdict(list)
-    beside: dict[str, list[int]] = defaultdict(list)
+    alone: dict[str, tuple[int, ...]] = {}
+    beside: dict[str, tuple[int, ...]] = {}
     series: dict[str, list[str]] = defaultdict(list)
     kinds = {Kind.ALONE: alone, Kind.BESIDE: beside}
     for alias in known.aliases:
-        if alias.kind in kinds:
+        named = kinds.get(alias.kind)
+        if named is not None:
             for text in _written(alias):
-                kinds[alias.kind][text].append(alias.id)
+                named[text] = (*named.get(text, ()), alias.id)
     for name, text in known.series:
         series[_OF_SERIES + text].append(name)
-    named = {
-        text: _Meaning(tuple(alone.get(text, ())), tuple(beside.get(text, ())))
-        for text in (alone | beside)
+    known_names = {
+        text: _Meaning(alone.get(text, ()), beside.get(text, ())) for text in alone | beside
     }
-    return named | {id_: _Meaning(series=tuple(names)) for id_, names in series.items()}
+    return known_names | {id_: _Meaning(series=tuple(names)) for id_, names in series.items()}
 
 
 def _vocabulary(known: CharacterList, ids: Iterable[str]) -> Vocabulary:

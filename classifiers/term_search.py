@@ -201,6 +201,8 @@ def _forms(terms: Sequence[Term]) -> tuple[list[str], list[int]]:
     variants = in_one_script(listed)
     ways_of = zip(*altered(listed), strict=True)
     for at, (term, variant, ways) in enumerate(zip(terms, variants, ways_of, strict=True)):
+        if variant == term.text and ways.count(variant) == len(ways):
+            continue  # it reads the same in every view, as most do
         if variant != term.text:
             texts.append(variant)
             numbers.append(_FORMS * at + _VARIANT)
