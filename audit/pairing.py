@@ -7,7 +7,7 @@ from uuid import UUID
 
 from audit.entry import OUTCOMES, Kind
 from audit.leaf import Leaf
-from audit.report import Findings
+from audit.report import Check, Findings
 
 _NEED_ADMISSION = frozenset({Kind.GENERATED, Kind.RELEASE})
 
@@ -50,11 +50,15 @@ class Pairing:
         for entry_id, index in self._sealed.items():
             erased, here = entry_id in self._erased, entry_id in present
             if not here and not erased:
-                self._findings.add("its detail is missing, and no erasure is on record", index)
+                self._findings.add(
+                    Check.PAIRS, "its detail is missing, and no erasure is on record", index
+                )
             if here and erased:
-                self._findings.add("its erasure is on record, and its detail is still here", index)
+                self._findings.add(
+                    Check.PAIRS, "its erasure is on record, and its detail is still here", index
+                )
         for _ in present - self._sealed.keys():
-            self._findings.add("a detail belongs to no entry")
+            self._findings.add(Check.PAIRS, "a detail belongs to no entry")
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -71,7 +75,9 @@ class Pairing:
         admission = self._admissions.get(submission)
         if admission is None:
             if leaf.kind in _NEED_ADMISSION:
-                self._findings.add(f"{leaf.kind} without an admission before it", index)
+                self._findings.add(
+                    Check.PAIRS, f"{leaf.kind} without an admission before it", index
+                )
             return
         if leaf.kind is Kind.HALTED:
             admission.halted = True

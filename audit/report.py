@@ -1,10 +1,33 @@
 """What a verification found, what it counted, and what it could not prove."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 
 MAX_PROBLEMS = 100
+
+
+class Check(IntEnum):
+    """The steps of a verification, in their order; `TITLES` says what each one holds."""
+
+    IDENTITY = 1
+    CHECKPOINTS = 2
+    ENTRIES = 3
+    TREE = 4
+    END = 5
+    PAIRS = 6
+
+
+TITLES: Mapping[Check, str] = {
+    Check.IDENTITY: "the file says it is the log that the key names",
+    Check.CHECKPOINTS: "every stored checkpoint is signed by the key and of this log",
+    Check.ENTRIES: "every entry: next index, bytes and hash agree, canonical form, its own id",
+    Check.TREE: "every tile node, head and checkpoint is what those entries lead to",
+    Check.END: "the state and the newest head are the end, and a signature covers every entry",
+    Check.PAIRS: "nothing released without an admission, no detail missing without an erasure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +36,16 @@ class Problem:
 
     index: int | None
     what: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the verification, and how many problems it found."""
+
+    number: int
+    title: str
+    problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +67,7 @@ class Report:
     erased: int
     admissions: int
     open_admissions: int
+    steps: tuple[Step, ...]
     problem_count: int
     problems: tuple[Problem, ...]
     not_proved: tuple[str, ...]
@@ -63,7 +97,10 @@ class Report:
         verdict = "everything checked holds" if self.ok else f"{self.problem_count} PROBLEMS"
         lines = [f"{self.origin}: {verdict}", f"  root  {self.root}"]
         lines += [f"  {count:>8}  {name}" for name, count in counts.items()]
-        lines += [f"  problem: {_place(each)}{each.what}" for each in self.problems]
+        lines += [f"  ({each.number}) {_outcome(each)}: {each.title}" for each in self.steps]
+        lines += [
+            f"  problem: ({each.check.value}) {_place(each)}{each.what}" for each in self.problems
+        ]
         lines += [f"  not proved: {each}" for each in self.not_proved]
         return "\n".join(lines) + "\n"
 
@@ -72,19 +109,33 @@ class Findings:
     """Collects problems during one verification."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._counts = Counter[Check]()
         self._first: list[Problem] = []
 
-    def add(self, what: str, index: int | None = None) -> None:
+    def add(self, check: Check, what: str, index: int | None = None) -> None:
         """Note a problem; only the first hundred are kept, all are counted."""
-        self.count += 1
+        self._counts[check] += 1
         if len(self._first) < MAX_PROBLEMS:
-            self._first.append(Problem(index, what))
+            self._first.append(Problem(index, what, check))
+
+    @property
+    def count(self) -> int:
+        """How many problems there are."""
+        return self._counts.total()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step with its number of problems."""
+        return tuple(Step(check.value, TITLES[check], self._counts[check]) for check in Check)
 
     @property
     def first(self) -> Sequence[Problem]:
         """The problems that were kept."""
         return self._first
+
+
+def _outcome(step: Step) -> str:
+    return f"{step.problems} PROBLEMS" if step.problems else "holds"
 
 
 def _place(problem: Problem) -> str:

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -23,9 +24,7 @@ from audit.errors import AuditError, MalformedError, UntrustedError, UnusableErr
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.pairing import Pairing
-from audit.report import Findings, Report
-from audit.store import Row
-from audit.tables import edge_of
+from audit.report import Check, Findings, Report
 from audit.vkey import VerifierKey
 
 
@@ -50,6 +49,16 @@ def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> R
             return _Verification(connection, key).run(known_checkpoints)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One entry as it lies in the table. The verifier shares no reading with the writer."""
+
+    index: int
+    entry_id: bytes
+    leaf: bytes
+    leaf_hash: bytes
 
 
 class _Verification:
@@ -81,6 +90,7 @@ class _Verification:
             erased=erased,
             admissions=admissions,
             open_admissions=waiting,
+            steps=self._findings.steps,
             problem_count=self._findings.count,
             problems=tuple(self._findings.first),
             not_proved=tuple(_not_proved(edge.size, max([0, *outside]))),
@@ -89,7 +99,9 @@ class _Verification:
     def _check_identity(self) -> None:
         found = self._connection.execute("SELECT origin, vkey FROM log").fetchall()
         if found != [(self._key.name, self._key.write())]:
-            self._findings.add("the file names another log or key, or not exactly one")
+            self._findings.add(
+                Check.IDENTITY, "the file names another log or key, or not exactly one"
+            )
 
     def _read_checkpoints(self) -> list[int]:
         good: list[int] = []
@@ -97,10 +109,15 @@ class _Verification:
             try:
                 checkpoint = open_checkpoint(str(note), self._key)
             except (MalformedError, UntrustedError) as fault:
-                self._findings.add(f"the stored checkpoint at size {size}: {fault}")
+                self._findings.add(
+                    Check.CHECKPOINTS, f"the stored checkpoint at size {size}: {fault}"
+                )
                 continue
             if checkpoint.size != size:
-                self._findings.add(f"the stored checkpoint at {size} is of size {checkpoint.size}")
+                self._findings.add(
+                    Check.CHECKPOINTS,
+                    f"the stored checkpoint at {size} is of size {checkpoint.size}",
+                )
             self._expect(checkpoint)
             good.append(checkpoint.size)
         return good
@@ -123,7 +140,7 @@ class _Verification:
 
     def _read_heads(self) -> int:
         heads = self._connection.execute(
-            "SELECT CAST(size AS INTEGER), CAST(root AS BLOB) FROM head"
+            "SELECT ifnull(CAST(size AS INTEGER), -1), CAST(root AS BLOB) FROM head"
         ).fetchall()
         for size, root in heads:
             self._expected.setdefault(size, set()).add(root)
@@ -142,72 +159,78 @@ class _Verification:
         for row in self._rows():
             edge, nodes = edge.extended([self._check_row(row, edge.size)])
             if row.entry_id in seen:
-                self._findings.add("its id is in the log twice", edge.size - 1)
+                self._findings.add(Check.ENTRIES, "its id is in the log twice", edge.size - 1)
             seen.add(row.entry_id)
             for node in nodes:
                 if tiles.pop((node.level, node.index), None) != node.hash:
                     what = f"the tile node at level {node.level} is missing or wrong"
-                    self._findings.add(what, edge.size - 1)
+                    self._findings.add(Check.TREE, what, edge.size - 1)
             self._compare(edge)
         for level, index in tiles:
             self._findings.add(
-                f"a tile node at level {level}, index {index}, belongs to no entries"
+                Check.TREE, f"a tile node at level {level}, index {index}, belongs to no entries"
             )
         return edge
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[_Row]:
         found = self._connection.execute(
             "SELECT idx, CAST(entry_id AS BLOB), CAST(leaf AS BLOB), CAST(leaf_hash AS BLOB)"
             " FROM entry ORDER BY idx"
         )
-        return (Row(index, *(part or b"" for part in parts)) for index, *parts in found)
+        return (_Row(index, *(part or b"" for part in parts)) for index, *parts in found)
 
-    def _check_row(self, row: Row, expected: int) -> bytes:
+    def _check_row(self, row: _Row, expected: int) -> bytes:
         """Check one entry by itself; return the hash of its bytes, whatever the table says."""
         if row.index != expected:
-            self._findings.add(f"it stands where {expected} was expected", row.index)
+            self._findings.add(Check.ENTRIES, f"it stands where {expected} was expected", row.index)
         hashed = leaf_hash(row.leaf)
         if hashed != row.leaf_hash:
-            self._findings.add("its bytes are not what was hashed", row.index)
+            self._findings.add(Check.ENTRIES, "its bytes are not what was hashed", row.index)
         try:
             leaf = Leaf.parse(row.leaf)
         except MalformedError as fault:
-            self._findings.add(str(fault), row.index)
+            self._findings.add(Check.ENTRIES, str(fault), row.index)
             return hashed
         if leaf.entry_id.bytes != row.entry_id:
-            self._findings.add("its id is not the id in its leaf", row.index)
+            self._findings.add(Check.ENTRIES, "its id is not the id in its leaf", row.index)
         if (expected == 0) != (leaf.kind is Kind.GENESIS):
-            self._findings.add("the first entry, and no other, is the genesis", row.index)
+            self._findings.add(
+                Check.ENTRIES, "the first entry, and no other, is the genesis", row.index
+            )
         self._pairing.take(row.index, leaf)
         return hashed
 
     def _compare(self, edge: Edge) -> None:
         said = self._expected.pop(edge.size, None)
         if said is not None and said != {edge.root()}:
-            self._findings.add(f"a head or checkpoint of size {edge.size} has another root")
+            self._findings.add(
+                Check.TREE, f"a head or checkpoint of size {edge.size} has another root"
+            )
 
     def _check_ends(self, edge: Edge, signed: int) -> None:
         for size in sorted(self._expected):
-            self._findings.add(f"a head or checkpoint says {size} entries: the log was cut")
-        try:
-            state = edge_of(self._connection)
-        except (UnusableError, TypeError) as fault:
-            self._findings.add(str(fault))
-        else:
-            if state != edge:
-                self._findings.add("the state row is not what the entries lead to")
+            self._findings.add(
+                Check.END, f"a head or checkpoint says {size} entries: the log was cut"
+            )
+        state = self._connection.execute(
+            "SELECT CAST(size AS INTEGER), CAST(root AS BLOB), CAST(edge AS BLOB) FROM log_state"
+        ).fetchall()
+        if state != [(edge.size, edge.root(), b"".join(edge.hashes))]:
+            self._findings.add(Check.END, "the state row is not what the entries lead to")
         newest = self._connection.execute("SELECT max(size) FROM head").fetchone()
         if newest != (edge.size,) and edge.root() != EMPTY_ROOT:
-            self._findings.add("the newest head is not the end of the log")
+            self._findings.add(Check.END, "the newest head is not the end of the log")
         if signed < edge.size:
             what = f"{edge.size - signed} entries are covered by no signature"
-            self._findings.add(f"{what}: a log that was killed signs them at its next start")
+            self._findings.add(
+                Check.END, f"{what}: a log that was killed signs them at its next start"
+            )
 
     def _check_details(self) -> None:
         found = self._connection.execute("SELECT CAST(entry_id AS BLOB) FROM detail").fetchall()
         present = {UUID(bytes=each) for (each,) in found if len(each) == len(UUID(int=0).bytes)}
         if len(present) != len(found):
-            self._findings.add("a detail has no proper id")
+            self._findings.add(Check.PAIRS, "a detail has no proper id")
         self._pairing.check_details(present)
 
 
@@ -221,11 +244,19 @@ def _not_proved(size: int, outside: int) -> Iterator[str]:
     yield "that the encrypted details match their commitments: that needs the detail keys"
 
 
+def _key(given: str) -> str:
+    path = Path(given)
+    return path.read_bytes().decode().strip() if path.is_file() else given
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
-    parser = argparse.ArgumentParser(prog="audit.verify", description="Verify a log, offline.")
+    parser = argparse.ArgumentParser(
+        description="Verify a log, offline.",
+        epilog="Exits with 0 (what was checked holds), 1 (problems), 2 (it could not be checked).",
+    )
     parser.add_argument("db", type=Path, help="the log's SQLite file, or a copy of it")
-    parser.add_argument("vkey", help="the log's verifier key, name+id+base64")
+    parser.add_argument("vkey", help="the log's verifier key, name+id+base64, or its file")
     parser.add_argument(
         "--known", type=Path, action="append", default=[], help="a file with a checkpoint you kept"
     )
@@ -233,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         known = [each.read_bytes().decode() for each in given.known]
-        report = verify(given.db, given.vkey, known_checkpoints=known)
+        report = verify(given.db, _key(given.vkey), known_checkpoints=known)
     except (AuditError, OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"cannot verify: {fault}\n")
         return 2

@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from audit.errors import MalformedError, UntrustedError
 from audit.note import KEY_ID_BYTES, Note, decode_base64, encode_base64, valid_name
+from audit.signatures import verifies
 
 ED25519 = b"\x01"
 KEY_BYTES = 32
@@ -71,12 +69,6 @@ class VerifierKey:
         ]
         if not mine:
             raise UntrustedError("note", f"no signature by {self.name}+{self.key_id.hex()}")
-        key = Ed25519PublicKey.from_public_bytes(self.public)
-        for blob in mine:
-            try:
-                key.verify(blob, note.text.encode())
-            except InvalidSignature as fault:
-                raise UntrustedError(
-                    "note", f"a signature by {self.name} does not verify"
-                ) from fault
+        if not all(verifies(self.public, note.text.encode(), blob) for blob in mine):
+            raise UntrustedError("note", f"a signature by {self.name} does not verify")
         return note.text
