@@ -140,10 +140,9 @@ class Server:
 
 
 @contextmanager
-def running() -> Generator[Server]:
-    """Run a server of one's own, and leave nothing behind."""
-    memory = Path("/dev/shm")  # noqa: S108 - a name that the kernel gives, where it does
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir=memory if memory.is_dir() else None))
+def running(parent: Path = Path("/dev/shm")) -> Generator[Server]:  # noqa: S108 - a kernel name
+    """Run a server of one's own under `parent`, if there is such a folder; leave nothing behind."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=parent if parent.is_dir() else None))
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
     server = Server(folder)

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from typer.testing import Result
 
 from audit.errors import UnusableError
 from pipeline.app import open_house
 from pipeline.errors import SettingsError
+from pipeline.gateway.troubles import SHARED_FOR
 from pipeline.settings import Settings, first_start, load
 from tests.postgres_server import OWNER, WRITER, Server
+from tests.unit.pipeline.world import body
 
 Run = Callable[..., Result]
 TOKEN = "pst-" + "t" * 64
@@ -65,6 +68,29 @@ def test_a_log_is_made_served_with_copied_and_verified(
     verified = run(*data, "audit", "verify", copied, "--json")
     assert verified.exit_code == 0
     assert json.loads(verified.stdout)["entries"] == entries
+
+
+async def test_while_the_database_is_away_there_is_503_and_no_picture(
+    postgres: Server, installation: Path
+) -> None:
+    """No entry, no release; and nobody has to start the gateway again."""
+    database = postgres.create_database("template")
+    settings = settings_with(installation, postgres.url(database))
+    async with open_house(settings) as house:
+        key = house.notices[0].rpartition(" ")[2]
+        ask = AsyncClient(transport=ASGITransport(house.public), base_url="http://gate")
+        ask.headers["Authorization"] = f"Bearer {key}"
+        postgres.psql("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        postgres.cut(database)
+        answer = await ask.post("/ai/generate-image", json=body())
+        assert answer.status_code == 503
+        assert answer.headers["content-type"].startswith("application/json")
+        assert (await ask.get("/ready")).status_code == 503
+        assert house.gate.log.fault is None
+        postgres.psql("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+        await asyncio.sleep(SHARED_FOR.total_seconds())
+        assert (await ask.get("/ready")).status_code == 200
+        await ask.aclose()
 
 
 def test_the_sql_can_be_printed_without_a_database(run: Run) -> None:
