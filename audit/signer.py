@@ -27,7 +27,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, text: str, /) -> Signature:
-        """Sign exactly this text. Runs in the log's worker thread, outside any transaction.
+        """Sign exactly this text. Called outside any transaction; MUST be quick, for all wait.
 
         Raises:
             NotDurableError: it cannot sign now; the entry gets no receipt.

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.postgres.migrating import migrate
 from tests.postgres_server import OWNER, WRITER, Server, running
 
 
@@ -15,6 +14,8 @@ def postgres() -> Iterator[Server]:
 
     `template` is a database in which the log's tables are made.
     """
+    from audit.postgres.migrating import migrate  # noqa: PLC0415 - sessions without it are quicker
+
     with running() as server:
         server.psql("postgres", f"CREATE DATABASE template OWNER {OWNER}")
         asyncio.run(migrate(server.url("template", OWNER), WRITER))

@@ -33,6 +33,7 @@ from audit.store import Prepared, Row, Stored
 P = ParamSpec("P")
 R = TypeVar("R")
 
+COMMIT_SECONDS = 10.0  # how long a commit may take before its connection is given up
 LOOK_SECONDS = 10.0  # how long a commit of unknown outcome is looked up before nobody knows
 _PAUSE_SECONDS = 0.1
 _LAST_UNSIGNED = ("", 0)
@@ -177,7 +178,7 @@ class PostgresStore:
             self._writer.drop()
             raise
         try:
-            tag = await connection.execute("COMMIT")
+            tag = await _say_commit(connection)
         except FAULTS as fault:
             self._writer.drop()
             await self._look_up(written.edge, fault)
@@ -292,6 +293,19 @@ class PostgresStore:
 
     def _stored(self, item: Prepared, index: int, leaf: bytes) -> Stored:
         return Stored(index, leaf, self._newest[0], fresh=leaf == item.leaf)
+
+
+async def _say_commit(connection: Connection) -> str:
+    """Commit; after a while hang up, and never cancel.
+
+    A commit that is cancelled while it waits for a synchronous standby is done without it. One
+    whose client has gone goes on waiting, and holds the lock.
+    """
+    timer = asyncio.get_running_loop().call_later(COMMIT_SECONDS, connection.terminate)
+    try:
+        return await connection.execute("COMMIT")
+    finally:
+        timer.cancel()
 
 
 async def _place(

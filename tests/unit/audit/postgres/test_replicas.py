@@ -17,6 +17,7 @@ import pytest
 from audit.entry import Entry, Receipt
 from audit.errors import NotDurableError, UnusableError
 from audit.log import Log
+from audit.postgres import connection, store
 from audit.postgres.store import PostgresStore
 from audit.proof import Proof
 from audit.report import Report
@@ -183,9 +184,9 @@ class TestDatabaseFaults:
         try:
             appending = asyncio.create_task(log.append(make_entry(2)))
             await asyncio.to_thread(postgres.wait_for, "SyncRep", database)
-            store = log._store
-            assert isinstance(store, PostgresStore)
-            store._writer.drop()
+            inner = log._store
+            assert isinstance(inner, PostgresStore)
+            inner._writer.drop()
             await asyncio.sleep(0.3)
             assert not appending.done()  # it neither says yes nor no before it knows
         finally:
@@ -193,6 +194,32 @@ class TestDatabaseFaults:
         receipt = await appending
         assert isinstance(receipt, Receipt)
         assert receipt.index == 2
+        await log.close()
+
+    async def test_without_its_standby_nothing_is_acknowledged(
+        self,
+        postgres: Server,
+        open_replica: OpenReplica,
+        make_entry: MakeEntry,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """An entry that a failover would lose is no receipt, however long it takes."""
+        monkeypatch.setattr(store, "COMMIT_SECONDS", 0.3)
+        monkeypatch.setattr(store, "LOOK_SECONDS", 0.3)
+        monkeypatch.setitem(connection._SESSION, "lock_timeout", "200ms")
+        log = await open_replica()
+        await log.append(make_entry(1))
+        postgres.set("synchronous_standby_names", "ghost")
+        try:
+            with pytest.raises(NotDurableError, match="nobody knows"):
+                await log.append(make_entry(2))
+            with pytest.raises(NotDurableError):
+                await log.append(make_entry(2))
+            assert await log.receipt(make_entry(2).entry_id) is None
+        finally:
+            postgres.set("synchronous_standby_names", None)
+        assert (await log.append(make_entry(2))).index == 2
+        assert len(await log.entries(0, 9)) == 3
         await log.close()
 
     async def test_a_log_that_turned_back_stops_whoever_saw_more(
