@@ -15,8 +15,8 @@ from audit.genesis import genesis
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.schema import APPLICATION_ID, SCHEMA, VERSION
 from audit.signer import Signer
+from audit.sqlite_writer import Writer
 from audit.store import MAX_BATCH, Stored
-from audit.store_sqlite import Writer
 from audit.tables import edge_of, root_at, rows
 
 

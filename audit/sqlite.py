@@ -20,8 +20,8 @@ from audit.opening import open_writer
 from audit.reader import Reader, in_thread
 from audit.seal import Sealed
 from audit.signer import Signer
+from audit.sqlite_writer import Writer
 from audit.store import Prepared, Row, Stored
-from audit.store_sqlite import Writer
 
 
 @final
