@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench hammer check-gpu evaluate-prompts train fetch-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e compat bench tamper verifier hammer check-gpu evaluate-prompts train fetch-prompts requirements
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,13 @@ bench: setup ## Print the figures of docs/figures.md, as ratios measured in one 
 
 hammer: setup ## Kill the log's writers 200 times on SQLite, and PostgreSQL under two 100 times: nothing is lost
 	IMPRIMATUR_KILL_ROUNDS=200 IMPRIMATUR_POSTGRES_ROUNDS=100 $(BIN)/python -m pytest -q tests/unit/audit/test_kill.py tests/unit/audit/postgres/test_replicas.py -k killed
+
+tamper: setup ## Change a log in every way of docs/tamper.md, and write down which check saw it
+	$(BIN)/python -m tests.tamper.page
+
+verifier: setup ## Write build/verify.pyz: the log's verifier in one file, for any Python 3.11 or later
+	@mkdir -p build
+	$(BIN)/imprimatur audit verifier -o build/verify.pyz
 
 evaluate-prompts: setup ## What the prompt gate catches in disguise, whom it stops for nothing, what it costs
 	$(BIN)/python -m tests.bench.prompts

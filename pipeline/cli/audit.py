@@ -36,6 +36,7 @@ from pipeline.cli.output import (
     told,
 )
 from pipeline.cli.proofs import EntryId, check_proof, prove
+from pipeline.cli.verifier import verifier
 
 app = typer.Typer(help="Verify, read and prove the audit log.", no_args_is_help=True)
 
@@ -114,6 +115,7 @@ app.command()(prove)
 app.command("check-proof")(check_proof)
 app.command()(copy)
 app.command()(migrate)
+app.command()(verifier)
 
 
 @app.command()

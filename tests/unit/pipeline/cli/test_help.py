@@ -31,7 +31,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         "sandbox",
         "screen",
         *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
-        *(f"audit {name}" for name in ("copy", "migrate")),
+        *(f"audit {name}" for name in ("copy", "migrate", "verifier")),
         *(f"policies {name}" for name in ("check", "explain", "show", "list")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         *(f"tenants {name}" for name in ("add", "list")),
