@@ -32,7 +32,7 @@ begun later). Every answer carries a receipt, and one that is newer than the cha
 _UNSEEN = """
 ## What is no evidence, so nobody checks it
 
-Two columns are outside the tree: `committed_at` of a head, and the triggers. They help the
+Two things are outside the tree: `committed_at` of a head, and the triggers. They help the
 operator, and a verifier believes neither. What was never written is not visible to any log.
 """
 
