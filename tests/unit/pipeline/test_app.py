@@ -136,7 +136,7 @@ async def test_it_does_not_start_beside_the_log_of_a_lost_app_db(tmp_path: Path)
         async with open_house(settings):
             pass
     async with open_house(settings, without_app_db=True) as anew:
-        assert "first API key" in anew.notices[0]
+        assert any("first API key" in notice for notice in anew.notices)
     async with open_house(settings) as again:
         assert (await again.readiness())["store"] == "ok"
 

@@ -205,7 +205,7 @@ async def test_what_keeps_a_ruling_from_being_made_is_told(
     answer = await desk.post(f"/holds/{hold['id']}/ruling", json=ruling)
 
     assert answer.status_code == 503
-    assert "nowhere.yaml" in answer.json()["message"]
+    assert "nowhere: expected a shipped set" in answer.json()["message"]
     assert len((await desk.get("/holds")).json()) == 1
 
 
