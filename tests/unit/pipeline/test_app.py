@@ -131,6 +131,8 @@ async def test_it_does_not_start_beside_the_log_of_a_lost_app_db(tmp_path: Path)
         public = {"submission": str(UUID(int=7))}
         entry = Entry(entry_id(UUID(int=7), Kind.ADMIT), Kind.ADMIT, house.gate.now(), public)
         await house.gate.log.append(entry)
+    for lost in settings.data_dir.glob("app.db*"):
+        lost.unlink()
 
     with pytest.raises(LostFileError, match=r"restore app\.db"):
         async with open_house(settings):
