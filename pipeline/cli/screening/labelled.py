@@ -7,30 +7,39 @@ from pathlib import Path
 
 from pipeline.cli.errors import UnusableError
 
+_HARMS = (
+    "sexual",
+    "nonconsent",
+    "animal",
+    "gore_violence",
+    "hate",
+    "harassment",
+    "self_harm",
+    "illegal",
+)
 LABELS: Mapping[str, tuple[str, ...]] = {
-    "sexual": ("text.sexual",),
+    "sexual": ("text.sexual", "text.model.sexual"),
     "minor_present": (
         "text.minor.term",
         "text.minor.age",
         "text.minor.context",
         "text.minor.character",
+        "text.model.minor_present",
     ),
-    "nonconsent": ("text.sexual.nonconsent",),
-    "animal": ("text.sexual.animal",),
-    "gore_violence": ("text.gore", "text.violence"),
-    "hate": ("text.hate",),
-    "harassment": ("text.harassment",),
-    "self_harm": ("text.self_harm",),
-    "illegal": ("text.illegal",),
-    "real_person": ("text.real_person",),
+    "nonconsent": ("text.sexual.nonconsent", "text.model.nonconsent"),
+    "animal": ("text.sexual.animal", "text.model.animal"),
+    "gore_violence": ("text.gore", "text.model.gore_violence"),
+    "hate": ("text.hate", "text.model.hate"),
+    "harassment": ("text.model.harassment",),
+    "self_harm": ("text.self_harm", "text.model.self_harm"),
+    "illegal": ("text.model.illegal",),
+    "real_person": ("text.real_person", "text.model.real_person"),
     "risky": (
         "text.sexual",
         "text.gore",
-        "text.violence",
         "text.hate",
-        "text.harassment",
         "text.self_harm",
-        "text.illegal",
+        *(f"text.model.{harm}" for harm in _HARMS),
     ),
 }
 """For each label the signals, or the families of signals, of which the highest is its score."""
