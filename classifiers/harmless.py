@@ -4,11 +4,8 @@ The lists of terms know them, and terms inside them mean nothing. A model that g
 not know them, so that it is shown the text without them; all else in the text it still sees.
 """
 
-from importlib.resources import files
-
-from classifiers import vocabulary
 from classifiers.automaton import Automaton
-from classifiers.vocabulary import Vocabulary
+from classifiers.vocabulary import Vocabulary, shipped
 
 
 class HarmlessPhrases:
@@ -24,7 +21,7 @@ class HarmlessPhrases:
         Raises:
             TermsError: they are missing or do not parse.
         """
-        return cls(vocabulary.load(files("classifiers") / "terms"))
+        return cls(shipped())
 
     def blanked(self, text: str) -> str:
         """Return a plain view's text with a space for each letter of a harmless phrase.
