@@ -301,8 +301,8 @@ class TestATaint:
 
         assert len([*(house.folder / "quarantine").iterdir()]) == 2
 
-    async def test_that_is_cut_off_before_app_db_opens_nothing(self, house: World) -> None:
-        """The log has the last word: what it withdrew stays shut, whatever app.db says."""
+    async def is_cut_off(self, house: World) -> Any:
+        """Have a ruling find a held picture grave, and die before its released sibling is shut."""
         house.upstream.colours = [WHITE, HELD]
         outcome = await house.end(samples=2)
         own: Any = house.viewer.own
@@ -311,6 +311,11 @@ class TestATaint:
         person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
         with dying_at(house, Kind.WITHHOLD, sample=0):
             await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+        return outcome
+
+    async def test_that_is_cut_off_before_app_db_opens_nothing(self, house: World) -> None:
+        """The log has the last word: what it withdrew stays shut, whatever app.db says."""
+        outcome = await self.is_cut_off(house)
 
         picture, _ = await house.store.pictures.of(TENANT, outcome.submission.id)
         assert picture.state is PictureState.RELEASED
@@ -318,14 +323,7 @@ class TestATaint:
 
     async def test_that_is_cut_off_is_followed_when_its_hold_expires(self, house: World) -> None:
         """It was grave by then, and not only what it was held for: it is evidence."""
-        house.upstream.colours = [WHITE, HELD]
-        outcome = await house.end(samples=2)
-        own: Any = house.viewer.own
-        own.knows = {**own.knows, HELD: KNOWN}
-        (hold,) = await house.store.holds.waiting()
-        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
-        with dying_at(house, Kind.WITHHOLD, sample=0):
-            await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+        outcome = await self.is_cut_off(house)
         house.clock.passes(seconds=HOLD_FOR.total_seconds())
 
         await house.upkeep.round()
