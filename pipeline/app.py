@@ -177,7 +177,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             release=release,
             record=record,
             metrics=metrics,
-            seizure=seizure,
             now=now,
             hold_for=hold_for,
         )
@@ -213,11 +212,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             banks=lambda: banks.versions,
             subject_key=read_key(keys, "subjects"),
             refusals_a_day=settings.refusals_per_day,
+            seizure=seizure,
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
         second_look = SecondLook(flow, restore, store, gate.desk, now)
-        upkeep = Upkeep(flow, judge, restore, store, vault, now, gate.desk.carries, second_look)
+        upkeep = Upkeep(
+            flow, judge, restore, store, vault, seizure, now, gate.desk.carries, second_look
+        )
         rulings = Rulings(flow, restore, store, log, now)
         yield House(
             public=server.create(gate, metrics),

@@ -32,9 +32,7 @@ from pipeline.items import (
     Submission,
     again,
 )
-from pipeline.projection import seized
 from pipeline.record import Outcome, Record
-from pipeline.seizure import Seizure
 from pipeline.stages.stage import Step
 from pipeline.telemetry import Metrics
 
@@ -57,7 +55,6 @@ class Flow:
     release: Step[Recorded[Examined], Released]
     record: Record
     metrics: Metrics
-    seizure: Seizure
     now: Callable[[], datetime]
     hold_for: timedelta
 
@@ -125,8 +122,6 @@ class Flow:
             _say.error("fault", stage=step.stage, kind=type(fault).__name__, at=_place(fault))
             outcome = faulted(submission, step.stage, fault)
         receipts = await self.record.write(submission, outcome)
-        if seized(submission, outcome):
-            await self.seizure.run()
         return Recorded(outcome, receipts)
 
     def _waiting(self, generated: Generated, fault: Exception) -> Examined:

@@ -1,8 +1,9 @@
 """Seizure: what only the child-safety team may open leaves the vault for the quarantine.
 
-It is ordered in the same transaction that notes why, and done at once. If that fails, the object
-stays sealed in the vault, from which nothing that was halted is ever opened, nor destroyed while
-the order stands; the failure is told to the operator, and upkeep tries again.
+It is ordered in the same transaction that notes why, and done by upkeep a second later: to whoever
+was refused, the worst refusal MUST take as long as any other. Until then, and while it fails, the
+object stays sealed in the vault, from which nothing that was halted is ever opened, nor destroyed
+while the order stands; a failure is told to the operator, and upkeep tries again.
 """
 
 import asyncio

@@ -16,6 +16,7 @@ from pipeline.judge import Judge
 from pipeline.novelai.accounts import Accounts
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.seizure import Seizure
 from pipeline.store.store import Store
 from pipeline.tenancy import Tenancy
 
@@ -54,5 +55,6 @@ class Gate:
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
+    seizure: Seizure
     troubles: Troubles = field(default_factory=Troubles)
     """Which of the stores failed when it was last written to; whether the server is stopping."""

@@ -67,7 +67,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
     troubles = await still(gate)
     log = "ok" if gate.log.fault is None else type(gate.log.fault).__name__
     stores = {"log": log, "store": store, "vault": "ok", "admission": "ok"} | troubles
-    failing = Counter(gate.desk.flow.seizure.failing.values())
+    failing = Counter(gate.seizure.failing.values())
     accounts = gate.accounts.states()
     usable = any(state is not AccountState.REFUSED for state in accounts.values())
     usable = usable and (not tenants or len(unserved) < len(tenants))

@@ -93,8 +93,6 @@ async def _judged(
         raise carry.unreadable(fault) from None
     except (AuditError, StoreError, VaultError, PolicyError, TimeoutError) as fault:
         raise carry.unavailable(gate, "", fault) from None
-    if preserved is not None:
-        await gate.desk.flow.seizure.run()
     return judged, receipt
 
 

@@ -108,7 +108,6 @@ class Rulings:
         else:
             reason = "policy_forbids" if ruling.approves else "rejected"
             await self.flow.record.end(row, hold, reason)
-            await self.flow.seizure.run()
         end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
         await self.store.holds.close(hold, end, self.now(), ruling.person.name, ruling.reason)
         return done

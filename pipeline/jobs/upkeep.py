@@ -23,6 +23,7 @@ from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.second_look import SecondLook
 from pipeline.judge import Judge
+from pipeline.seizure import Seizure
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
 from pipeline.store.pictures import PictureState
@@ -62,6 +63,7 @@ class Upkeep:
     restore: Restore
     store: Store
     vault: Vault
+    seizure: Seizure
     now: Callable[[], datetime]
     carries: Callable[[UUID], bool]
     """Whether somebody carries a submission: in a long queue that may take any time."""
@@ -95,7 +97,7 @@ class Upkeep:
         await self._finish()
         if not self.judge.faults():
             await self._look_again()
-        await self.flow.seizure.run()
+        await self.seizure.run()
         if sweeps:
             await self._sweep()
             await self._sweep_leftovers()

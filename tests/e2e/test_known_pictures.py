@@ -138,6 +138,7 @@ async def test_what_is_gravest_goes_where_only_the_child_safety_team_can_open_it
     answer = await listing.client.post(
         "/ai/generate-image", json=upload(UPLOADS[Harm.CSAM].picture, "hills, sky")
     )
+    await listing.house.gate.seizure.run()
 
     submission = submission_of(answer)
     assert await kinds(listing, submission) == ["halted", "media"]
@@ -162,6 +163,7 @@ async def test_other_lists_fill_no_quarantine(listing: World) -> None:
         await listing.client.post(
             "/ai/generate-image", json=upload(UPLOADS[kind].picture, "hills, rain")
         )
+    await listing.house.gate.seizure.run()
 
     assert len(list((listing.data_dir / "quarantine").iterdir())) == before
 
@@ -222,6 +224,7 @@ async def test_what_taints_one_picture_halts_all_of_them(
     answer = await listing.client.post(
         "/ai/generate-image", json=v3("a lake", seed=seed, samples=2)
     )
+    await listing.house.gate.seizure.run()
 
     assert (answer.status_code, answer.json()["code"]) == (403, "CONTENT_NOT_ALLOWED")
     submission = submission_of(answer)

@@ -66,6 +66,7 @@ async def test_fields_that_are_only_together_forbidden_are_refused(world: World)
     assert answer.status_code == 403
     assert answer.json()["code"] == "CONTENT_NOT_ALLOWED"
     assert await world.calls() == 0
+    await world.house.gate.seizure.run()
     assert list((world.data_dir / "quarantine").iterdir())
 
 

@@ -20,7 +20,7 @@ async def _near(world: World) -> Played:
 async def _exact(world: World) -> Played:
     before = world.quarantined()
     answer = await world.ask(bodies.image_to_image(_PROMPT, world.exact.picture, seed=23))
-    sealed = world.quarantined() > before
+    sealed = await world.seizes_more_than(before)
     return Played(answer, (Check("sealed for the child-safety team alone", sealed),))
 
 

@@ -89,6 +89,16 @@ class World:
         folder = self.data_dir / "quarantine"
         return sum(each.is_file() for each in folder.rglob("*")) if folder.is_dir() else 0
 
+    async def seizes_more_than(self, before: int) -> bool:
+        """Whether upkeep moves there what was refused, which takes it a second."""
+
+        async def moved() -> bool:
+            return self.quarantined() > before
+
+        with suppress(TimeoutError):
+            await until(moved)
+        return await moved()
+
     async def crash(self) -> None:
         """Kill the gateway without warning, and start it again on the same port."""
         self.gateway.kill()

@@ -27,9 +27,25 @@ def opened(house: World) -> list[Opened]:
     return [open_with(house.team_key, path.read_bytes()) for path in quarantined(house)]
 
 
+async def seized(house: World, *args: Any, **parameters: Any) -> Any:
+    """How a request ended, with what it had seized a second later."""
+    outcome = await house.end(*args, **parameters)
+    await house.upkeep.round()
+    return outcome
+
+
+async def test_a_refusal_does_not_wait_for_the_seizure(house: World) -> None:
+    """By the time that the worst refusal takes, nobody learns which one it was."""
+    outcome = await house.end("graveword")
+
+    (ordered,) = await house.store.seizures.ordered()
+    assert ordered.submission == outcome.submission
+    assert quarantined(house) == []
+
+
 async def test_a_grave_request_leaves_the_vault(house: World) -> None:
     """Nobody of the gateway can read it again; the team gets it whole, with what it is."""
-    outcome = await house.end(f"graveword {CANARY}")
+    outcome = await seized(house, f"graveword {CANARY}")
 
     assert isinstance(outcome, Halted)
     row = await house.row(outcome.submission)
@@ -43,7 +59,7 @@ async def test_a_grave_request_leaves_the_vault(house: World) -> None:
 async def test_a_grave_picture_leaves_the_vault_and_its_siblings_stay(house: World) -> None:
     """Only what shows it is seized; the rest is withheld where it lies."""
     house.upstream.colours = [WHITE, TAINTED]
-    outcome = await house.end(samples=2)
+    outcome = await seized(house, samples=2)
 
     assert isinstance(outcome, Examined)
     (sealed,) = opened(house)
@@ -56,7 +72,7 @@ async def test_a_grave_picture_leaves_the_vault_and_its_siblings_stay(house: Wor
 
 async def test_a_seizure_is_on_record_without_the_object(house: World) -> None:
     """That something was seized is for the log; what it was is for the team."""
-    outcome = await house.end(f"graveword {CANARY}")
+    outcome = await seized(house, f"graveword {CANARY}")
 
     (leaf,) = [each for each in await house.leaves(outcome.submission) if each.kind is Kind.MEDIA]
     assert leaf.public["event"] == "media.quarantined"
@@ -69,8 +85,8 @@ async def test_nothing_else_is_seized(house: World, colour: tuple[int, int, int]
     """What is merely refused, held or allowed stays where its owner's rules apply."""
     house.upstream.colours = [colour]
 
-    await house.end()
-    await house.end("blockme")
+    await seized(house)
+    await seized(house, "blockme")
 
     assert quarantined(house) == []
 
@@ -81,7 +97,7 @@ async def test_a_nearly_known_upload_is_seized_with_a_request_that_is_refused(
     """For whatever else: it is not held any more, so nobody will look at it again."""
     uploaded = base64.b64encode(png(NEARLY)).decode()
 
-    outcome = await house.end("blockme", image=uploaded, strength=0.5)
+    outcome = await seized(house, "blockme", image=uploaded, strength=0.5)
 
     assert isinstance(outcome, Halted)
     (sealed,) = opened(house)
@@ -122,7 +138,9 @@ async def _grave(house: World, *, lose_request: bool) -> Any:
     submission = await house.submission(f"graveword {CANARY}")
     if lose_request:
         await house.vault.destroy(submission.vault_id)
-    return (await house.flow.run(submission, lambda: False)).outcome
+    ended = await house.flow.run(submission, lambda: False)
+    await house.gate.seizure.run()
+    return ended.outcome
 
 
 async def test_what_could_not_be_logged_stays_in_the_vault(house: World) -> None:
@@ -131,6 +149,7 @@ async def test_what_could_not_be_logged_stays_in_the_vault(house: World) -> None
     submission = await house.submission("graveword")
 
     await house.flow.run(submission, lambda: False)
+    await house.gate.seizure.run()
 
     assert await house.vault.look(submission.vault_id)
 
@@ -141,9 +160,10 @@ async def test_one_that_cannot_be_opened_keeps_no_other_in_the_vault(house: Worl
     path = house.folder / "vault" / damaged.vault_id[:2] / damaged.vault_id
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     await house.flow.run(damaged, lambda: False)
+    await house.gate.seizure.run()
     assert quarantined(house) == []
 
-    await house.end("graveword")
+    await seized(house, "graveword")
 
     assert len(quarantined(house)) == 1
 
@@ -153,8 +173,7 @@ async def test_what_could_not_be_seized_is_tried_again(house: World) -> None:
     house.log.refuses = frozenset({Kind.MEDIA})
     submission = await house.submission("graveword")
     await house.flow.run(submission, lambda: False)
-    house.clock.passes(seconds=1)
-    await house.upkeep.round()
+    await house.gate.seizure.run()
     assert await house.vault.look(submission.vault_id)
     house.log.refuses = frozenset()
     house.clock.passes(seconds=LONGEST_WAIT.total_seconds())
@@ -173,17 +192,17 @@ async def test_a_failure_that_lasts_is_told_ever_more_seldom(house: World) -> No
     """A full disk is not filled by the lines that say so; and what is new is told at once."""
     house.log.refuses = frozenset({Kind.MEDIA})
     with capture_logs() as said:
-        await house.end("graveword")
-        await house.end("graveword")
+        await seized(house, "graveword")
+        await seized(house, "graveword")
         for _ in range(3600):
             house.clock.passes(seconds=1)
-            await house.flow.seizure.run()
+            await house.gate.seizure.run()
         before = len(said)
         house.log.refuses = frozenset()
         (house.folder / "quarantine").rename(house.folder / "aside")
         (house.folder / "quarantine").write_bytes(b"")
         house.clock.passes(seconds=LONGEST_WAIT.total_seconds())
-        await house.flow.seizure.run()
+        await house.gate.seizure.run()
 
     assert 8 <= before <= 14
     assert said[0]["fault"] == "NotDurableError"
@@ -194,7 +213,7 @@ async def test_a_failure_that_lasts_is_told_ever_more_seldom(house: World) -> No
 async def test_what_fails_is_shown_to_the_operator_until_it_is_mended(house: World) -> None:
     """With its kind; anybody else learns that something fails, and nothing of what."""
     house.log.refuses = frozenset({Kind.MEDIA})
-    await house.end("graveword")
+    await seized(house, "graveword")
     async with house.client() as client:
         told = (await client.get("/ready")).json()
     report = await readiness(house.gate)
@@ -208,15 +227,12 @@ async def test_what_fails_is_shown_to_the_operator_until_it_is_mended(house: Wor
 
 
 async def test_seizures_at_once_seize_once(house: World) -> None:
-    """A request that ends and upkeep may meet at the same object: that is no failure."""
-    house.log.refuses = frozenset({Kind.MEDIA})
+    """Two that meet at the same object are no failure."""
     submission = await house.submission("graveword")
     await house.flow.run(submission, lambda: False)
-    house.log.refuses = frozenset()
-    house.clock.passes(seconds=1)
 
     with capture_logs() as said:
-        await asyncio.gather(*(house.flow.seizure.run() for _ in range(5)))
+        await asyncio.gather(*(house.gate.seizure.run() for _ in range(5)))
 
     assert said == []
     assert len(quarantined(house)) == 1

@@ -425,6 +425,7 @@ async def open_world(
         release = Release(vault, strip_text=False)
         team_key = X25519PrivateKey.generate()
         quarantine = Quarantine(folder / "quarantine", team_key.public_key(), os.urandom)
+        seizure = Seizure(vault, quarantine, store.seizures, log, clock)
         flow = Flow(
             screen=Screen(judge, clock, HOLD_FOR),
             generate=Generate(client, judge, vault),
@@ -434,7 +435,6 @@ async def open_world(
             release=release,
             record=record,
             metrics=metrics,
-            seizure=Seizure(vault, quarantine, store.seizures, log, clock),
             now=clock,
             hold_for=HOLD_FOR,
         )
@@ -469,6 +469,7 @@ async def open_world(
             banks=tuple,
             subject_key=os.urandom(32),
             refusals_a_day=REFUSALS_A_DAY,
+            seizure=seizure,
         )
         api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
@@ -492,7 +493,7 @@ async def open_world(
             restore=restore,
             gate=gate,
             operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
-            upkeep=Upkeep(flow, judge, restore, store, vault, clock, carries, second_look),
+            upkeep=Upkeep(flow, judge, restore, store, vault, seizure, clock, carries, second_look),
             team_key=team_key,
             key_id=made.key.id,
             key=made.secret.get_secret_value(),

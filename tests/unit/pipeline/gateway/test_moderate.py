@@ -223,7 +223,9 @@ class TestWhatIsOfTheWorstKind:
     """A provider that learns of it has to keep it, and nobody but the team may see it."""
 
     @staticmethod
-    def quarantined(house: World) -> list[Opened]:
+    async def quarantined(house: World) -> list[Opened]:
+        """What upkeep has seized a second later."""
+        await house.gate.seizure.run()
         paths = (house.folder / "quarantine").glob("*.sealed")
         return [open_with(house.team_key, path.read_bytes()) for path in sorted(paths)]
 
@@ -236,7 +238,7 @@ class TestWhatIsOfTheWorstKind:
         answer = await picture(house, png(TAINTED))
         other = await picture(house, png(BLOCK))
 
-        (sealed,) = self.quarantined(house)
+        (sealed,) = await self.quarantined(house)
         received = Received.read(sealed.data)
         assert (received.body, received.subject.tenant) == (png(TAINTED), TENANT)
         assert (sealed.facts["code"], sealed.facts["tenant"]) == ("CSE.KNOWN", TENANT)
@@ -248,18 +250,19 @@ class TestWhatIsOfTheWorstKind:
         """Text of that kind is no less of it."""
         await prompt(house, {"prompt": f"graveword {CANARY}"})
 
-        (sealed,) = self.quarantined(house)
+        (sealed,) = await self.quarantined(house)
         assert CANARY.encode() in sealed.data
 
     async def test_is_on_record_with_its_dry_run(self, house: World) -> None:
         """Two entries, that name each other, without the content."""
         answer = await picture(house, png(TAINTED))
 
+        (sealed,) = await self.quarantined(house)
         dry, media = (await house.leaves())[-2:]
         assert str(dry.entry_id) == answer.headers["x-audit-id"]
         assert (dry.kind, media.kind) == (Kind.DRY_RUN, Kind.MEDIA)
         assert dry.public["submission"] == media.public["submission"]
-        assert media.public["object"] == str(self.quarantined(house)[0].id)
+        assert media.public["object"] == str(sealed.id)
         assert not await house.log.open_submissions()
 
     async def test_includes_what_is_nearly_known(self, house: World) -> None:
@@ -267,7 +270,7 @@ class TestWhatIsOfTheWorstKind:
         answer = await picture(house, png(NEARLY))
         other = await picture(house, png(HELD))
 
-        (sealed,) = self.quarantined(house)
+        (sealed,) = await self.quarantined(house)
         assert Received.read(sealed.data).body == png(NEARLY)
         assert sealed.facts["code"] == "CSE.KNOWN"
         dry, media = [each for each in await house.leaves() if "submission" in each.public]
@@ -282,7 +285,7 @@ class TestWhatIsOfTheWorstKind:
 
         await picture(house, png(WHITE))
 
-        assert self.quarantined(house) == []
+        assert await self.quarantined(house) == []
 
     @pytest.mark.parametrize("colour", [WHITE, HELD, BLOCK, PRIVATE])
     async def test_is_all_that_is_kept(self, house: World, colour: Colour) -> None:
@@ -291,7 +294,7 @@ class TestWhatIsOfTheWorstKind:
         for word in ("a harbour", "holdme", "blockme"):
             await prompt(house, {"prompt": word})
 
-        assert self.quarantined(house) == []
+        assert await self.quarantined(house) == []
         assert self.in_the_vault(house) == []
         assert not await house.store.seizures.ordered()
 
@@ -309,7 +312,7 @@ class TestWhatIsOfTheWorstKind:
 
         assert (refused.status_code, kept) == (503, 1)
         assert "allowed" not in refused.json()
-        assert len(self.quarantined(house)) == 1
+        assert len(await self.quarantined(house)) == 1
         assert self.in_the_vault(house) == []
 
     async def test_is_not_answered_when_it_cannot_be_kept(self, house: World) -> None:
@@ -322,14 +325,14 @@ class TestWhatIsOfTheWorstKind:
 
         assert (refused.status_code, told.status_code) == (503, 200)
         assert refused.headers["retry-after"]
-        assert len(self.quarantined(house)) == 1
+        assert len(await self.quarantined(house)) == 1
 
     async def test_is_kept_each_time(self, house: World) -> None:
         """Who sends it, and how often, is what the team needs to know."""
         for _ in range(2):
             await picture(house, png(TAINTED))
 
-        assert len(self.quarantined(house)) == 2
+        assert len(await self.quarantined(house)) == 2
 
     async def test_cannot_be_found_by_the_id_of_the_answer(self, house: World) -> None:
         """By asking for it a caller would learn how grave it was."""

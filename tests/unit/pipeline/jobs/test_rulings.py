@@ -175,6 +175,7 @@ class TestAnApproval:
         own.knows = {**own.knows, HELD: KNOWN}
 
         assert await house.rulings.rule(hold, APPROVED) is None
+        await house.gate.seizure.run()
 
         (path,) = (house.folder / "quarantine").glob("*.sealed")
         facts = open_with(house.team_key, path.read_bytes()).facts

@@ -236,6 +236,7 @@ async def test_what_was_released_is_withdrawn_when_a_sibling_turns_out_to_be_gra
     person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
 
     await house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+    await house.upkeep.round()
 
     pictures = await house.store.pictures.of(TENANT, outcome.submission.id)
     assert [each.state for each in pictures] == [PictureState.WITHHELD] * 2
