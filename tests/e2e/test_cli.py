@@ -233,6 +233,15 @@ def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) 
     assert json.loads(done.stdout)["action"] == "allow", done.stderr
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started can be interrupted, though the tests may run where a shell ignores that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_log_can_be_followed_while_it_is_written(server: Server) -> None:
     """Each entry is a line as soon as it is durable; Ctrl-C ends it in order."""
     words = ["--data-dir", str(server.data_dir), "audit", "tail", "-n", "1", "--follow", "--json"]
