@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -60,7 +59,7 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
-from pipeline.novelai.transport import OneEach
+from pipeline.novelai.transport import of_accounts
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
@@ -155,7 +154,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         tenancy = Tenancy(store, sets, _policy_set, keep_for)
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
-            httpx.AsyncClient(transport=_transport(), trust_env=False, follow_redirects=False)
+            httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
         client = Client(
             settings.upstream.base_url,
@@ -329,12 +328,6 @@ def _accounts(settings: Settings) -> Accounts:
         spacing_seconds=settings.upstream.spacing_seconds,
         most_waiting=settings.queue_limit,
     )
-
-
-def _transport() -> OneEach:
-    """Keep a connection or two for each account."""
-    tls, limits = httpx.create_ssl_context(trust_env=False), httpx.Limits(max_connections=2)
-    return OneEach(partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, limits=limits))
 
 
 def _verify_key(settings: Settings) -> Ed25519PublicKey:

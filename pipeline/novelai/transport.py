@@ -5,9 +5,15 @@ request would look after the connections of every account.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 from typing_extensions import override
+
+IDLE_SECONDS = 3.0
+"""How long a connection is kept that nobody uses. Servers keep theirs for five seconds at least
+(uvicorn, Node): a paid call that is sent while the other side closes is lost, and nobody can say
+whether it was paid."""
 
 
 class OneEach(httpx.AsyncBaseTransport):
@@ -31,3 +37,10 @@ class OneEach(httpx.AsyncBaseTransport):
         """Close every connection."""
         for transport in self._of.values():
             await transport.aclose()
+
+
+def of_accounts(idle_seconds: float = IDLE_SECONDS) -> OneEach:
+    """Keep a connection or two for each account, no longer unused than `idle_seconds`."""
+    tls = httpx.create_ssl_context(trust_env=False)
+    limits = httpx.Limits(max_connections=2, keepalive_expiry=idle_seconds)
+    return OneEach(partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, limits=limits))
