@@ -12,13 +12,16 @@ from audit.checkpoint import Checkpoint
 from audit.connection import Connect, connect_sqlite
 from audit.entry import Entry, Json, Kind, OpenSubmission, Receipt
 from audit.errors import AbsentError, ConflictError, UnusableError
+from audit.guard import Guard, MemoryGuard
 from audit.leaf import Leaf, leaf_of
 from audit.note import Note
 from audit.proof import Proof
+from audit.rotation import KeyChain, KeyEvent
 from audit.seal import Detail, DetailKeys, fresh_salts
 from audit.signer import Signer
 from audit.sqlite import SqliteStore
 from audit.store import Prepared, Store
+from audit.vkey import VerifierKey
 
 
 class Log:
@@ -39,15 +42,18 @@ class Log:
         *,
         origin: str,
         signer: Signer,
+        more_signers: Sequence[Signer] = (),
         keys: DetailKeys,
         now: Callable[[], datetime],
         connect: Connect = connect_sqlite,
+        guard: Guard | None = None,
         known_checkpoints: Sequence[str] = (),
     ) -> "Log":
         """Open the log in an SQLite file, and make it (with its genesis) if there is none.
 
-        `known_checkpoints` are what outsiders keep: the file MUST extend each of them, or it is
-        a restored backup or another history.
+        `signer` and `more_signers` hold the keys that the log says sign it; others are not used.
+        `guard` and `known_checkpoints` are what is remembered outside: the file MUST extend each
+        of them, or it is a restored backup or another history.
 
         Raises:
             UnusableError: another process has it, it would not be durable, it is of another
@@ -57,7 +63,12 @@ class Log:
         if origin != signer.vkey.name:
             raise UnusableError("log", f"origin {origin!r}, but the key is {signer.vkey.name!r}")
         store = await SqliteStore.open(
-            path, signer=signer, now=now, connect=connect, known_checkpoints=known_checkpoints
+            path,
+            signers=(signer, *more_signers),
+            guard=MemoryGuard() if guard is None else guard,
+            now=now,
+            connect=connect,
+            known_checkpoints=known_checkpoints,
         )
         return cls(store, keys)
 
@@ -78,7 +89,10 @@ class Log:
         salts = fresh_salts(entry)
         leaf = leaf_of(entry, salts)
         sealed = self._keys.seal(entry, salts) if leaf.sealed else None
-        prepared = Prepared(entry.entry_id, leaf.write(), sealed, _erased_by(leaf))
+        changes_key = leaf.kind is Kind.KEY_CHANGE
+        prepared = Prepared(
+            entry.entry_id, leaf.write(), sealed, _erased_by(leaf), changes_key=changes_key
+        )
         stored = await self._batcher.submit(prepared)
         if not stored.fresh:
             await self._require_same(entry, Leaf.parse(stored.leaf))
@@ -142,6 +156,40 @@ class Log:
         """
         _, size = await self._store.newest()
         return await self._store.open_submissions(size)
+
+    async def add_key(
+        self, signer: Signer, at: datetime, personal: Mapping[str, str | bytes]
+    ) -> Receipt:
+        """Have one more key sign, beside those that do; every process needs it from now on.
+
+        Raises:
+            NotDurableError: as `append`; also where the log cannot follow the change.
+            ConflictError: somebody else changed a key at the same time.
+        """
+        self._store.keys.hold(signer)
+        return await self._change_key(KeyEvent.ADDED, signer.vkey, at, personal)
+
+    async def retire_key(
+        self, vkey: VerifierKey, at: datetime, personal: Mapping[str, str | bytes]
+    ) -> Receipt:
+        """Have a key sign nothing more. It MUST have a successor; see `add_key`."""
+        return await self._change_key(KeyEvent.RETIRED, vkey, at, personal)
+
+    async def _change_key(
+        self, event: KeyEvent, vkey: VerifierKey, at: datetime, personal: Mapping[str, str | bytes]
+    ) -> Receipt:
+        public = {"event": event.value, "vkey": vkey.write()}
+        entry_id = (await self.keys()).next_id
+        return await self.append(Entry(entry_id, Kind.KEY_CHANGE, at, public, personal))
+
+    async def keys(self) -> KeyChain:
+        """Return what the log says of its keys."""
+        await self._store.newest()
+        return self._store.chain
+
+    async def consistency(self, first: int, second: int) -> tuple[bytes, ...]:
+        """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
+        return await self._store.consistency(first, second)
 
     @property
     def checkpoint(self) -> str:

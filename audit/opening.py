@@ -4,54 +4,68 @@ The order is the point: nothing is signed before the state was checked.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
-from audit.checkpoint import open_checkpoint
+from audit.checkpoint import Checkpoint
 from audit.connection import Connect, create_file
-from audit.errors import NotDurableError, UntrustedError, UnusableError
+from audit.errors import AuditError, UnusableError
 from audit.genesis import genesis
+from audit.guard import Guard
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
+from audit.rotation import KeyChain, follow
 from audit.schema import APPLICATION_ID, SCHEMA, VERSION
-from audit.signer import Signer
+from audit.signer import Keyring, Signer
 from audit.sqlite_writer import Writer
 from audit.store import MAX_BATCH, Stored
-from audit.tables import edge_of, root_at, rows
+from audit.tables import edge_of, root_at, row_of, rows
+from audit.vkey import VerifierKey
 
 
 def open_writer(
     path: Path,
     *,
-    signer: Signer,
+    signers: Sequence[Signer],
+    guard: Guard,
     now: Callable[[], datetime],
     connect: Connect,
     known_checkpoints: Sequence[str],
 ) -> Writer:
     """Open the log file for writing, and make it if there is none. Needs the lock.
 
+    A new log begins with the first of `signers`.
+
     Raises:
         UnusableError: a check failed; the message says which.
     """
+    guarded = guard.newest()  # asked first: without it nothing is made
     create_file(path)
+    keys = Keyring(signers)
     try:
-        writer = Writer(path, connect, signer, now)
+        writer = Writer(path, connect, keys, guard, now)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"SQLite: {fault}") from fault
     try:
-        _make_tables(writer.connection, signer)
-        _check_identity(writer.connection, signer)
+        _make_tables(writer.connection, signers[0])
+        first = _check_identity(writer.connection, signers[0])
         edge = edge_of(writer.connection)
         _check_state(writer.connection, edge)
-        kept = _check_signatures(writer.connection, edge, signer)
-        _check_history(writer.connection, edge, signer, known_checkpoints)
-        writer.resume(edge, kept)
+        chain = _read_chain(writer.connection, first)
+        keys.require(chain, edge.size)
+        kept = _check_signatures(writer.connection, edge, chain)
+        seen = [*map(chain.open, known_checkpoints), *([guarded] if guarded else ())]
+        require_reached(seen, first.name, edge.size)
+        for checkpoint in seen:
+            require_root(checkpoint, root_at(writer.connection, checkpoint.size))
+        writer.resume(edge, kept, chain, guarded)
         if edge.size == 0:
-            _write_genesis(writer, signer, now())
+            _write_genesis(writer, signers[0], now())
     except sqlite3.Error as fault:
         writer.close()
         raise UnusableError(path.name, f"SQLite: {fault}") from fault
-    except (UnusableError, UntrustedError, NotDurableError):
+    except AuditError:
         writer.close()
         raise
     return writer
@@ -72,11 +86,30 @@ def _make_tables(connection: sqlite3.Connection, signer: Signer) -> None:
         raise UnusableError("log", f"expected schema version {VERSION}, got {version}")
 
 
-def _check_identity(connection: sqlite3.Connection, signer: Signer) -> None:
+def _check_identity(connection: sqlite3.Connection, signer: Signer) -> VerifierKey:
+    """Return the log's first key."""
     found = connection.execute("SELECT origin, vkey FROM log").fetchall()
-    if found != [(signer.vkey.name, signer.vkey.write())]:
+    return first_key(found, signer)
+
+
+def first_key(found: Sequence[tuple[str, str]], signer: Signer) -> VerifierKey:
+    """Return the first key of the log that says so of itself.
+
+    Raises:
+        UnusableError: it is another log than the signer's.
+    """
+    if len(found) != 1 or found[0][0] != signer.vkey.name:
         origins = [origin for origin, _ in found]
-        raise UnusableError("log", f"it is of {origins} or of another key than the one given")
+        raise UnusableError("log", f"it is of {origins}, and the key is of {signer.vkey.name!r}")
+    return VerifierKey.parse(found[0][1])
+
+
+def _read_chain(connection: sqlite3.Connection, first: VerifierKey) -> KeyChain:
+    def find(entry_id: UUID) -> tuple[int, bytes] | None:
+        row = row_of(connection, entry_id)
+        return None if row is None else (row.index, row.leaf)
+
+    return follow(first, find)
 
 
 def _check_state(connection: sqlite3.Connection, edge: Edge) -> None:
@@ -94,14 +127,14 @@ def _check_state(connection: sqlite3.Connection, edge: Edge) -> None:
         raise UnusableError("log", "the stored hashes do not lead to the state's root")
 
 
-def _check_signatures(connection: sqlite3.Connection, edge: Edge, signer: Signer) -> int:
+def _check_signatures(connection: sqlite3.Connection, edge: Edge, chain: KeyChain) -> int:
     """Return the newest signed size. One commit may lack its signature, never more."""
     found = connection.execute(
         "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
     ).fetchone()
     signed, note = found or (0, None)
     if note is not None:
-        checkpoint = open_checkpoint(note, signer.vkey)
+        checkpoint = chain.open(note)
         if (checkpoint.size, checkpoint.root) != (signed, root_at(connection, signed)):
             raise UnusableError("log", f"the checkpoint at {signed} is not of this history")
     (heads,) = connection.execute("SELECT count(*) FROM head WHERE size > ?", (signed,)).fetchone()
@@ -110,18 +143,27 @@ def _check_signatures(connection: sqlite3.Connection, edge: Edge, signer: Signer
     return int(signed)
 
 
-def _check_history(
-    connection: sqlite3.Connection, edge: Edge, signer: Signer, known: Sequence[str]
-) -> None:
-    """Refuse a file that is older than, or another than, what was seen outside (fork guard)."""
-    for note in known:
-        checkpoint = open_checkpoint(note, signer.vkey)
-        if checkpoint.size > edge.size:
+def require_reached(seen: Iterable[Checkpoint], origin: str, size: int) -> None:
+    """Refuse a log that is shorter than what was seen outside, or another one.
+
+    Raises:
+        UnusableError: it was rolled back, or the fork guard is another log's.
+    """
+    for checkpoint in seen:
+        if checkpoint.origin != origin:
+            raise UnusableError("fork guard", f"it is that of {checkpoint.origin!r}")
+        if checkpoint.size > size:
             raise UnusableError("log", f"rolled back: {checkpoint.size} entries were seen outside")
-        if root_at(connection, checkpoint.size) != checkpoint.root:
-            raise UnusableError(
-                "log", f"forked: another tree of {checkpoint.size} was seen outside"
-            )
+
+
+def require_root(checkpoint: Checkpoint, root: bytes) -> None:
+    """Refuse a log that had another root at this size than was seen outside (fork guard).
+
+    Raises:
+        UnusableError: it is another history.
+    """
+    if root != checkpoint.root:
+        raise UnusableError("log", f"forked: another tree of {checkpoint.size} was seen outside")
 
 
 def _write_genesis(writer: Writer, signer: Signer, at: datetime) -> None:

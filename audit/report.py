@@ -20,9 +20,9 @@ class Check(IntEnum):
     PAIRS = 6
 
 
-TITLES: Mapping[Check, str] = {
+TITLES: Mapping[IntEnum, str] = {
     Check.IDENTITY: "the file says it is the log that the key names",
-    Check.CHECKPOINTS: "every stored checkpoint is signed by the key and of this log",
+    Check.CHECKPOINTS: "every checkpoint is of this log, and signed by the keys it had by then",
     Check.ENTRIES: "every entry: next index, bytes and hash agree, canonical form, its own id",
     Check.TREE: "every tile node, head and checkpoint is what those entries lead to",
     Check.END: "the state and the newest head are the end, and a signature covers every entry",
@@ -36,7 +36,7 @@ class Problem:
 
     index: int | None
     what: str
-    check: Check
+    check: IntEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +97,31 @@ class Report:
         verdict = "everything checked holds" if self.ok else f"{self.problem_count} PROBLEMS"
         lines = [f"{self.origin}: {verdict}", f"  root  {self.root}"]
         lines += [f"  {count:>8}  {name}" for name, count in counts.items()]
-        lines += [f"  ({each.number}) {_outcome(each)}: {each.title}" for each in self.steps]
-        lines += [
-            f"  problem: ({each.check.value}) {_place(each)}{each.what}" for each in self.problems
-        ]
-        lines += [f"  not proved: {each}" for each in self.not_proved]
-        return "\n".join(lines) + "\n"
+        return (
+            "\n".join([*lines, *outcome_lines(self.steps, self.problems, self.not_proved)]) + "\n"
+        )
+
+
+def outcome_lines(
+    steps: Sequence[Step], problems: Sequence[Problem], not_proved: Sequence[str]
+) -> list[str]:
+    """Write each step, each problem, and what was not proved, a line each."""
+    return [
+        *(f"  ({each.number}) {_outcome(each)}: {each.title}" for each in steps),
+        *(f"  problem: ({each.check.value}) {_place(each)}{each.what}" for each in problems),
+        *(f"  not proved: {each}" for each in not_proved),
+    ]
 
 
 class Findings:
-    """Collects problems during one verification."""
+    """Collects problems during one verification, whose steps have these titles."""
 
-    def __init__(self) -> None:
-        self._counts = Counter[Check]()
+    def __init__(self, titles: Mapping[IntEnum, str]) -> None:
+        self._titles = titles
+        self._counts = Counter[IntEnum]()
         self._first: list[Problem] = []
 
-    def add(self, check: Check, what: str, index: int | None = None) -> None:
+    def add(self, check: IntEnum, what: str, index: int | None = None) -> None:
         """Note a problem; only the first hundred are kept, all are counted."""
         self._counts[check] += 1
         if len(self._first) < MAX_PROBLEMS:
@@ -126,7 +135,9 @@ class Findings:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Every step with its number of problems."""
-        return tuple(Step(check.value, TITLES[check], self._counts[check]) for check in Check)
+        return tuple(
+            Step(check.value, title, self._counts[check]) for check, title in self._titles.items()
+        )
 
     @property
     def first(self) -> Sequence[Problem]:

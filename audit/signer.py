@@ -4,15 +4,19 @@ The key file is the line that Go's `sumdb/note` reads and writes:
 `PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the seed>`.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.errors import MalformedError
+from audit.checkpoint import Checkpoint
+from audit.errors import MalformedError, UntrustedError, UnusableError
 from audit.keyfile import create_secret, read_secret
-from audit.note import Signature, decode_base64, encode_base64, valid_name
+from audit.leaf import Leaf
+from audit.note import Note, Signature, decode_base64, encode_base64, valid_name
+from audit.rotation import KeyChain, KeyChange
 from audit.vkey import ED25519, KEY_BYTES, VerifierKey
 
 _PREFIX = "PRIVATE+KEY+"
@@ -90,3 +94,71 @@ class Ed25519Signer:
         if signer.vkey.key_id.hex() != short:
             raise MalformedError("signing key", f"the id {signer.vkey.key_id.hex()}", "another")
         return signer
+
+
+class Keyring:
+    """The keys that this process can sign with. What the log says decides which of them do."""
+
+    def __init__(self, signers: Iterable[Signer]) -> None:
+        self._signers = {each.vkey: each for each in signers}
+
+    def hold(self, signer: Signer) -> None:
+        """Hold one more key. It signs nothing before an entry adds it."""
+        self._signers[signer.vkey] = signer
+
+    def holds(self, key: VerifierKey) -> bool:
+        """Whether this process can sign with this key."""
+        return key in self._signers
+
+    def require(self, chain: KeyChain, size: int) -> None:
+        """Return if every key is here that signs the log at this size.
+
+        Raises:
+            UnusableError: one is missing.
+        """
+        for key in chain.at(size):
+            if key not in self._signers:
+                raise UnusableError("log", f"the key {key.key_id.hex()} that signs it is not here")
+
+    def signers(self, chain: KeyChain, size: int) -> tuple[Signer, ...]:
+        """Return who signs the log at this size, the newest key last; see `require`."""
+        self.require(chain, size)
+        return tuple(self._signers[key] for key in chain.at(size))
+
+    def usable(self, chain: KeyChain) -> tuple[Signer, ...]:
+        """Return every key that is here and that the log has not retired."""
+        retired = {*chain.retired}
+        return tuple(each for key, each in self._signers.items() if key not in retired)
+
+    def note(self, chain: KeyChain, head: Checkpoint) -> str:
+        """Sign a checkpoint with every key that signs the log at its size.
+
+        Raises:
+            NotDurableError: a signer cannot now.
+        """
+        text = head.text()
+        signers = self.signers(chain, head.size)
+        return Note(text, tuple(each.sign(text) for each in signers)).write()
+
+
+def changed(chain: KeyChain, keys: Keyring, start: int, leaves: Sequence[bytes | None]) -> KeyChain:
+    """Return the chain after these entries, the first of which gets the index `start`.
+
+    `leaves` holds the bytes of those that change a key, and None for the others. One batch changes
+    one key: so a checkpoint lies between any two changes, signed by both keys.
+
+    Raises:
+        UntrustedError: the log could not follow the change, or nobody here could sign after it.
+    """
+    after = chain
+    for index, leaf in enumerate(leaves, start):
+        if leaf is None:
+            continue
+        if after is not chain:
+            raise UntrustedError("key change", "one at a time")
+        try:
+            after = after.after(KeyChange.read(index, Leaf.parse(leaf)))
+            keys.require(after, index + 1)
+        except (MalformedError, UnusableError) as fault:
+            raise UntrustedError("key change", str(fault)) from fault
+    return after

@@ -16,10 +16,12 @@ from audit import tables
 from audit.connection import Connect, lock
 from audit.entry import OpenSubmission
 from audit.errors import AuditError, NotDurableError
+from audit.guard import Guard
 from audit.opening import open_writer
 from audit.reader import Reader, in_thread
+from audit.rotation import KeyChain
 from audit.seal import Sealed
-from audit.signer import Signer
+from audit.signer import Keyring, Signer
 from audit.sqlite_writer import Writer
 from audit.store import Prepared, Row, Stored
 
@@ -41,7 +43,8 @@ class SqliteStore:
         cls,
         path: Path,
         *,
-        signer: Signer,
+        signers: Sequence[Signer],
+        guard: Guard,
         now: Callable[[], datetime],
         connect: Connect,
         known_checkpoints: Sequence[str],
@@ -55,7 +58,8 @@ class SqliteStore:
         opening = partial(
             open_writer,
             path,
-            signer=signer,
+            signers=signers,
+            guard=guard,
             now=now,
             connect=connect,
             known_checkpoints=known_checkpoints,
@@ -109,6 +113,20 @@ class SqliteStore:
     async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:
         """Return the hashes that prove entry `index` in the tree of `size`."""
         return await self._reader.ask(tables.path_of, index, size)
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys that this process can sign with."""
+        return self._writer.keys
+
+    @property
+    def chain(self) -> KeyChain:
+        """What the log says of its keys."""
+        return self._writer.chain
+
+    async def consistency(self, first: int, second: int, /) -> tuple[bytes, ...]:
+        """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
+        return await self._reader.ask(tables.consistency_of, first, second)
 
     async def open_submissions(self, size: int, /) -> Sequence[OpenSubmission]:
         """Return what was admitted below `size` and has not come to its end."""

@@ -16,11 +16,18 @@ from uuid import UUID
 
 from audit.checkpoint import Checkpoint
 from audit.connection import Connect, connect_writer
-from audit.errors import AuditError, NotDurableError, UnusableError
+from audit.errors import (
+    AuditError,
+    ConflictError,
+    NotDurableError,
+    UntrustedError,
+    UnusableError,
+)
 from audit.fields import write_time
+from audit.guard import Guard
 from audit.merkle import Edge, leaf_hash
-from audit.note import Note
-from audit.signer import Signer
+from audit.rotation import KeyChain
+from audit.signer import Keyring, changed
 from audit.store import Prepared, Stored
 from audit.tables import edge_of, row_of
 
@@ -31,21 +38,35 @@ class Writer:
     """Appends batches to an opened and checked log file."""
 
     def __init__(
-        self, path: Path, connect: Connect, signer: Signer, now: Callable[[], datetime]
+        self,
+        path: Path,
+        connect: Connect,
+        keys: Keyring,
+        guard: Guard,
+        now: Callable[[], datetime],
     ) -> None:
         self._path = path
         self._connect = connect
-        self._signer = signer
+        self.keys = keys
+        self._guard = guard
         self._now = now
         self.connection = connect_writer(path, connect)
         self._edge = Edge()
         self._newest = ("", 0)  # the newest checkpoint, and the size that it covers
         self._kept = 0  # the size up to which checkpoints are in the file
-        self._unsure: Edge | None = None  # what a COMMIT of unknown outcome would have made
+        # what a COMMIT of unknown outcome would have made
+        self._unsure: tuple[Edge, KeyChain] | None = None
+        self._guarded: Checkpoint | None = None  # what the fork guard held when we last knew
 
-    def resume(self, edge: Edge, kept: int) -> None:
-        """Go on from a state that was checked; `kept` is its newest stored checkpoint's size."""
+    def resume(self, edge: Edge, kept: int, chain: KeyChain, guarded: Checkpoint | None) -> None:
+        """Go on from a state that was checked.
+
+        `kept` is its newest stored checkpoint's size; `guarded` is what the fork guard holds, which
+        this state extends.
+        """
         self._edge, self._kept = edge, kept
+        self.chain = chain
+        self._guarded = guarded
         self._sign()
 
     @property
@@ -64,14 +85,15 @@ class Writer:
         An entry that SQLite refuses for what it is does not take its neighbours with it.
 
         Raises:
-            UnusableError: the file changed behind us. The log MUST NOT go on.
+            UnusableError: the file or the fork guard changed behind us. The log MUST NOT go on.
         """
         try:
             self._settle()
             self._sign()  # never more than one head without a signature
+            self._require_guard()
             places = self._commit(batch)
             self._sign()
-        except (sqlite3.IntegrityError, sqlite3.DataError) as fault:
+        except (sqlite3.IntegrityError, sqlite3.DataError, UntrustedError) as fault:
             if len(batch) > 1:
                 return [each for item in batch for each in self.append([item])]
             return [_refusal(fault)]
@@ -99,27 +121,29 @@ class Writer:
         """Write and commit; return the place of every entry of the batch, new or known."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            places, edge = self._write(batch)
-        except (sqlite3.Error, UnusableError):
+            places, edge, chain = self._write(batch)
+        except (sqlite3.Error, UnusableError, UntrustedError):
             self._roll_back()
             raise
         grows = edge != self._edge
-        self._unsure = edge
+        self._unsure = (edge, chain)
         try:
             self.connection.execute("COMMIT")
         except sqlite3.Error:
             self._settle()
             if self._edge != edge:
                 raise
-        self._unsure, self._edge = None, edge
+        self._unsure, self._edge, self.chain = None, edge, chain
         if grows:
             self._kept = self._newest[1]  # the batch carried the checkpoint before it
         return places
 
-    def _write(self, batch: Sequence[Prepared]) -> tuple[Places, Edge]:
+    def _write(self, batch: Sequence[Prepared]) -> tuple[Places, Edge, KeyChain]:
         if edge_of(self.connection) != self._edge:  # fork guard: nobody else may have written
             raise UnusableError("log", "the file changed behind its writer")
         places, fresh = self._place(batch)
+        leaves = [item.leaf if item.changes_key else None for item in fresh]
+        chain = changed(self.chain, self.keys, self._edge.size, leaves)
         hashes = [leaf_hash(item.leaf) for item in fresh]
         edge, nodes = self._edge.extended(hashes)
         insert = self.connection.executemany
@@ -155,7 +179,7 @@ class Writer:
         )
         if fresh:
             self._move_head(edge)
-        return places, edge
+        return places, edge, chain
 
     def _place(self, batch: Sequence[Prepared]) -> tuple[Places, list[Prepared]]:
         """Find the entries that the log holds already; give the others the next indices."""
@@ -196,16 +220,29 @@ class Writer:
         """Sign the durable head: after its commit, so that what is signed can never vanish."""
         if self._newest[1] == self._edge.size:
             return
-        vkey = self._signer.vkey
-        text = Checkpoint(vkey.name, self._edge.size, self._edge.root()).text()
-        self._newest = (Note(text, (self._signer.sign(text),)).write(), self._edge.size)
+        head = Checkpoint(self.chain.first.name, self._edge.size, self._edge.root())
+        if head != self._guarded:
+            try:
+                self._guard.swap(self._guarded, head)
+            except ConflictError as fault:
+                raise _forked() from fault
+            self._guarded = head
+        self._newest = (self.keys.note(self.chain, head), head.size)
+
+    def _require_guard(self) -> None:
+        """Refuse to write where the fork guard holds what this process did not put there."""
+        if self._guard.newest() != self._guarded:
+            raise _forked()
 
     def _roll_back(self) -> None:
         try:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self._unsure = self._edge  # this connection is done for: look again before going on
+            self._unsure = (
+                self._edge,
+                self.chain,
+            )  # this connection is done for: look again before going on
 
     def _settle(self) -> None:
         """Find out what became of a commit that did not answer.
@@ -222,14 +259,22 @@ class Writer:
         if busy or frames != copied:
             raise NotDurableError("log", "the WAL could not be brought into the file")
         found = edge_of(self.connection)
-        if found not in (self._edge, self._unsure):
+        if found == self._unsure[0]:
+            self._edge, self.chain = self._unsure
+        elif found != self._edge:
             raise UnusableError("log", "after a lost commit the file holds a third state")
-        self._edge, self._unsure = found, None
+        self._unsure = None
 
     def _stored(self, item: Prepared, place: tuple[int, bytes, bool]) -> Stored:
         index, leaf, fresh = place
         # One id twice in one batch: only the entry whose bytes went in is fresh.
         return Stored(index, leaf, self._newest[0], fresh and leaf == item.leaf)
+
+
+def _forked() -> UnusableError:
+    return UnusableError(
+        "log", "forked: the fork guard holds a checkpoint that another log under this key put there"
+    )
 
 
 def _refusal(fault: Exception) -> NotDurableError:

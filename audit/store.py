@@ -7,19 +7,25 @@ from uuid import UUID
 
 from audit.entry import OpenSubmission
 from audit.errors import AuditError
+from audit.rotation import KeyChain
 from audit.seal import Sealed
+from audit.signer import Keyring
 
 MAX_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An entry ready to be written; `erases` names the entries whose details it deletes."""
+    """An entry ready to be written; `erases` names the entries whose details it deletes.
+
+    `changes_key` says that it is a `key_change`, which the log itself has to follow.
+    """
 
     entry_id: UUID
     leaf: bytes
     sealed: Sealed | None
     erases: tuple[UUID, ...] = ()
+    changes_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,20 @@ class Store(Protocol):
 
     async def open_submissions(self, size: int, /) -> Sequence[OpenSubmission]:
         """Return what was admitted below `size` and has not come to its end."""
+        ...
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys that this process can sign with."""
+        ...
+
+    @property
+    def chain(self) -> KeyChain:
+        """What the log says of its keys, as far as this process has seen it."""
+        ...
+
+    async def consistency(self, first: int, second: int, /) -> tuple[bytes, ...]:
+        """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
         ...
 
     async def close(self) -> None:

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from audit.entry import OUTCOMES, Kind, OpenSubmission
 from audit.errors import UnusableError
-from audit.merkle import HASH_BYTES, TILE_LEVELS, Edge, NodeAt, inclusion_spans, span_root
+from audit.merkle import (
+    HASH_BYTES,
+    TILE_LEVELS,
+    Edge,
+    NodeAt,
+    consistency_spans,
+    inclusion_spans,
+    span_root,
+)
 from audit.seal import Sealed
 from audit.store import Row
 
@@ -87,6 +95,12 @@ def path_of(connection: sqlite3.Connection, index: int, size: int) -> tuple[byte
     """Return the hashes that prove entry `index` in the tree of `size`."""
     node_at = nodes(connection)
     return tuple(span_root(span, node_at) for span in inclusion_spans(index, size))
+
+
+def consistency_of(connection: sqlite3.Connection, first: int, second: int) -> tuple[bytes, ...]:
+    """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
+    node_at = nodes(connection)
+    return tuple(span_root(span, node_at) for span in consistency_spans(first, second))
 
 
 def open_submissions(connection: sqlite3.Connection, size: int) -> list[OpenSubmission]:

@@ -11,7 +11,8 @@ from importlib import resources
 
 MODULES = (
     "__init__", "canonical_json", "checkpoint", "connection", "entry", "errors", "fields",
-    "keyfile", "leaf", "merkle", "note", "pairing", "report", "signatures", "verify", "vkey",
+    "keyfile", "leaf", "merkle", "note", "pairing", "report", "rotation", "signatures", "verify",
+    "vkey",
 )  # fmt: skip
 """What `audit.verify` imports; a test holds that this is all of it."""
 _STANDS_FOR = {"signatures": "ed25519"}

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from audit.checkpoint import Checkpoint, open_checkpoint
+from audit.checkpoint import Checkpoint
 from audit.connection import connect_reader
 from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.pairing import Pairing
-from audit.report import Check, Findings, Report
+from audit.report import TITLES, Check, Findings, Report
+from audit.rotation import KeyChain, follow
 from audit.vkey import VerifierKey
 
 
@@ -32,7 +33,8 @@ def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> R
     """Check the whole log, in one snapshot, in this order.
 
     (1) the file says it is the log that `vkey` names
-    (2) every checkpoint, stored or from outside, is signed by `vkey` and of this log
+    (2) every checkpoint, stored or from outside, is of this log, and signed by every key that
+        it had by then: `vkey`, and those that its entries lead to
     (3) every entry: next index, bytes and hash agree, canonical form, known keys, its own id
     (4) every tile node, head and checkpoint is what those entries lead to
     (5) the state row is the newest head, and a signature covers every entry
@@ -65,7 +67,8 @@ class _Verification:
     def __init__(self, connection: sqlite3.Connection, key: VerifierKey) -> None:
         self._connection = connection
         self._key = key
-        self._findings = Findings()
+        self._chain = KeyChain(key)
+        self._findings = Findings(TITLES)
         self._pairing = Pairing(self._findings)
         self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
 
@@ -73,6 +76,7 @@ class _Verification:
         self._check_identity()
         signed = self._read_checkpoints()
         outside = [self._known(note) for note in known]
+        self._check_vouched([*signed, *outside])
         heads = self._read_heads()
         edge = self._walk()
         self._check_ends(edge, max([0, *signed, *outside]))
@@ -97,17 +101,40 @@ class _Verification:
         )
 
     def _check_identity(self) -> None:
+        """Follow the keys from the first one on; the key that was given MUST be among them."""
         found = self._connection.execute("SELECT origin, vkey FROM log").fetchall()
-        if found != [(self._key.name, self._key.write())]:
-            self._findings.add(
-                Check.IDENTITY, "the file names another log or key, or not exactly one"
-            )
+        what = "the file names another log or key, or not exactly one"
+        try:
+            first = VerifierKey.parse(str(found[0][1]) if len(found) == 1 else "")
+        except MalformedError:
+            self._findings.add(Check.IDENTITY, what)
+            return
+        try:
+            chain = follow(first, self._find)
+        except (MalformedError, UntrustedError) as fault:
+            self._findings.add(Check.CHECKPOINTS, f"its keys cannot be followed: {fault}")
+            return
+        if found[0][0] != self._key.name or not chain.names(self._key):
+            self._findings.add(Check.IDENTITY, what)
+        else:
+            self._chain = chain
+
+    def _find(self, entry_id: UUID) -> tuple[int, bytes] | None:
+        found = self._connection.execute(
+            "SELECT idx, CAST(leaf AS BLOB) FROM entry WHERE entry_id = ?", (entry_id.bytes,)
+        ).fetchone()
+        return None if found is None else (found[0], found[1] or b"")
+
+    def _check_vouched(self, sizes: Sequence[int]) -> None:
+        for change in self._chain.unvouched(sizes):
+            what = "a key was retired, and nobody vouched for its successor: no checkpoint by both"
+            self._findings.add(Check.CHECKPOINTS, what, change.index)
 
     def _read_checkpoints(self) -> list[int]:
         good: list[int] = []
         for size, note in self._connection.execute("SELECT size, note FROM checkpoint"):
             try:
-                checkpoint = open_checkpoint(str(note), self._key)
+                checkpoint = self._chain.open(str(note))
             except (MalformedError, UntrustedError) as fault:
                 self._findings.add(
                     Check.CHECKPOINTS, f"the stored checkpoint at size {size}: {fault}"
@@ -129,9 +156,9 @@ class _Verification:
             MalformedError: it is no checkpoint of this log.
         """
         try:
-            checkpoint = open_checkpoint(note, self._key)
+            checkpoint = self._chain.open(note)
         except UntrustedError as fault:
-            raise MalformedError("known checkpoint", "one signed by the key", str(fault)) from fault
+            raise MalformedError("known checkpoint", "one the log signed", str(fault)) from fault
         self._expect(checkpoint)
         return checkpoint.size
 
@@ -197,8 +224,17 @@ class _Verification:
             self._findings.add(
                 Check.ENTRIES, "the first entry, and no other, is the genesis", row.index
             )
+        self._check_key(row.index, leaf)
         self._pairing.take(row.index, leaf)
         return hashed
+
+    def _check_key(self, index: int, leaf: Leaf) -> None:
+        """Hold what the walk finds to the keys that were followed by the ids of their entries."""
+        if leaf.kind is Kind.GENESIS and leaf.public.get("vkey") != self._chain.first.write():
+            self._findings.add(Check.ENTRIES, "the genesis names another key", index)
+        changes = [change.index for change in self._chain.changes]
+        if leaf.kind is Kind.KEY_CHANGE and index not in changes:
+            self._findings.add(Check.ENTRIES, "it changes a key out of turn", index)
 
     def _compare(self, edge: Edge) -> None:
         said = self._expected.pop(edge.size, None)

@@ -9,6 +9,7 @@ from audit.merkle import (
     TILE_LEVELS,
     Edge,
     Span,
+    consistency_spans,
     inclusion_spans,
     perfect_subtrees,
     span_root,
@@ -91,6 +92,11 @@ async def open_submissions(connection: Connection, size: int) -> Sequence[OpenSu
 async def path_of(connection: Connection, index: int, size: int) -> tuple[bytes, ...]:
     """Return the hashes that prove entry `index` in the tree of `size`."""
     return await _roots(connection, inclusion_spans(index, size))
+
+
+async def consistency_of(connection: Connection, first: int, second: int) -> tuple[bytes, ...]:
+    """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
+    return await _roots(connection, consistency_spans(first, second))
 
 
 async def root_at(connection: Connection, size: int) -> bytes:

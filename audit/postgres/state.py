@@ -7,14 +7,16 @@ transaction that is rolled back leaves no two statements behind.
 """
 
 import hmac
-from dataclasses import dataclass
 from hashlib import sha256
 
+from audit.checkpoint import Checkpoint
 from audit.errors import UnusableError
 from audit.merkle import Edge
 from audit.postgres.connection import Connection
-from audit.signer import Signer
+from audit.rotation import KeyChain
+from audit.signer import Keyring, Signer
 from audit.tables import edge_from
+from audit.vkey import VerifierKey
 
 # The safety that was switched off since the start counts too: it is asked with every batch.
 _QUESTION = """
@@ -28,24 +30,23 @@ FROM audit.log_state
 """
 
 
-@dataclass(frozen=True, slots=True)
 class State:
     """Reads and seals the state row of one log."""
 
-    key: bytes
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = keys
+        self._derived: dict[VerifierKey, bytes] = {}
 
-    @classmethod
-    def of(cls, signer: Signer) -> "State":
-        """Derive the seal's key: a signature that is never shown, over a text that is no note."""
-        secret = signer.sign(f"imprimatur: the key of the log's state\n{signer.vkey.write()}\n")
-        return cls(sha256(secret.blob).digest())
+    def seal(self, edge: Edge, chain: KeyChain) -> bytes:
+        """Return the seal of a state, under the newest key that signs the log there."""
+        return self._seal(edge, self._keys.signers(chain, edge.size)[-1])
 
-    def seal(self, edge: Edge) -> bytes:
-        """Return the seal of a state."""
-        return hmac.digest(self.key, edge.size.to_bytes(8) + b"".join(edge.hashes), "sha256")
-
-    async def read(self, connection: Connection, seen: Edge, *, lock: bool = False) -> Edge:
+    async def read(
+        self, connection: Connection, seen: Checkpoint, chain: KeyChain, *, lock: bool = False
+    ) -> Edge:
         """Return the state as it is now; with `lock`, keep it so until the transaction ends.
+
+        `chain` may be behind: another process may have sealed with a key that was added since.
 
         Raises:
             UnusableError: the server may lose what it acknowledges, nobody with the key made
@@ -61,10 +62,19 @@ class State:
         if unsafe:
             raise UnusableError("PostgreSQL", f"it may lose what it acknowledges: {unsafe} is off")
         edge = edge_from(size, root, joined)
-        if not hmac.compare_digest(seal, self.seal(edge)):
+        seals = [self._seal(edge, signer) for signer in self._keys.usable(chain)]
+        if not any(hmac.compare_digest(seal, each) for each in seals):
             raise UnusableError("log", "somebody without the log's key moved its state")
         if size < seen.size:
             raise UnusableError("log", f"rolled back: {seen.size} entries were there, now {size}")
-        if seen.size and then != seen.root():
+        if seen.size and then != seen.root:
             raise UnusableError("log", f"forked: another tree of {seen.size} was seen before")
         return edge
+
+    def _seal(self, edge: Edge, signer: Signer) -> bytes:
+        """Seal under a key that is derived from the signer's."""
+        key = self._derived.get(signer.vkey)
+        if key is None:  # a signature that is never shown, over what is no note
+            text = f"imprimatur: the key of the log's state\n{signer.vkey.write()}\n"
+            key = self._derived[signer.vkey] = sha256(signer.sign(text).blob).digest()
+        return hmac.digest(key, edge.size.to_bytes(8) + b"".join(edge.hashes), "sha256")

@@ -19,15 +19,23 @@ import asyncpg
 
 from audit.checkpoint import Checkpoint
 from audit.entry import OpenSubmission
-from audit.errors import AuditError, NotDurableError, UnusableError
+from audit.errors import (
+    AuditError,
+    ConflictError,
+    NotDurableError,
+    UntrustedError,
+    UnusableError,
+)
 from audit.fields import write_time
+from audit.guard import Guard
+from audit.leaf import Leaf
 from audit.merkle import Edge, leaf_hash
-from audit.note import Note
 from audit.postgres import questions
 from audit.postgres.connection import FAULTS, Connection, Link, entrys_fault, told
 from audit.postgres.state import State
+from audit.rotation import KeyChain, KeyChange
 from audit.seal import Sealed
-from audit.signer import Signer
+from audit.signer import Keyring, changed
 from audit.store import Prepared, Row, Stored
 
 P = ParamSpec("P")
@@ -61,6 +69,7 @@ UPDATE audit.log_state SET size = $13, root = $14, edge = $16, seal = $17 WHERE 
 class _Batch(NamedTuple):
     places: dict[UUID, tuple[int, bytes]]  # index and leaf of each entry, new or known
     edge: Edge  # what the log is with it
+    chain: KeyChain
 
 
 @final
@@ -68,22 +77,46 @@ class PostgresStore:
     """A `Store` beside others on one database. Make it with `open_postgres`."""
 
     def __init__(
-        self, writer: Link, reader: Link, signer: Signer, now: Callable[[], datetime]
+        self,
+        writer: Link,
+        reader: Link,
+        keys: Keyring,
+        chain: KeyChain,
+        guard: Guard,
+        now: Callable[[], datetime],
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._reading = asyncio.Lock()
-        self._signer = signer
-        self._state = State.of(signer)
+        self._keys = keys
+        self._chain = chain
+        self._state = State(keys)
+        self._guard = guard
+        self._signing = asyncio.Lock()
         self._now = now
         self._edge = Edge()  # the newest state that this process saw committed
         self._newest = _LAST_UNSIGNED
         self._kept = 0
+        self._guarded: Checkpoint | None = None  # what the fork guard held when we last knew
 
-    def resume(self, edge: Edge, kept: int) -> None:
-        """Go on from a state that was checked; `kept` is its newest stored checkpoint's size."""
-        self._edge, self._kept = edge, kept
-        self._sign()
+    async def resume(self, edge: Edge, kept: int, guarded: Checkpoint | None) -> None:
+        """Go on from a state that was checked.
+
+        `kept` is its newest stored checkpoint's size; `guarded` is what the fork guard holds, which
+        this state extends.
+        """
+        self._edge, self._kept, self._guarded = edge, kept, guarded
+        await self._sign()
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys that this process can sign with."""
+        return self._keys
+
+    @property
+    def chain(self) -> KeyChain:
+        """What the log says of its keys, as far as this process has seen it."""
+        return self._chain
 
     @property
     def signed(self) -> tuple[str, int]:
@@ -98,17 +131,21 @@ class PostgresStore:
     async def append(self, batch: Sequence[Prepared], /) -> Sequence[Stored | AuditError]:
         """Make the whole batch durable with one commit; see `Store`."""
         try:
-            self._sign()  # nothing more is written while the last of ours has no signature
+            await self._sign()  # nothing is written while the last of ours has no signature
+            await self._meet_guard()
             places = await self._commit(batch)
-            self._sign()
+            await self._sign()
         except NotDurableError as fault:
             return [_refusal(str(fault), fault) for _ in batch]
-        except FAULTS as fault:
-            if entrys_fault(fault) and len(batch) > 1:  # in halves, until it stands alone
+        except (*FAULTS, UntrustedError) as fault:
+            untrue = isinstance(fault, UntrustedError)
+            if (untrue or entrys_fault(fault)) and len(
+                batch
+            ) > 1:  # in halves, until it stands alone
                 middle = len(batch) // 2
                 first, rest = batch[:middle], batch[middle:]
                 return [*await self.append(first), *await self.append(rest)]
-            return [_refusal(told(fault), fault) for _ in batch]
+            return [_refusal(str(fault) if untrue else told(fault), fault) for _ in batch]
         return [self._stored(item, *places[item.entry_id]) for item in batch]
 
     async def keep_checkpoint(self) -> None:
@@ -130,11 +167,9 @@ class PostgresStore:
 
     async def newest(self) -> tuple[str, int]:
         """Sign what the database holds now, whoever wrote it; see `Store`."""
-        seen = self._edge
-        found = await self._ask(self._state.read, seen)
-        if found.size > self._edge.size:
-            self._edge = found
-            self._sign()
+        found = await self._ask(self._state.read, self._head(), self._chain)
+        await self._ask(self._advance, found)
+        await self._sign()
         return self._newest
 
     async def row(self, entry_id: UUID, /) -> Row | None:
@@ -152,6 +187,10 @@ class PostgresStore:
     async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:
         """Return the hashes that prove entry `index` in the tree of `size`."""
         return await self._ask(questions.path_of, index, size)
+
+    async def consistency(self, first: int, second: int, /) -> tuple[bytes, ...]:
+        """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
+        return await self._ask(questions.consistency_of, first, second)
 
     async def open_submissions(self, size: int, /) -> Sequence[OpenSubmission]:
         """Return what was admitted below `size` and has not come to its end."""
@@ -171,7 +210,7 @@ class PostgresStore:
         try:
             await connection.execute("BEGIN")
             written = await self._write(connection, batch, note)
-        except asyncpg.PostgresError:
+        except (asyncpg.PostgresError, UntrustedError):
             await self._roll_back(connection)
             raise
         except BaseException:  # a lost connection, a broken log, a cancelled task: all start anew
@@ -188,17 +227,20 @@ class PostgresStore:
         else:
             if tag != "COMMIT":
                 raise NotDurableError("entry", f"PostgreSQL answered {tag!r} to COMMIT")
-            self._edge = written.edge
+            self._edge, self._chain = written.edge, written.chain
         self._kept = max(self._kept, note[1])
         return written.places
 
     async def _write(
         self, connection: Connection, batch: Sequence[Prepared], note: tuple[str, int]
     ) -> _Batch:
-        old = await self._state.read(connection, self._edge, lock=True)
+        old = await self._state.read(connection, self._head(), self._chain, lock=True)
+        await self._advance(connection, old)
         places, fresh = await _place(connection, batch, old.size)
         if not fresh:
-            return _Batch(places, old)
+            return _Batch(places, old, self._chain)
+        leaves = [item.leaf if item.changes_key else None for item in fresh]
+        chain = changed(self._chain, self._keys, old.size, leaves)
         hashes = [leaf_hash(item.leaf) for item in fresh]
         edge, nodes = old.extended(hashes)
         details = [(item.entry_id, item.sealed) for item in fresh if item.sealed is not None]
@@ -220,7 +262,7 @@ class PostgresStore:
             edge.root(),
             write_time(self._now()),
             b"".join(edge.hashes),
-            self._state.seal(edge),
+            self._state.seal(edge, chain),
             old.size,
             note[1],
             note[0],
@@ -231,7 +273,7 @@ class PostgresStore:
             await connection.execute(
                 "DELETE FROM audit.detail WHERE entry_id = ANY($1::uuid[])", erased
             )
-        return _Batch(places, edge)
+        return _Batch(places, edge, chain)
 
     async def _roll_back(self, connection: Connection) -> None:
         try:
@@ -258,14 +300,15 @@ class PostgresStore:
                 if asyncio.get_running_loop().time() > until:
                     raise NotDurableError("entry", f"nobody knows: {told(fault)}") from fault
                 await asyncio.sleep(_PAUSE_SECONDS)
-        self._edge, there = behind
+        _, there = behind
         if there != made.root():
             raise NotDurableError("entry", f"its COMMIT failed: {told(fault)}") from fault
 
     async def _behind_lock(self, size: int) -> tuple[Edge, bytes | None]:
         connection = await self._writer.get()
         await connection.execute("BEGIN")
-        found = await self._state.read(connection, self._edge, lock=True)
+        found = await self._state.read(connection, self._head(), self._chain, lock=True)
+        await self._advance(connection, found)
         head = await connection.fetchrow("SELECT root FROM audit.head WHERE size = $1", size)
         await connection.execute("ROLLBACK")
         return found, None if head is None else head[0]
@@ -283,16 +326,51 @@ class PostgresStore:
                 self._reader.drop()
                 raise UnusableError("log", f"it cannot be read: {told(fault)}") from fault
 
-    def _sign(self) -> None:
+    def _head(self) -> Checkpoint:
+        return Checkpoint(self._chain.first.name, self._edge.size, self._edge.root())
+
+    async def _advance(self, connection: Connection, found: Edge) -> None:
+        """Go on from a state that others committed, and follow what they did to the keys."""
+        if found.size > self._edge.size:
+            self._chain = await followed(connection, self._chain)
+            if found.size > self._edge.size:  # another task may have gone further meanwhile
+                self._edge = found
+
+    async def _meet_guard(self) -> None:
+        """Hold what the fork guard remembers to be of this history; go on from it if it is ahead.
+
+        Raises:
+            UnusableError: it is not. Nothing was written or signed.
+        """
+        held = await asyncio.to_thread(self._guard.newest)
+        if held is not None and held != self._guarded:
+            found = await self._ask(self._state.read, held, self._chain)
+            await self._ask(self._advance, found)
+        self._guarded = held
+
+    async def _sign(self) -> None:
         """Sign the newest state that is committed, so that what is signed can never vanish."""
-        if self._newest[1] >= self._edge.size:
-            return
-        vkey = self._signer.vkey
-        text = Checkpoint(vkey.name, self._edge.size, self._edge.root()).text()
-        self._newest = (Note(text, (self._signer.sign(text),)).write(), self._edge.size)
+        async with self._signing:
+            while self._newest[1] < self._edge.size:
+                head, held = self._head(), self._guarded
+                if held is None or held.size < head.size:
+                    try:
+                        await asyncio.to_thread(self._guard.swap, held, head)
+                    except ConflictError:  # another process was faster
+                        await self._meet_guard()
+                        continue
+                    self._guarded = head
+                self._newest = (self._keys.note(self._chain, head), head.size)
 
     def _stored(self, item: Prepared, index: int, leaf: bytes) -> Stored:
         return Stored(index, leaf, self._newest[0], fresh=leaf == item.leaf)
+
+
+async def followed(connection: Connection, chain: KeyChain) -> KeyChain:
+    """Return the chain with the changes that it has not seen yet."""
+    while (row := await questions.row_of(connection, chain.next_id)) is not None:
+        chain = chain.after(KeyChange.read(row.index, Leaf.parse(row.leaf)))
+    return chain
 
 
 async def _say_commit(connection: Connection) -> str:

@@ -81,11 +81,11 @@ class Attacker:
         (size,) = self.db.execute("SELECT min(size) FROM checkpoint WHERE size > 100").fetchone()
         return int(size)
 
-    def append(self, count: int = 1) -> None:
+    def append(self, count: int = 1, entry: Entry | None = None) -> None:
         """Add entries as the log would, all but the signature."""
         for _ in range(count):
             index = len(self.leaves())
-            extra = replace(EXTRA, entry_id=UUID(int=10_000 + index))
+            extra = entry or replace(EXTRA, entry_id=UUID(int=10_000 + index))
             leaf = leaf_of(extra, {}).write()
             row = (index, extra.entry_id.bytes, leaf, leaf_hash(leaf))
             self.db.execute(

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Kind, entry_id
 from audit.leaf import Leaf, leaf_of
+from audit.note import Note
+from audit.rotation import KeyChain, KeyChange
 from tests.tamper.attacker import EXTRA, Attacker
 from tests.tamper.scene import ERASED, ERASURE, NOON, SIZE, admission, signer_of
 
@@ -126,6 +129,21 @@ def _signed_by_another_in_its_name(attacker: Attacker) -> None:
     replace(attacker, signer=signer_of("a stranger's")).sign_everything()
 
 
+def _key_brought_along(attacker: Attacker) -> None:
+    """Name one's own key in the log, retire the log's, and sign all that with it."""
+    chain, stranger = KeyChain(attacker.signer.vkey), signer_of("a stranger's")
+    for event, key in (("added", stranger.vkey), ("retired", attacker.signer.vkey)):
+        public = {"event": f"key.{event}", "vkey": key.write()}
+        entry = Entry(chain.next_id, Kind.KEY_CHANGE, NOON, public)
+        attacker.append(entry=entry)
+        index = len(attacker.leaves()) - 1
+        chain = chain.after(KeyChange.read(index, leaf_of(entry, {})))
+    edge = attacker.edge()
+    text = Checkpoint(stranger.vkey.name, edge.size, edge.root()).text()
+    note = Note(text, (stranger.sign(text),)).write()
+    attacker.db.execute("REPLACE INTO checkpoint VALUES (?, ?)", (edge.size, note))
+
+
 def _second_genesis(attacker: Attacker) -> None:
     leaf = attacker.leaves()[0]
     again = Leaf.parse(leaf)
@@ -188,6 +206,11 @@ ALONE = (
         "ten entries reversed, every hash edited", "another order of events", _block_reordered
     ),
     Mutation("entry appended", "the next signature will cover it", lambda a: a.append()),
+    Mutation(
+        "a key brought along",
+        "the log changed its key to a stranger's, who signed that",
+        _key_brought_along,
+    ),
     Mutation(
         "three hundred entries appended", "the same, over a tile's border", lambda a: a.append(300)
     ),
