@@ -124,6 +124,15 @@ def not_alone(folder: Traversable) -> frozenset[str]:
     return frozenset(cast("list[str]", _index(_read(folder, "index.yaml"))["not_alone"]))
 
 
+def qualified(folder: Traversable) -> frozenset[str]:
+    """Read the words that name nobody but with what stands in brackets.
+
+    Raises:
+        TermsError: a file is missing.
+    """
+    return frozenset(cast("list[str]", _index(_read(folder, "index.yaml"))["qualified"]))
+
+
 def _read(folder: Traversable, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from classifiers.building.character_tags import Tags, bare, read_tags, words_of
-from classifiers.character_list import Judged, Kind, load_judged, not_alone
+from classifiers.character_list import Judged, Kind, load_judged, not_alone, qualified
 from classifiers.normalise import plain_form
 
 FOLDER = Path(str(files("classifiers"))) / "terms" / "characters"
@@ -127,8 +127,12 @@ def build(
     names: Mapping[str, Sequence[str]],
     tags: Tags,
     ambiguous: frozenset[str] = frozenset(),
+    words: frozenset[str] = frozenset(),
 ) -> list[tuple[int, Kind, str]]:
-    """Return all aliases, and the longer names of others that shelter them."""
+    """Return all aliases, and the longer names of others that shelter them.
+
+    `ambiguous` names name nobody alone; `words` do not even beside their series.
+    """
     naming = Naming(judged, tags, ambiguous)
     texts: Texts = {}
     for row in judged:
@@ -141,6 +145,7 @@ def build(
                 _add(texts, row.id, name, Kind.BESIDE)
         for text, kind in naming.texts(row):
             _add(texts, row.id, text, kind)
+    texts = {key: kind for key, kind in texts.items() if kind is Kind.ALONE or key[1] not in words}
     sheltered = {text for _, text in texts}
     shelters: Texts = {}
     for row in judged:
@@ -185,7 +190,7 @@ def main() -> None:
     judged = load_judged(FOLDER)
     names = read_names(FOLDER / "names.csv")
     tags = read_tags(parser.parse_args().prompts)
-    aliases = build(judged, names, tags, not_alone(FOLDER))
+    aliases = build(judged, names, tags, not_alone(FOLDER), qualified(FOLDER))
     with (FOLDER / "aliases.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "kind", "text"])

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,9 @@ _A_SENTENCE = 4
 _ENGLISH = frozenset({"and", "by", "of", "the", "with"})
 """A part that holds one of these is English, and what else it holds may be names."""
 _A_CREDIT = 6
-"""Words that a part with an artist's name has at most."""
+"""Words that a part with an artist's or a sitter's name has at most."""
+_A_NAME = 3
+"""Words of somebody's name, each with a capital."""
 _OF_A_NAME = 1 / 3
 """What a part that may be a name weighs, unless it holds a common word."""
 _LEAD = 3.0
@@ -79,7 +82,7 @@ class Identifier:
 
     def spoken(self, text: str) -> frozenset[str]:
         """Return the languages that are clearly spoken in `text`, other than English."""
-        speaks = self._weigh(_parts(text))
+        speaks = self._weigh(_parts(text), text)
         read = [id_ for id_ in speaks if self.languages.state(id_) is not State.UNREAD]
         best_read = max((speaks[id_] for id_ in read), default=0.0)
         best = max(speaks.values(), default=0.0)
@@ -102,8 +105,11 @@ class Identifier:
         (weight,) = self.table.weigh([words])
         return bool(weight.max() < _FLUENT * sum(map(len, words)))
 
-    def _weigh(self, parts: Sequence[Sequence[str]]) -> Mapping[str, float]:
-        """Add up what speaks for each language over the parts that are not English."""
+    def _weigh(self, parts: Sequence[Sequence[str]], text: str) -> Mapping[str, float]:
+        """Add up what speaks for each language over the parts of `text` that are not English.
+
+        What is written like a name speaks for none if nothing else does: people are called Mann.
+        """
         columns = self.table.languages
         neutral = [columns.index("en"), columns.index(NAMES)]
         foreign = [
@@ -112,8 +118,15 @@ class Identifier:
         weights = self.table.weigh(foreign)
         leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
         leads[leads < _LEAD] = 0.0
-        found: dict[str, float] = defaultdict(float)
         commons = [self._common(words) for words in foreign]
+        telling = [
+            words
+            for words, lead, common in zip(foreign, leads, commons, strict=True)
+            if common or lead.any()
+        ]
+        if len(telling) == 1 and telling[0] in _names(text):
+            return {}
+        found: dict[str, float] = defaultdict(float)
         for part, column in np.argwhere(leads).tolist():
             id_ = columns[column]
             words = foreign[part]
@@ -140,11 +153,28 @@ class Identifier:
 
 
 def _is_credit(words: Sequence[str]) -> bool:
-    """Whether a part names an artist: `by Greg Rutkowski` is no Polish."""
-    return words[0] == "by" and len(words) <= _A_CREDIT
+    """Whether a part names somebody: `by Greg Rutkowski` is no Polish, nor `Bianco as a sailor`."""
+    if len(words) > _A_CREDIT:
+        return False
+    return words[0] == "by" or any(
+        pair in (("as", "a"), ("as", "an")) for pair in pairwise(words[1:])
+    )
 
 
 def _parts(text: str) -> list[list[str]]:
     """Return the words of each part between marks."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
-    return [words for part in _MARK.split(folded) if (words := _WORD.findall(part))]
+    return _words(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _names(text: str) -> list[list[str]]:
+    """Return the words of each part that is written like somebody's first and last name."""
+    parts = _words(unicodedata.normalize("NFKC", text))
+    return [
+        [word.casefold() for word in words]
+        for words in parts
+        if 1 < len(words) <= _A_NAME and all(word.istitle() for word in words)
+    ]
+
+
+def _words(text: str) -> list[list[str]]:
+    return [words for part in _MARK.split(text.replace("_", " ")) if (words := _WORD.findall(part))]

@@ -26,6 +26,8 @@ _BLANK = re.compile("[{}\\[\\]|_\\-\u2010-\u2015\u2212\\s\\x00-\\x1f\\x7f-\\x9f]
 """What is a space in a plain view."""
 _BLANKS_END = 0x3001
 """Where no more of those come that have no compatibility form."""
+_APOSTROPHES = "\u2018\u2019"
+"""As phones write them: one that is plain in a plain view."""
 _CHANGING = frozenset({"Mn", "Me", "Cf", "Cc", "Zs", "Zl", "Zp"})
 """Categories of what may not be its own plain form."""
 _KEEPS_MARKS = re.compile("[ñ\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\uff65-\uff9f]")
@@ -61,6 +63,7 @@ class PlainForms:
         for code in range(_BLANKS_END):
             if _BLANK.match(chr(code)):
                 self._forms[code] = SPACE
+        self._forms[[ord(one) for one in _APOSTROPHES]] = ord("'")
 
     def of(self, codes: Codes) -> Codes:
         """Return each code point's form, or from `NOTHING` on the place of its text."""

@@ -86,6 +86,12 @@ def test_words_that_are_also_names_name_nobody(text: str) -> None:
     assert fired(text) == set()
 
 
+def test_a_colour_names_somebody_only_with_what_tells_it_apart() -> None:
+    """`pokemon (creature)` is a tag of many pictures, and so are skirts."""
+    assert fired("pokemon (creature), black skirt, red rose, leaf") == set()
+    assert fired("black (pokemon)") == {CHARACTER}
+
+
 def test_a_short_name_counts_beside_its_series_in_whatever_field() -> None:
     """`rem` is anything; `rem, re:zero` is somebody."""
     assert fired("rem") == set()

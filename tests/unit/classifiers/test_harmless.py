@@ -15,6 +15,8 @@ def harmless() -> HarmlessPhrases:
         ("pussy willow, a vase", ", a vase"),
         ("a baby blue car", "a car"),
         ("naked eye, naked eye", ","),
+        ("a sexton and his spade", "a and his spade"),
+        ("a pirate's booty", "a"),
     ],
 )
 def test_a_harmless_phrase_is_blanked_in_place(

@@ -132,6 +132,21 @@ def test_a_harmless_phrase_shelters_only_its_own_words() -> None:
     assert TERM in fired("sh ota")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kid leather gloves, a goat and her kid", "infant stars", "child locks", "petite bistro",
+        "cat girl, child's drawing", "cat girl, child\u2019s drawing", "1boy, children's crusade",
+        "a racy red sports car", "a thong of leather", "stripper pliers", "seductive aroma of tea",
+        "ass and cart", "grease nipple", "topless tower", "unclothed mannequin",
+        "social intercourse", "rimming a glass with salt", "fingering chart", "non-explicit",
+    ],
+)  # fmt: skip
+def test_a_harmless_phrase_says_nothing(text: str) -> None:
+    """Each was seen to stop somebody for nothing."""
+    assert fired(text) == set()
+
+
 def test_fiction_about_age_takes_nothing_away() -> None:
     """An adult by declaration is not an adult in the picture."""
     assert TERM in fired("toddler, adult, 1000 years old")

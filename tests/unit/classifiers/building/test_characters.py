@@ -101,6 +101,18 @@ def test_names_that_people_found_ambiguous_need_their_series(tags: Tags) -> None
     assert alias is Kind.BESIDE
 
 
+def test_a_colour_names_nobody_even_beside_its_series(tags: Tags) -> None:
+    """A black skirt in a picture of a Pokemon is no boy called Black."""
+    texts = {
+        text: kind
+        for _, kind, text in build(
+            [row(1, "saber_(a_series)")], {}, tags, words=frozenset({"saber"})
+        )
+    }
+
+    assert texts == {"saber (a series)": Kind.ALONE}
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

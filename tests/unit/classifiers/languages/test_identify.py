@@ -37,6 +37,21 @@ def test_tags_names_and_romaji_are_no_other_language(text: str) -> None:
     assert LANGUAGES.spoken(text) == frozenset()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Holden Mann, calligraphy brush (medium)", "Avianna bianco as a radarman, chalk (medium)"],
+)
+def test_somebody_with_a_foreign_name_is_no_language(text: str) -> None:
+    """People are called Mann and Bianco."""
+    assert LANGUAGES.spoken(text) == frozenset()
+
+
+def test_capitals_make_no_names_of_a_language() -> None:
+    """Else whoever writes in capitals is read by nobody."""
+    assert LANGUAGES.spoken("Kobieta, Las, Noc, Piękne Oczy, Długie Włosy") == {"pl"}
+    assert LANGUAGES.spoken("Naakte Vrouw In Het Bos, 1girl") == {"nl"}
+
+
 def test_a_sentence_among_tags_is_heard() -> None:
     """Tags around it must not drown it."""
     tags = ", ".join(["1girl, solo, long hair, hatsune miku, masterpiece"] * 20)
