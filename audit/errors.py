@@ -5,6 +5,7 @@
     - Busy             too many entries wait already; nothing was tried
   - ConflictError      this entry id is in the log, with other content
   - AbsentError        what was asked for is not in the log (unknown, or erased)
+  - UnansweredError    an outsider (a witness, a time-stamp authority) did not do what was asked
   - UnusableError      the log as a whole must not be opened, or not be continued
   - MalformedError     bytes or an entry do not have the form they claim to have
   - UntrustedError     the form is right, but a proof, signature or commitment does not hold
@@ -38,6 +39,10 @@ class ConflictError(AuditError):
 
 class AbsentError(AuditError):
     """The log does not hold what was asked for."""
+
+
+class UnansweredError(AuditError):
+    """An outsider did not answer, or not with what was asked for. It may be asked again."""
 
 
 class UnusableError(AuditError):
