@@ -8,7 +8,7 @@ import base64
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,9 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 
 import policies
+from audit.anchors import Anchors
+from audit.cosignature import WitnessKey
+from audit.guard import FileGuard
 from audit.log import Log
 from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
+from audit.witness import Witness
 from classifiers import hash_bank_csv
 from classifiers.apparent_age import ApparentAge, FaceAge
 from classifiers.canonical import Canonical
@@ -42,14 +46,16 @@ from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
-from pipeline.gateway import operator, server, troubles
+from pipeline.gateway import memory, operator, server, troubles
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
+from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
+from pipeline.jobs.rotation import Rotation, signers, write_vkeys
 from pipeline.jobs.rulings import Rulings
 from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
@@ -60,6 +66,7 @@ from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
 from pipeline.novelai.transport import of_accounts
+from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
@@ -77,12 +84,14 @@ from pipeline.unsafe import UnsafeSwitch
 from pipeline.vault import DirectoryVault
 from policies.layers import PolicySet
 
-LOG_KEY, DETAIL_KEY, VKEY = "log.key", "detail.key", "log.vkey"
+DETAIL_KEY = "detail.key"
 SHIPPED = Path(policies.__file__).parent / "sets"
 TEXTS = Path(__file__).parent / "gateway" / "texts.yaml"
 FIRST_TENANT = "default"
 FIRST_BUDGET = 100_000
 UPKEEP_SECONDS = 1.0
+OUTSIDER_SECONDS = 10.0
+"""How long a witness or a time-stamp authority may take to answer."""
 DRAIN_LOOK_SECONDS = 0.05
 """How often a server that stops looks whether anything is left."""
 
@@ -96,6 +105,7 @@ class House:
     gate: Gate
     rulings: Rulings
     upkeep: Upkeep
+    anchoring: Anchoring
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -105,7 +115,7 @@ class House:
 
     async def keep_up(self) -> None:
         """Do what has to happen without anybody asking, until cancelled."""
-        await self.upkeep.run(UPKEEP_SECONDS)
+        await asyncio.gather(self.upkeep.run(UPKEEP_SECONDS), self.anchoring.run(UPKEEP_SECONDS))
 
     async def drain(self, seconds: float) -> int:
         """Admit nothing more and finish what is in flight; return how many were cut off.
@@ -141,8 +151,10 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
     async with AsyncExitStack() as closing:
         metrics = Metrics.create()
         keys = settings.keys_dir
-        log = await _log(settings, _signer(keys, settings.log_origin), _detail_keys(keys))
+        log = await _log(settings, signers(keys, settings.log_origin), _detail_keys(keys))
         closing.push_async_callback(log.close)
+        write_vkeys(keys, await log.keys())
+        anchoring = _anchoring(settings, log, await closing.enter_async_context(_outsiders_http()))
         store = Store.open(settings.data_dir / "app.db")
         closing.push_async_callback(store.close)
         vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
@@ -212,6 +224,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             subject_key=read_key(keys, "subjects"),
             refusals_a_day=settings.refusals_per_day,
             seizure=seizure,
+            outside=anchoring.standings,
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
@@ -220,12 +233,15 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             flow, judge, restore, store, vault, seizure, now, gate.desk.carries, second_look
         )
         rulings = Rulings(flow, restore, store, log, now)
+        desk = operator.create(Operator(gate, api_keys, rulings))
+        desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
         yield House(
             public=server.create(gate, metrics),
-            operator=operator.create(Operator(gate, api_keys, rulings)),
+            operator=desk,
             gate=gate,
             rulings=rulings,
             upkeep=upkeep,
+            anchoring=anchoring,
             notices=(
                 *await _first_tenant(store, api_keys),
                 *_unfinished(left),
@@ -234,11 +250,24 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
 
 
-async def _log(settings: Settings, signer: Ed25519Signer, keys: DetailKeys) -> Log:
+async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: DetailKeys) -> Log:
     """Open the log where it lies. One that has begun in a file is not begun again elsewhere."""
     path, origin = settings.data_dir / "log.db", settings.log_origin
+    signer, *more = held
+    outside = settings.outside
+    guard = None if outside.fork_guard is None else FileGuard(outside.fork_guard)
+    known = [each.read_bytes().decode() for each in outside.known_checkpoints]
     if settings.log_database is None:
-        return await Log.open(path, origin=origin, signer=signer, keys=keys, now=now)
+        return await Log.open(
+            path,
+            origin=origin,
+            signer=signer,
+            more_signers=more,
+            keys=keys,
+            now=now,
+            guard=guard,
+            known_checkpoints=known,
+        )
     if path.exists():
         told = "log.db is here: a log that has begun does not move: take the setting back"
         raise SettingsError([f"log_database: {told}"])
@@ -250,16 +279,33 @@ async def _log(settings: Settings, signer: Ed25519Signer, keys: DetailKeys) -> L
         told = "needs what `pip install -e '.[postgres]'` installs"
         raise SettingsError([f"log_database: {told}"]) from None
     url = settings.log_database.get_secret_value()
-    return Log(await open_postgres(url, signer=signer, now=now), keys)
+    store = await open_postgres(
+        url, signer=signer, more_signers=more, now=now, guard=guard, known_checkpoints=known
+    )
+    return Log(store, keys)
 
 
-def _signer(keys: Path, origin: str) -> Ed25519Signer:
-    path = keys / LOG_KEY
-    signer = Ed25519Signer.load(path) if path.exists() else Ed25519Signer.create(path, origin)
-    vkey = keys / VKEY
-    if not vkey.exists():
-        vkey.write_text(f"{signer.vkey.write()}\n", encoding="ascii")
-    return signer
+def _outsiders_http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=OUTSIDER_SECONDS)
+
+
+def _anchoring(settings: Settings, log: Log, http: httpx.AsyncClient) -> Anchoring:
+    """Join the log with those who remember it outside."""
+    outside, post = settings.outside, posting(http)
+    every = timedelta(seconds=outside.witness_seconds)
+    asked: list[Outsider] = [
+        witnessed(log, Witness(each.url, WitnessKey.parse(each.vkey), post), every)
+        for each in outside.witnesses
+    ]
+    if outside.time_stamp_url is not None and outside.time_stamp_certificates is not None:
+        from audit.time_stamper import TimeStamper  # noqa: PLC0415 - it loads a second OpenSSL
+
+        host = httpx.URL(outside.time_stamp_url).host
+        certificates = outside.time_stamp_certificates.read_bytes()
+        stamper = TimeStamper(host, outside.time_stamp_url, certificates, post)
+        asked.append(stamped(log, stamper, timedelta(seconds=outside.time_stamp_seconds)))
+    anchors = Anchors(settings.data_dir / "anchors.db")
+    return Anchoring(log, anchors, asked, now, guarded=outside.fork_guard is not None)
 
 
 def _detail_keys(keys: Path) -> DetailKeys:
@@ -299,7 +345,7 @@ def _judge(settings: Settings, banks: BankSet) -> Judge:
         text = [UnsafeSwitch(classifier, faults) for classifier in text]
         picture = [UnsafeSwitch(classifier, faults) for classifier in picture]
     workers = Workers(settings.workers, settings.deadline_seconds)
-    return Judge(text, picture, workers, lambda: now().date())
+    return Judge(text, picture, workers, texts_in, lambda: now().date())
 
 
 def _versions(judge: Judge, banks: BankSet) -> dict[str, list[str]]:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from audit.entry import Receipt
 from classifiers.canonical import Canonical
-from classifiers.content import Image, Prompt
+from classifiers.content import Grammar, Image, Prompt
 from classifiers.normalise import Reading
 from classifiers.signals import Finding
 from policies.decision import Action, Decision
@@ -99,12 +99,17 @@ Work = TextToImage | ImageToImage
 every place that must learn it."""
 
 
+NO_TEXTS: Final = Reading(Prompt((), Grammar.V4), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """All that is to be looked at, prepared once and shared by all who look."""
 
     reading: Reading = field(repr=False)
     pictures: tuple[Canonical, ...] = field(repr=False)
+    metadata: Reading = field(default=NO_TEXTS, repr=False)
+    """What uploaded pictures say of themselves: evidence, of which nothing is ever forwarded."""
 
 
 @dataclass(frozen=True, slots=True)

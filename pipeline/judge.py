@@ -18,14 +18,33 @@ import structlog
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
-from classifiers.content import Image, Prompt, Purpose
+from classifiers.content import Image, Prompt, Purpose, Text
 from classifiers.normalise import Reading
-from classifiers.signals import Field, Finding, Picture, Reason, Unavailable, Where
-from pipeline.items import Contents, Judged
+from classifiers.signals import (
+    Field,
+    Finding,
+    Picture,
+    Reason,
+    Signal,
+    SignalName,
+    Unavailable,
+    Where,
+)
+from pipeline.items import NO_TEXTS, Contents, Judged
 from policies.policy import Facts, Moment, Policy
 
 C = TypeVar("C")
 T = TypeVar("T")
+
+_OF_SPELLING = frozenset(
+    {
+        SignalName.TEXT_READABLE,
+        SignalName.TEXT_LANGUAGE_UNREAD,
+        SignalName.TEXT_LANGUAGE_TERMS_ONLY,
+        SignalName.TEXT_DISGUISED,
+    }
+)
+_FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})
 
 _say = structlog.get_logger("judge")
 
@@ -127,9 +146,14 @@ class Judge:
         text: Sequence[Classifier[Reading]],
         picture: Sequence[Classifier[Canonical]],
         workers: Workers,
+        texts_in: Callable[[Canonical], Sequence[Text]],
         today: Callable[[], date | None] = lambda: None,
     ) -> None:
-        """Build from parts; where nobody says what day it is, no exemption holds."""
+        """Build from parts; where nobody says what day it is, no exemption holds.
+
+        `texts_in` gives what an uploaded picture says of itself.
+        """
+        self._texts_in = texts_in
         self._today = today
         self._text = [Watched(classifier) for classifier in text]
         self._picture = [Watched(classifier) for classifier in picture]
@@ -162,14 +186,18 @@ class Judge:
                     watched.fault = await self._workers.run(watched.warmed)
 
     async def prepare(self, prompt: Prompt, images: Sequence[Image]) -> Contents:
-        """Read the texts in all their views and decode each image, once.
+        """Read the texts in all their views, decode each image, and read what it says, once.
 
         Raises:
             UnreadableError: an image is not one, or is beyond the limits: the caller's bad input.
         """
-        return await self._workers.run(
-            lambda: Contents(normalise.read(prompt), tuple(canonical.read(i) for i in images))
-        )
+        return await self._workers.run(lambda: self._prepared(prompt, images))
+
+    def _prepared(self, prompt: Prompt, images: Sequence[Image]) -> Contents:
+        pictures = tuple(canonical.read(image) for image in images)
+        told = tuple(text for picture in pictures for text in self._texts_in(picture))
+        metadata = normalise.read(replace(prompt, texts=told)) if told else NO_TEXTS
+        return Contents(normalise.read(prompt), pictures, metadata)
 
     async def run(self, job: Callable[[], T]) -> T:
         """Do some other work on content where looking is done: off the event loop, in its turn."""
@@ -196,6 +224,8 @@ class Judge:
             self._look(self._picture, picture, Picture(picture.carrier, picture.index))
             for picture in contents.pictures
         ]
+        if contents.metadata.fields:
+            jobs.append(self._evidence(contents.metadata))
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
         findings = (*before, *seen)
         places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
@@ -203,6 +233,14 @@ class Judge:
         facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
         decision = policy.decide(moment, findings, facts, self.installed())
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
+
+    async def _evidence(self, metadata: Reading) -> list[Finding]:
+        """Look at what is never forwarded: what was seen there counts, and that somebody failed.
+
+        That nobody can read it does not, nor how it is spelled: nobody asks for it.
+        """
+        found = await self._look(self._text, metadata, Field("*"))
+        return [each for each in found if _is_evidence(each)]
 
     async def _look(
         self, watchers: Sequence[Watched[C]], content: C, where: Where
@@ -238,3 +276,9 @@ class Judge:
 
 def _answers(watched: Iterable[Watched[Reading] | Watched[Canonical]]) -> frozenset[Capability]:
     return frozenset(answer for each in watched for answer in each.classifier.answers)
+
+
+def _is_evidence(finding: Finding) -> bool:
+    if isinstance(finding, Signal):
+        return finding.score > 0 and finding.name not in _OF_SPELLING
+    return finding.reason in _FAULTS

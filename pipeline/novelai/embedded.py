@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from classifiers.canonical import Canonical
+from classifiers.content import Polarity, Text
 from pipeline.items import Json
 from pipeline.novelai import stealth
 
@@ -19,6 +20,13 @@ _SOURCE = {"PNG": "Source", "WEBP": "Software"}
 _IDLE = frozenset(
     {"Title", "DocumentName", "Software", "Source", "Generation time", "Artist", "Copyright"}
 )
+_PROMPTS = frozenset({"prompt", "uc", "v4_prompt", "v4_negative_prompt", "actual_prompts"})
+# What else the comment says that is a name and no text.
+_NAMES = frozenset(
+    {"signed_hash", "sampler", "noise_schedule", "request_type", "req_type", "model_name"}
+    | {"model_hash", "controlnet_model", "stream"}
+)
+_NEGATIVE = frozenset({"uc", "v4_negative_prompt", "negative_prompt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,29 @@ class Embedded:
     """Each distinct copy of the comment, with its keys in their order."""
     texts: tuple[str, ...] = field(repr=False)
     """Whatever else is written there, such as the description."""
+
+    def prompts(self, path: str) -> tuple[Text, ...]:
+        """Give every prompt that a comment holds, as texts at `path`."""
+        return tuple(
+            text
+            for comment in self.comments
+            for name, value in comment.items()
+            if name in _PROMPTS
+            for text in _strings(path, name, value)
+        )
+
+    def others(self, path: str) -> tuple[Text, ...]:
+        """Give every other text, but what is only a name."""
+        return (
+            *(Text(path, text) for text in self.texts),
+            *(
+                text
+                for comment in self.comments
+                for name, value in comment.items()
+                if name not in _PROMPTS and name not in _NAMES
+                for text in _strings(path, name, value)
+            ),
+        )
 
 
 def read(picture: Canonical) -> Embedded:
@@ -69,3 +100,20 @@ def _object(text: str) -> dict[str, Json]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _strings(path: str, name: str, value: Json) -> Iterator[Text]:
+    """Give every text below `value`; below a negative prompt all of them are negative.
+
+    By a list and not by recursion: whoever made the picture chose the depth.
+    """
+    waiting: list[tuple[str, Json]] = [(name, value)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, str) and value.strip():
+            yield Text(path, value, Polarity.NEGATIVE if name in _NEGATIVE else Polarity.POSITIVE)
+        elif isinstance(value, list):
+            waiting.extend((name, item) for item in reversed(value))
+        elif isinstance(value, dict):
+            below = [(name if name in _NEGATIVE else key, item) for key, item in value.items()]
+            waiting.extend(reversed(below))

@@ -4,7 +4,6 @@ The embedded prompt is compared with what was approved. A difference means that 
 rewrote something (a randomiser, for example) that no gate has read; its texts are to be read then.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,18 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from classifiers.canonical import Canonical
 from classifiers.content import Polarity, Text
-from pipeline.items import Json, Work
+from pipeline.items import Work
 from pipeline.novelai import embedded, signature
 from pipeline.novelai.embedded import Embedded
 
 _SOURCE_CHARACTERS = 100
-_PROMPTS = frozenset({"prompt", "uc", "v4_prompt", "v4_negative_prompt", "actual_prompts"})
-# What else the comment says that is a name and no text.
-_NAMES = frozenset(
-    {"signed_hash", "sampler", "noise_schedule", "request_type", "req_type", "model_name"}
-    | {"model_hash", "controlnet_model", "stream"}
-)
-_NEGATIVE = frozenset({"uc", "v4_negative_prompt", "negative_prompt"})
 
 
 class SignatureMark(StrEnum):
@@ -64,7 +56,7 @@ def read(picture: Canonical, work: Work, key: Ed25519PublicKey) -> Marks:
     """
     found = embedded.read(picture)
     known = frozenset(_key(text) for text in work.prompt.texts)
-    prompts, others = tuple(_prompts(found)), tuple(_others(found))
+    prompts, others = found.prompts("output.prompt"), found.others("output.other")
     fresh = {_key(text): text for text in (*prompts, *others) if _key(text) not in known}
     source = "".join(character for character in found.source if character.isprintable())
     return Marks(
@@ -93,39 +85,6 @@ def _compare(prompts: tuple[Text, ...], known: frozenset[tuple[str, Polarity]]) 
         return PromptMark.ABSENT
     same = all(_key(text) in known for text in prompts)
     return PromptMark.MATCHES if same else PromptMark.DIFFERS
-
-
-def _prompts(found: Embedded) -> Iterator[Text]:
-    for comment in found.comments:
-        for name, value in comment.items():
-            if name in _PROMPTS:
-                yield from _strings("output.prompt", name, value)
-
-
-def _others(found: Embedded) -> Iterator[Text]:
-    for text in found.texts:
-        yield Text("output.other", text)
-    for comment in found.comments:
-        for name, value in comment.items():
-            if name not in _PROMPTS and name not in _NAMES:
-                yield from _strings("output.other", name, value)
-
-
-def _strings(path: str, name: str, value: Json) -> Iterator[Text]:
-    """Give every text below `value`; below a negative prompt all of them are negative.
-
-    By a list and not by recursion: whoever made the picture chose the depth.
-    """
-    waiting: list[tuple[str, Json]] = [(name, value)]
-    while waiting:
-        name, value = waiting.pop()
-        if isinstance(value, str) and value.strip():
-            yield Text(path, value, Polarity.NEGATIVE if name in _NEGATIVE else Polarity.POSITIVE)
-        elif isinstance(value, list):
-            waiting.extend((name, item) for item in reversed(value))
-        elif isinstance(value, dict):
-            below = [(name if name in _NEGATIVE else key, item) for key, item in value.items()]
-            waiting.extend(reversed(below))
 
 
 def _key(text: Text) -> tuple[str, Polarity]:

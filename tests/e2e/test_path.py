@@ -5,6 +5,10 @@ import io
 import zipfile
 from uuid import UUID
 
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
 from audit.leaf import Leaf
 from audit.verify import verify
 from tests.e2e.asking import v3, v4
@@ -68,6 +72,25 @@ async def test_fields_that_are_only_together_forbidden_are_refused(world: World)
     assert await world.calls() == 0
     await world.house.gate.seizure.run()
     assert list((world.data_dir / "quarantine").iterdir())
+
+
+async def test_what_an_uploaded_picture_says_of_itself_is_judged_with_the_request(
+    world: World,
+) -> None:
+    """A picture that was made from a prompt shows what that asked for."""
+    out, told = io.BytesIO(), PngInfo()
+    told.add_itxt("Description", "1girl, child")
+    noise = np.random.default_rng(1).integers(0, 255, (96, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((512, 768)).save(out, "PNG", pnginfo=told)
+    picture = base64.b64encode(out.getvalue()).decode()
+    body = v4("rating:explicit", image=picture, strength=0.5, noise=0.0)
+
+    answer = await world.client.post("/ai/generate-image", json={**body, "action": "img2img"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "CONTENT_NOT_ALLOWED")
+    assert await world.calls() == 0
+    (leaf,) = await world.house.gate.log.tail(1)
+    assert Leaf.parse(leaf.leaf).public["code"] == "CSE.TEXT"
 
 
 async def test_what_cannot_be_judged_is_refused_before_it_is_paid(world: World) -> None:

@@ -1,19 +1,24 @@
 """The judge: whatever goes wrong with a classifier is `Unavailable`, and makes it sick."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Sequence
 from threading import get_ident
 
 import pytest
+from PIL import Image as Drawn
+from PIL.PngImagePlugin import PngInfo
+from typing_extensions import override
 
 import policies
 from classifiers.canonical import Canonical
 from classifiers.content import Grammar, Image, Polarity, Prompt, Purpose, Text
-from classifiers.errors import UnreadableError
+from classifiers.errors import ModelError, UnreadableError
 from classifiers.normalise import Reading
-from classifiers.signals import Field, Finding, Picture, Reason, SignalName, Unavailable
+from classifiers.signals import Field, Finding, Picture, Reason, Signal, SignalName, Unavailable
 from pipeline.items import Judged
 from pipeline.judge import Judge, Workers
+from pipeline.novelai.uploaded import texts_in
 from policies.decision import Action
 from policies.labels import HarmCode
 from policies.policy import Facts, Moment
@@ -35,7 +40,7 @@ class Bench:
         self.reader = Moody[Reading](Reader(WORDS))
         self.viewer = Moody[Canonical](Viewer(COLOURS))
         self.workers = Workers(workers, DEADLINE_SECONDS, longest_wait_seconds)
-        self.judge = Judge([self.reader], [self.viewer], self.workers)
+        self.judge = Judge([self.reader], [self.viewer], self.workers, texts_in)
 
     async def look(
         self, text: str = "a harbour", *images: Image, moment: Moment = Moment.REQUEST
@@ -302,7 +307,7 @@ class Where:
 async def test_nobody_looks_on_the_event_loop() -> None:
     """A slow model must not stop the server from answering."""
     where = Where()
-    judge = Judge([Reader()], [where], Workers(1, 5))
+    judge = Judge([Reader()], [where], Workers(1, 5), texts_in)
     contents = await judge.prepare(Prompt((), Grammar.V4), [picture()])
 
     await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
@@ -314,7 +319,7 @@ async def test_nobody_looks_on_the_event_loop() -> None:
 
 async def test_every_place_is_known_to_the_policy() -> None:
     """Without any viewer an upload is not overlooked: nobody answered for it."""
-    judge = Judge([Reader()], [], Workers(1, 5))
+    judge = Judge([Reader()], [], Workers(1, 5), texts_in)
     contents = await judge.prepare(Prompt((), Grammar.V4), [picture()])
 
     judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
@@ -326,7 +331,7 @@ async def test_every_place_is_known_to_the_policy() -> None:
 
 async def test_nothing_installed_allows_nothing() -> None:
     """An installation without classifiers serves nobody."""
-    judge = Judge([], [], Workers(1, 5))
+    judge = Judge([], [], Workers(1, 5), texts_in)
     contents = await judge.prepare(Prompt((), Grammar.V4), [])
 
     judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
@@ -372,3 +377,62 @@ async def test_many_looks_share_few_threads() -> None:
 
     assert all(judged.decision.allows for judged in every)
     assert not bench.judge.faults()
+
+
+class OnlyShort(Reader):
+    """Fails at a text of more than a few words, and is well."""
+
+    @override
+    def classify(self, content: Reading, /) -> Sequence[Finding]:
+        """Report what is known, or fail."""
+        if any(len(each.text.split()) > len("four") for each in content.fields):
+            raise ModelError("only_short: expected a few words, got more")
+        return super().classify(content)
+
+
+class TestWhatAnUploadSays:
+    """Its texts are evidence: they are never forwarded, so nobody has to be able to read them."""
+
+    @staticmethod
+    def saying(text: str) -> Image:
+        out, told = io.BytesIO(), PngInfo()
+        told.add_itxt("Description", text)
+        with Drawn.open(io.BytesIO(png(WHITE))) as plain:
+            plain.save(out, "PNG", pnginfo=told)
+        return Image("parameters.image", 0, Purpose.SOURCE, out.getvalue())
+
+    async def test_counts_as_if_it_were_asked_for(self, bench: Bench) -> None:
+        """A picture that was made from a forbidden prompt shows what that says."""
+        plain = await bench.look("a harbour", self.saying("a mole"))
+        judged = await bench.look("a harbour", self.saying("blockme"))
+
+        assert plain.decision.action is Action.ALLOW
+        assert judged.decision.action is Action.BLOCK
+
+    async def test_need_not_be_readable(self, bench: Bench) -> None:
+        """What a camera or a program wrote is often no language at all."""
+        bench.reader.own = Reader({**WORDS, "noise": {SignalName.TEXT_READABLE: 0.0}})
+
+        refused = await bench.look("noise")
+        judged = await bench.look("a harbour", self.saying("noise"))
+
+        assert refused.decision.action is Action.BLOCK
+        assert judged.decision.action is Action.ALLOW
+
+    async def test_is_not_evasion_however_it_is_spelled(self, bench: Bench) -> None:
+        """Whoever uploads it did not write it in disguise."""
+        judged = await bench.look("a harbour", self.saying("bl0ckme"))
+
+        assert SignalName.TEXT_DISGUISED not in {
+            each.name for each in judged.findings if isinstance(each, Signal) and each.score > 0
+        }
+        assert judged.decision.action is Action.BLOCK
+
+    async def test_that_nobody_could_look_at_stops_the_request(self, bench: Bench) -> None:
+        """A reader that fails there has not looked."""
+        bench.reader.own = OnlyShort(WORDS)
+
+        judged = await bench.look("a harbour", self.saying("word " * 9))
+
+        assert Reason.FAILED in unavailable(judged, Field("*")).values()
+        assert judged.decision.action is not Action.ALLOW

@@ -12,6 +12,7 @@ from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
 from classifiers.signals import Field, Finding
 from pipeline.judge import Judge, Workers
+from pipeline.novelai.uploaded import texts_in
 from policies.decision import Action
 from policies.facts import Facts, Moment, Rating
 from tests.unit.pipeline.lookers import GRAVE, HATE, SELF_HARM, Reader, Scores
@@ -81,7 +82,7 @@ async def test_every_classifier_that_ships_looks_at_what_is_refused(
 ) -> None:
     """Whoever asks again and again could else tell by the clock which of them refused."""
     counted = [Counted(one) for one in readers]
-    judge = Judge(counted, [], workers)
+    judge = Judge(counted, [], workers, texts_in)
     contents = await judge.prepare(prompt(*REFUSED[what]), ())
 
     judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)
@@ -102,7 +103,7 @@ async def test_nobody_stops_looking_after_somebody_who_found(
         Counted(Reader({"word": scores} if place == at else {}, id=f"reader{place}@1"))
         for place in range(3)
     ]
-    judge = Judge(counted, [], workers)
+    judge = Judge(counted, [], workers, texts_in)
     contents = await judge.prepare(prompt("a word"), ())
 
     judged = await judge.judge(contents, POLICY, Moment.REQUEST, ANYBODY)

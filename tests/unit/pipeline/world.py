@@ -60,6 +60,7 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine
 from pipeline.record import Record
@@ -403,7 +404,7 @@ async def open_world(
         reader, viewer = Moody[Reading](Reader(WORDS)), Moody[Canonical](Viewer(COLOURS))
         closing.callback(reader.let_go.set)
         closing.callback(viewer.let_go.set)
-        judge = Judge([reader], [viewer], Workers(2, deadline_seconds))
+        judge = Judge([reader], [viewer], Workers(2, deadline_seconds), texts_in)
         closing.callback(judge.close)
         sets = [policy_set("floor"), policy_set("default")]
         tenancy = Tenancy(store, sets, policy_set, KEEP_FOR)
