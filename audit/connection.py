@@ -1,11 +1,9 @@
 """Opening the log's SQLite file: locked, durable, and not at all if that cannot be had."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 from audit.errors import UnusableError
 from audit.keyfile import sync_folder
@@ -37,13 +35,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
     Falls back to `immutable` where nobody can be writing: a read-only folder without a WAL.
     """
-    place = quote(str(path.absolute()))
+    place = path.absolute().as_uri()
     try:
-        return _reader(f"file:{place}?mode=ro")
+        return _reader(f"{place}?mode=ro")
     except sqlite3.OperationalError:
         if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
             raise
-        return _reader(f"file:{place}?mode=ro&immutable=1")
+        return _reader(f"{place}?mode=ro&immutable=1")
 
 
 def connect_writer(path: Path, connect: Connect) -> sqlite3.Connection:
@@ -83,6 +81,8 @@ def lock(path: Path) -> int:
     Raises:
         UnusableError: another process (or another `Log` of this one) holds it.
     """
+    import fcntl  # noqa: PLC0415 - Windows has none; there the log is verified, and never written
+
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import cast
 from uuid import UUID
 
@@ -29,8 +30,8 @@ class Admission:
 class Pairing:
     """Follows submissions, details and erasures through one walk over the log."""
 
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
+    def __init__(self, findings: Findings, check: IntEnum = Check.PAIRS) -> None:
+        self._findings, self._check = findings, check
         self._admissions: dict[str, Admission] = {}
         self._sealed: dict[UUID, int] = {}
         self._erased: set[UUID] = set()
@@ -51,14 +52,14 @@ class Pairing:
             erased, here = entry_id in self._erased, entry_id in present
             if not here and not erased:
                 self._findings.add(
-                    Check.PAIRS, "its detail is missing, and no erasure is on record", index
+                    self._check, "its detail is missing, and no erasure is on record", index
                 )
             if here and erased:
                 self._findings.add(
-                    Check.PAIRS, "its erasure is on record, and its detail is still here", index
+                    self._check, "its erasure is on record, and its detail is still here", index
                 )
         for _ in present - self._sealed.keys():
-            self._findings.add(Check.PAIRS, "a detail belongs to no entry")
+            self._findings.add(self._check, "a detail belongs to no entry")
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -76,7 +77,7 @@ class Pairing:
         if admission is None:
             if leaf.kind in _NEED_ADMISSION:
                 self._findings.add(
-                    Check.PAIRS, f"{leaf.kind} without an admission before it", index
+                    self._check, f"{leaf.kind} without an admission before it", index
                 )
             return
         if leaf.kind is Kind.HALTED:

@@ -10,8 +10,11 @@ import zipfile
 from importlib import resources
 
 MODULES = (
-    "__init__", "canonical_json", "checkpoint", "connection", "entry", "errors", "fields",
-    "keyfile", "leaf", "merkle", "note", "pairing", "report", "rotation", "signatures", "verify",
+    "__init__", "canonical_json", "checkpoint", "connection", "entry", "errors",
+    "export/__init__", "export/check", "export/disclosed", "export/files", "export/findings",
+    "export/folder", "export/heads", "export/manifest", "export/names", "export/profile",
+    "export/tiles", "export/unproved", "export/views", "export/withheld", "fields", "keyfile",
+    "leaf", "merkle", "note", "pairing", "proof", "report", "rotation", "signatures", "verify",
     "vkey",
 )  # fmt: skip
 """What `audit.verify` imports; a test holds that this is all of it."""
@@ -19,7 +22,7 @@ _STANDS_FOR = {"signatures": "ed25519"}
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _MAIN = '''\
-"""Verifies a log of Imprimatur offline. Python's standard library is all that it needs."""
+"""Verifies a log, or an export of one, offline. Python's standard library is all that it needs."""
 import sys
 
 if sys.version_info < (3, 11):

@@ -1,9 +1,10 @@
-"""Verifies a log file offline, for somebody who trusts neither the operator nor us.
+"""Verifies a log file or an export offline, for somebody who trusts neither the operator nor us.
 
 Needs the file and the log's verifier key; nothing of the gateway, no network, no secret. Every
 entry's bytes are hashed again: comparing stored roots alone proves nothing.
 
     python -m audit.verify log.db 'gw.example/audit+0123abcd+AAAA...' --known receipt.txt --json
+    python -m audit.verify export.zip log.vkey
 
 Exits with 0 (everything checked holds), 1 (problems), 2 (it could not be checked).
 """
@@ -11,6 +12,7 @@ Exits with 0 (everything checked holds), 1 (problems), 2 (it could not be checke
 import argparse
 import sqlite3
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from audit.checkpoint import Checkpoint
 from audit.connection import connect_reader
 from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
+from audit.export.check import verify_export
+from audit.export.findings import ExportReport
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.pairing import Pairing
@@ -51,6 +55,19 @@ def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> R
             return _Verification(connection, key).run(known_checkpoints)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
+
+
+def verify_any(
+    path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()
+) -> Report | ExportReport:
+    """Check a log's file, or an export: a directory, or a file that is a zip file.
+
+    Raises:
+        MalformedError, UnusableError: it cannot be checked; see `verify` and `verify_export`.
+    """
+    if path.is_dir() or zipfile.is_zipfile(path):
+        return verify_export(path, vkey, known_checkpoints=known_checkpoints)
+    return verify(path, vkey, known_checkpoints=known_checkpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +305,12 @@ def _key(given: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     parser = argparse.ArgumentParser(
-        description="Verify a log, offline.",
+        description="Verify a log or an export, offline.",
         epilog="Exits with 0 (what was checked holds), 1 (problems), 2 (it could not be checked).",
     )
-    parser.add_argument("db", type=Path, help="the log's SQLite file, or a copy of it")
+    parser.add_argument(
+        "path", type=Path, help="the log's SQLite file, or an export: a zip file or its directory"
+    )
     parser.add_argument("vkey", help="the log's verifier key, name+id+base64, or its file")
     parser.add_argument(
         "--known", type=Path, action="append", default=[], help="a file with a checkpoint you kept"
@@ -300,7 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         known = [each.read_bytes().decode() for each in given.known]
-        report = verify(given.db, _key(given.vkey), known_checkpoints=known)
+        report = verify_any(given.path, _key(given.vkey), known_checkpoints=known)
     except (AuditError, OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"cannot verify: {fault}\n")
         return 2

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.errors import AuditError
-from audit.report import TITLES
+from audit.export.check import verify_export
+from audit.export.findings import EXPORT_TITLES
+from audit.report import TITLES, Problem
 from audit.verify import verify
 from tests.tamper.attacker import unguarded
 from tests.tamper.database import ALONE, ONLY_WITH_MEMORY, REGROWN, Mutation
+from tests.tamper.exports import CHANGES, Change, Forger, changed, made
 from tests.tamper.papers import FORGERIES, Forgery
 from tests.tamper.scene import SIZE, Scene, build
 
@@ -28,6 +31,13 @@ MEMORIES = ("verifier alone", "with an older checkpoint", "with a receipt")
 _MEMORY = """\
 Two ways: the cut, and the history that its own key's holder signs again (the last row is the same,
 begun later). Every answer carries a receipt, and one that is newer than the change is enough.
+"""
+_EXPORTS = """\
+An [export](exports.md) for one case: of a log of its own, with commitments opened, details erased,
+entries left out. Where a row says `signed`, the manifest was signed again with the export's own
+key, which is thrown away when it is made: so the check that sees it is not the signature. The
+check is the step of `audit verify` on an export; `refused` is its status 2, before any step.
+
 """
 _UNSEEN = """
 ## What is no evidence, so nobody checks it
@@ -65,9 +75,7 @@ def seen(scene: Scene, known: Sequence[str] = ()) -> Seen:
     report = verify(scene.path, scene.vkey, known_checkpoints=known)
     if report.ok:
         return Seen(_MISSED, "")
-    first = min(report.problems, key=lambda problem: problem.check)
-    place = "" if first.index is None else f"entry {first.index}: "
-    return Seen(f"({first.check.value})", f"{place}{first.what}")
+    return _first(report.problems)
 
 
 def refused(scene: Scene, forgery: Forgery) -> Seen:
@@ -77,6 +85,23 @@ def refused(scene: Scene, forgery: Forgery) -> Seen:
     except AuditError as fault:
         return Seen(forgery.check, str(fault))
     return Seen(_MISSED, "")
+
+
+def seen_in_export(forger: Forger, change: Change, folder: Path) -> Seen:
+    """Verify a changed copy of an export."""
+    try:
+        report = verify_export(changed(forger, change, folder), forger.scene.vkey)
+    except AuditError as fault:
+        return Seen("refused", str(fault))
+    if report.ok:
+        return Seen(_MISSED, "")
+    return _first(report.problems)
+
+
+def _first(problems: Sequence[Problem]) -> Seen:
+    first = min(problems, key=lambda problem: problem.check)
+    place = "" if first.index is None else f"entry {first.index}: "
+    return Seen(f"({first.check.value})", f"{place}{first.what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +124,12 @@ class Matrix:
     alone: tuple[Row, ...]
     remembered: tuple[Row, ...]
     papers: tuple[Row, ...]
+    exports: tuple[Row, ...]
 
     @property
     def count(self) -> int:
         """How many mutations there are."""
-        return len(self.alone) + len(self.remembered) + len(self.papers)
+        return sum(map(len, (self.alone, self.remembered, self.papers, self.exports)))
 
 
 def run(scene: Scene, folder: Path) -> Matrix:
@@ -119,7 +145,14 @@ def run(scene: Scene, folder: Path) -> Matrix:
             row(each, (), [scene.older], [scene.receipt]) for each in (*ONLY_WITH_MEMORY, REGROWN)
         ),
         tuple(Row(each.name, each.hope, (refused(scene, each),)) for each in FORGERIES),
+        tuple(_export_rows(scene, folder)),
     )
+
+
+def _export_rows(scene: Scene, folder: Path) -> Iterator[Row]:
+    forger = made(scene, folder / "export")
+    for each in CHANGES:
+        yield Row(each.name, each.hope, (seen_in_export(forger, each, folder),))
 
 
 def page(matrix: Matrix) -> str:
@@ -136,6 +169,10 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     yield from _table(MEMORIES, matrix.remembered)
     yield from ("", "## Proofs, receipts, keys and details", "")
     yield from _table(["caught by"], matrix.papers)
+    yield from ("", "## Exports", "")
+    yield _EXPORTS + "\n".join(f"{check}. {title}" for check, title in EXPORT_TITLES.items())
+    yield ""
+    yield from _table(["caught by"], matrix.exports)
 
 
 def _table(who: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:

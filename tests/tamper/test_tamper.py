@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.export.check import verify_export
 from audit.leaf import Leaf
 from audit.proof import Proof
 from audit.seal import Sealed
@@ -13,7 +14,8 @@ from audit.verify import verify
 from audit.vkey import VerifierKey
 from tests.tamper.attacker import unguarded
 from tests.tamper.database import ALONE, ONLY_WITH_MEMORY, REGROWN
-from tests.tamper.page import PAGE, Matrix, page, run
+from tests.tamper.exports import CHANGES, made
+from tests.tamper.page import PAGE, Matrix, Row, page, run
 from tests.tamper.papers import FORGERIES
 from tests.tamper.scene import SIZE, Scene, admission, build
 
@@ -59,6 +61,23 @@ def test_every_forged_paper_is_refused(matrix: Matrix) -> None:
     assert len(matrix.papers) == len(FORGERIES)
 
 
+def test_every_changed_export_is_seen(matrix: Matrix) -> None:
+    """Whoever was given it needs the log's key, and nothing else."""
+    assert [row.name for row in matrix.exports if not row.seen[0].caught] == []
+    assert len(matrix.exports) == len(CHANGES) >= 12
+
+
+def test_the_untouched_export_holds(scene: Scene, tmp_path: Path) -> None:
+    """Also when it is signed again as it is: so what is seen is the change."""
+    forger = made(scene, tmp_path / "export")
+    report = verify_export(forger.folder, scene.vkey, known_checkpoints=[scene.older])
+    forger.say_and_sign()
+
+    assert report.problems == ()
+    assert (report.erased, report.values) == (1, 4)
+    assert verify_export(forger.folder, scene.vkey).ok
+
+
 def test_the_untouched_papers_hold(scene: Scene) -> None:
     """A check that refuses everything would pass the test above."""
     key = VerifierKey.parse(scene.vkey)
@@ -95,6 +114,10 @@ def test_the_page_is_what_happens(matrix: Matrix) -> None:
 
 def test_every_mutation_has_a_name_of_its_own(matrix: Matrix) -> None:
     """A row that is there twice is counted twice."""
-    names = [row.name for row in (*matrix.alone, *matrix.remembered, *matrix.papers)]
+    names = [row.name for row in _all_rows(matrix)]
 
     assert len({*names}) == len(names) == matrix.count
+
+
+def _all_rows(matrix: Matrix) -> list[Row]:
+    return [*matrix.alone, *matrix.remembered, *matrix.papers, *matrix.exports]

@@ -65,8 +65,24 @@ def test_it_holds_every_module_that_it_asks_for_and_no_other_that_is_not_pythons
     ours = {each for each in asked if each.partition(".")[0] == "audit"}
 
     assert {each.partition(".")[0] for each in asked} <= sys.stdlib_module_names | {"audit"}
-    assert ours == {f"audit.{name}" for name in MODULES if name != "__init__"}
+    named = {name.replace("/", ".") for name in MODULES if not name.endswith("__init__")}
+    assert ours == {f"audit.{name}" for name in named}
     assert not asked & {"socket", "urllib.request", "http.client", "ssl", "subprocess"}
+
+
+def test_it_runs_where_there_is_nothing_of_unix(scene: Scene, pyz: Path) -> None:
+    """An auditor's machine may be one with Windows: no module of Unix alone is asked for."""
+    hidden = "fcntl grp posix_ipc pwd resource syslog termios tty"
+    run = (
+        "import runpy, sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()));"
+        " sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    command = [sys.executable, "-I", "-S", "-c", run, hidden, pyz, scene.path, scene.vkey]
+
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env={})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
 
 
 def test_but_for_the_signatures_it_is_the_source_byte_for_byte() -> None:

@@ -1,0 +1,121 @@
+"""The heads that an export's entries have to lead to, and the keys that signed them."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from audit.checkpoint import Checkpoint
+from audit.entry import Kind
+from audit.errors import MalformedError, UntrustedError
+from audit.export.files import Files
+from audit.export.findings import ExportCheck
+from audit.export.manifest import Manifest
+from audit.export.names import CHECKPOINT, CHECKPOINTS
+from audit.leaf import Leaf, read_object
+from audit.report import Findings
+from audit.rotation import KeyChain, follow
+from audit.vkey import VerifierKey
+
+
+class Heads:
+    """Every checkpoint that somebody holds against the export."""
+
+    def __init__(self, manifest: Manifest, chain: KeyChain, findings: Findings) -> None:
+        self._manifest, self._chain, self._findings = manifest, chain, findings
+        self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
+        self.good: list[int] = []
+        self.outside: list[Checkpoint] = []
+
+    def read(self, files: Files) -> None:
+        """Read the export's own head, and those before it."""
+        head = self._open(files.text(CHECKPOINT), CHECKPOINT)
+        said = (self._manifest.size, self._manifest.root)
+        if head is not None and (head.size, head.root.hex()) != said:
+            self._add("the manifest names another head than is signed")
+        for line in files.lines(CHECKPOINTS):
+            try:
+                stored = read_object(line, "line")
+            except MalformedError as fault:
+                self._add(f"{CHECKPOINTS}: {fault}")
+                continue
+            size = stored.get("size")
+            checkpoint = self._open(str(stored.get("note")), f"the one of size {size}")
+            if checkpoint is not None and checkpoint.size != size:
+                self._add(f"the one of size {size} is of size {checkpoint.size}")
+
+    def know(self, notes: Sequence[str]) -> None:
+        """Take checkpoints from outside; one that is not signed is its giver's mistake.
+
+        Raises:
+            MalformedError: one is none of this log.
+        """
+        for note in notes:
+            try:
+                checkpoint = self._chain.open(note)
+            except UntrustedError as fault:
+                what = "known checkpoint"
+                raise MalformedError(what, "one the log signed", str(fault)) from fault
+            self.outside.append(checkpoint)
+            if checkpoint.size <= self._manifest.size:
+                self._expect(checkpoint)
+
+    def check_vouched(self) -> None:
+        """Find a retired key whose successor nobody but itself speaks for."""
+        sizes = [*self.good, *(each.size for each in self.outside)]
+        for change in self._chain.unvouched(sizes):
+            what = "a key was retired, and nobody vouched for its successor: no checkpoint by both"
+            self._findings.add(ExportCheck.CHECKPOINTS, what, change.index)
+
+    def compare(self, size: int, root: bytes) -> None:
+        """Hold what is expected of a size to what the entries lead to."""
+        if self._expected.get(size) == {root}:
+            del self._expected[size]
+
+    def expects(self, size: int) -> bool:
+        """Whether somebody says what root the log had at this size."""
+        return size in self._expected
+
+    def finish(self) -> None:
+        """Find the heads that the entries did not lead to."""
+        for size in sorted(self._expected):
+            what = f"a checkpoint of size {size} has another root"
+            self._findings.add(ExportCheck.TREE, what)
+
+    def _open(self, note: str, what: str) -> Checkpoint | None:
+        try:
+            checkpoint = self._chain.open(note)
+        except (MalformedError, UntrustedError) as fault:
+            self._add(f"{what}: {fault}")
+            return None
+        self._expect(checkpoint)
+        self.good.append(checkpoint.size)
+        return checkpoint
+
+    def _expect(self, checkpoint: Checkpoint) -> None:
+        self._expected.setdefault(checkpoint.size, set()).add(checkpoint.root)
+
+    def _add(self, what: str) -> None:
+        self._findings.add(ExportCheck.CHECKPOINTS, what)
+
+
+def keys_of(entries: Iterable[tuple[int, bytes]], key: VerifierKey, findings: Findings) -> KeyChain:
+    """Follow the log's keys through its entries, from the first one on; `key` MUST be among them.
+
+    None of the entries is believed for it: whoever makes one up lacks the signature of `key`.
+    """
+    found: dict[UUID, tuple[int, bytes]] = {}
+    first = key
+    try:
+        for index, line in entries:
+            if b'"kind":"genesis"' in line or b'"kind":"key_change"' in line:
+                leaf = Leaf.parse(line)
+                found[leaf.entry_id] = (index, line)
+                if leaf.kind is Kind.GENESIS:
+                    first = VerifierKey.parse(str(leaf.public.get("vkey")))
+        chain = follow(first, found.get)
+    except (MalformedError, UntrustedError) as fault:
+        findings.add(ExportCheck.CHECKPOINTS, f"its keys cannot be followed: {fault}")
+        return KeyChain(key)
+    if first.name == key.name and chain.names(key):
+        return chain
+    findings.add(ExportCheck.CHECKPOINTS, "it is of another log or key")
+    return KeyChain(key)

@@ -1,0 +1,4 @@
+"""The files of an export, by name."""
+
+ENTRIES, TABLE, DISCLOSED = "entries.jsonl", "entries.csv", "disclosed.jsonl"
+WITHHELD, CHECKPOINTS, CHECKPOINT = "withheld.jsonl", "checkpoints.jsonl", "log/checkpoint"

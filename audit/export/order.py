@@ -1,0 +1,62 @@
+"""An order for an export, and the entry of the log that it becomes before anything leaves."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.entry import Entry, Json, Kind
+from audit.export.manifest import Manifest, key_name
+from audit.export.opened import Opened
+from audit.export.profile import Scope
+from audit.note import Note, Signature
+from audit.vkey import VerifierKey
+
+Details = Callable[[Sequence[UUID]], Mapping[UUID, Sequence[Opened]]]
+Tell = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An export that the log has an entry of; `key` is its own, and is used once.
+
+    `papers` are the files that say what the log does not: policies, controls, lists.
+    """
+
+    export: UUID
+    scope: Scope
+    key: Ed25519PrivateKey = field(repr=False)
+    tool: str
+    papers: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def vkey(self) -> VerifierKey:
+        """The public half of the key, as the entry has it."""
+        return VerifierKey(key_name(self.export), self.key.public_key().public_bytes_raw())
+
+    def sign(self, manifest: Manifest) -> str:
+        """Sign the manifest, as a note."""
+        text = manifest.text()
+        blob = self.key.sign(text.encode())
+        return Note(text, (Signature(self.vkey.name, self.vkey.key_id, blob),)).write()
+
+
+def nothing(_: Sequence[UUID]) -> Mapping[UUID, Sequence[Opened]]:
+    """Disclose nothing."""
+    return {}
+
+
+def entry_of(order: Order, at: datetime, persons: Mapping[str, str | bytes]) -> Entry:
+    """Return the log's entry of an export, which MUST be durable before anything is written."""
+    scope = order.scope
+    public: dict[str, Json] = {
+        "event": "export.made",
+        "name": scope.profile.value,
+        "digest": scope.digest(),
+        "vkey": order.vkey.write(),
+        "second": "second" in persons,
+        **({} if scope.tenant is None else {"tenant": scope.tenant}),
+    }
+    return Entry(order.export, Kind.EXPORT, at, public, persons, {"scope": scope.said()})

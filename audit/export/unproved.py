@@ -1,0 +1,31 @@
+"""What a verification of an export cannot prove, and how somebody could."""
+
+from collections.abc import Iterator, Sequence
+
+from audit.export.manifest import Manifest
+from audit.export.profile import WITH_TILES, Profile
+
+
+def not_proved(manifest: Manifest, outside: Sequence[int]) -> Iterator[str]:
+    """Say it, a sentence each; `outside` are the sizes of checkpoints that others kept."""
+    tiled, size = manifest.scope.profile in WITH_TILES, manifest.size
+    compared = [each for each in outside if each == size or (tiled and each < size)]
+    if max([0, *compared]) < size:
+        after = f"after size {max(compared)}" if compared else "at all: no checkpoint from outside"
+        yield f"that nothing was cut off or rewritten by the key's holder {after}"
+    if len(compared) < len(outside):
+        yield "that the other checkpoints from outside are of this history: they cannot be compared"
+    yield "that everybody is shown this same log: compare checkpoints with others, or ask a witness"
+    yield "that what happened was written: compare with the upstream bill and the pictures' marks"
+    yield "that the times are true: the log states them, nobody outside has stamped them"
+    if manifest.withheld:
+        yield "that what is left out is left out rightly: ask for entries of your choice, by index"
+        yield "that whatever was released was admitted: some of the entries are left out"
+    if not tiled:
+        yield "that these are all the entries there are for you: the others' hashes are not given"
+    if manifest.scope.profile is Profile.TRANSPARENCY:
+        yield "the figures: they count entries that are not here"
+    if manifest.policies_missing:
+        count = len(manifest.policies_missing)
+        yield f"what {count} of the policies said that entries name: they are not here"
+    yield "what the operator says beside the log: controls, lists, subprocessors"
