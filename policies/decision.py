@@ -104,6 +104,13 @@ class Decision:
         """Every code that a verdict names which is not in shadow, whatever its action."""
         return frozenset(verdict.code for verdict in self.verdicts if not verdict.shadow)
 
+    @property
+    def worst_first(self) -> tuple[HarmCode, ...]:
+        """Every such code but `OK`: that of the decision first, then the others by severity."""
+        others = self.codes - {HarmCode.OK, self.code}
+        first = () if self.code is HarmCode.OK else (self.code,)
+        return (*first, *sorted(others, key=lambda code: code.severity, reverse=True))
+
     def _deciding(self) -> list[Verdict]:
         return [
             verdict

@@ -7,6 +7,7 @@ import typer
 from pipeline.cli import audit, keys, policies, review, tenants, terms
 from pipeline.cli.context import DataDir
 from pipeline.cli.demo import demo
+from pipeline.cli.examine import examine
 from pipeline.cli.sandbox import sandbox
 from pipeline.cli.screen import screen
 from pipeline.cli.serve import serve
@@ -21,6 +22,7 @@ app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)
 app.command()(screen)
+app.command()(examine)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
 app.add_typer(review.app, name="review")

@@ -9,10 +9,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 
 @contextmanager
-def progress(total: int | None, place: Callable[[], int]) -> Generator[Callable[[int], None]]:
-    """Show on stderr, if that is a terminal, how many texts were judged, and how far that is."""
+def progress(
+    total: int | None, place: Callable[[], int], things: str = "texts"
+) -> Generator[Callable[[int], None]]:
+    """Show on stderr, if that is a terminal, how many `things` were judged, and how far that is."""
     columns = (
-        TextColumn("{task.fields[count]:>9,} texts"),
+        TextColumn(f"{{task.fields[count]:>9,}} {things}"),
         BarColumn(bar_width=32),
         TimeElapsedColumn(),
     )

@@ -38,10 +38,7 @@ class Screened:
     @property
     def codes(self) -> tuple[HarmCode, ...]:
         """The codes of every binding verdict but `OK`, that of the decision first."""
-        others = self.decision.codes - {HarmCode.OK, self.decision.code}
-        first = () if self.decision.code is HarmCode.OK else (self.decision.code,)
-        worst_first = sorted(others, key=lambda code: code.severity, reverse=True)
-        return (*first, *worst_first)
+        return self.decision.worst_first
 
     @property
     def signals(self) -> Mapping[str, float]:

@@ -1,0 +1,28 @@
+"""The classifiers of pictures: one list, for the gateway and for what judges without it."""
+
+from classifiers.apparent_age import ApparentAge, FaceAge
+from classifiers.canonical import Canonical
+from classifiers.classifier import Classifier
+from classifiers.content_network import ContentNetwork
+from classifiers.faces import Faces
+from classifiers.hash_bank import BankSet
+from classifiers.hash_match import HashMatch
+from classifiers.image_content import ImageContent
+from classifiers.mask import MaskCheck
+
+
+def embedded_viewers(banks: BankSet) -> list[Classifier[Canonical]]:
+    """Open every classifier of pictures that ships with this package. They are still to be warmed.
+
+    Pictures are compared with `banks`.
+
+    Raises:
+        ClassifierError: one is missing, or is not what its digest says.
+    """
+    network = ContentNetwork.embedded()
+    return [
+        MaskCheck(),
+        HashMatch(banks),
+        ImageContent(network),
+        ApparentAge(network.rendition, Faces.embedded(), FaceAge.embedded()),
+    ]

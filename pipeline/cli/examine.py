@@ -1,0 +1,75 @@
+"""The command that judges pictures without a server: `imprimatur examine`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.explaining import Audience
+from pipeline.cli.output import REFUSED, AsJson, stop, told
+from policies.facts import Moment
+
+
+def examine(
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(help="Files, or folders of PNG, JPEG and WebP files.")
+    ] = None,
+    jsonl: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Judge each line of a file; - is stdin.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add a line for each picture; a run goes on from there."),
+    ] = None,
+    moment: Annotated[
+        Moment, typer.Option(help="Judge it as an upload of a request, or as what came back.")
+    ] = Moment.OUTPUT,
+    policy_set: Annotated[
+        list[str] | None,
+        typer.Option(help="A set or file on top of floor and default; can be repeated."),
+    ] = None,
+    tier: Annotated[Audience, typer.Option(help="Whom the tenant serves.")] = Audience.GENERAL,
+    age_claim: Annotated[
+        bool, typer.Option("--age-claim", help="An age claim stands for the subject.")
+    ] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="How many at once.", show_default="all cores")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge pictures under a policy, without a server, a data directory or a network.
+
+    Each is decoded, looked at by the embedded models, and decided on as the
+    gateway would; what it says of itself is read. No list of known pictures
+    is asked: for that, send it through a gateway.
+
+    A line of --jsonl is {"id", "path"} or {"id", "image"} with base64; its
+    answer has id, action, codes, signals, unavailable, width, height, ms.
+    A picture that cannot be read has an "error" as well, and is a block.
+
+    Exits with 0 (all was judged, whatever was decided), 1 (one could not be),
+    or 2 (nothing could).
+
+    Examples:
+      imprimatur examine picture.png
+      imprimatur examine pictures/ --out results.jsonl
+      imprimatur examine a.png b.webp --moment request --json
+      imprimatur examine --jsonl asked.jsonl --policy-set general-audience
+    """
+    if (jsonl is None) is not bool(pictures) or (out is not None and jsonl is not None):
+        stop("expected pictures, with --out if you like, or --jsonl")
+    from pipeline.cli.examining import running  # noqa: PLC0415 - a second, not for --help
+    from pipeline.cli.examining.examiner import Terms  # noqa: PLC0415 - the same
+
+    terms = Terms(tuple(policy_set or ()), moment, tier is Audience.ADULT, age_claim)
+    count = processes or len(os.sched_getaffinity(0))
+    with told():
+        if jsonl is not None:
+            well = running.examine_lines(jsonl, terms, count)
+        elif pictures and len(pictures) == 1 and not pictures[0].is_dir() and out is None:
+            well = running.examine_one(pictures[0], terms, as_json=as_json)
+        else:
+            well = running.examine_many(pictures or [], out, terms, count, as_json=as_json)
+    if not well:
+        raise typer.Exit(REFUSED)
