@@ -31,7 +31,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         "sandbox",
         "screen",
         *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
-        *(f"audit {name}" for name in ("copy", "migrate", "verifier")),
+        *(f"audit {name}" for name in ("copy", "export", "migrate", "verifier")),
         *(f"audit {name}" for name in ("checkpoint", "witness", "rotate")),
         *(f"policies {name}" for name in ("check", "explain", "show", "list")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
