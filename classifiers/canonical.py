@@ -61,6 +61,8 @@ class Canonical:
     sha1: str = field(repr=False)
     sha256: str = field(repr=False)
     """The three digests are of the bytes as received, in lower-case hex."""
+    tenant: str = ""
+    """Whose request it is of."""
     _shrunk: dict[tuple[int, int, int], Pixels] = field(default_factory=dict, repr=False)
 
     @property
@@ -126,6 +128,7 @@ def read(image: Received, limits: Limits | None = None) -> Canonical:
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
         sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
         sha256=hashlib.sha256(data).hexdigest(),
+        tenant=image.tenant,
     )
 
 

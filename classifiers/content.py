@@ -1,6 +1,7 @@
 """What a request carries, and what comes back: texts and images, as received."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -58,6 +59,13 @@ class Image:
     index: int
     purpose: Purpose
     data: bytes = field(repr=False)
+    tenant: str = ""
+    """Whose request it is of. Not every list of known pictures may be used for everybody."""
+
+
+def of_tenant(images: Sequence[Image], tenant: str) -> tuple[Image, ...]:
+    """Return the images as those of a tenant's request."""
+    return tuple(replace(image, tenant=tenant) for image in images)
 
 
 class Rendition(StrEnum):

@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -51,8 +51,10 @@ NEAR = frozenset({HashType.PDQ, HashType.PHASH_OWN})
 LEAST_BITS_SET = 32
 """Of 256. A flat picture hashes to almost nothing, and would then match every other flat one."""
 MOST_SEVERE = 4
+OF_NOTHING = frozenset(hashlib.new(name, usedforsecurity=False).digest() for name in EXACT)
+"""The digests of an empty file, which is what a broken exporter lists."""
 
-_BYTES = {
+BYTES_OF = {
     HashType.MD5: 16,
     HashType.SHA1: 20,
     HashType.SHA256: 32,
@@ -60,8 +62,23 @@ _BYTES = {
     HashType.PHOTODNA: 144,
     HashType.PHASH_OWN: 32,
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}")
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+,()-]{0,63}")
+HEADER = (
+    "source",
+    "source_entry_id",
+    "hash_type",
+    "hash",
+    "classification",
+    "severity",
+    "tags",
+    "status",
+    "updated_at",
+)
+"""The columns of the canonical CSV."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}")
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+,()-]{0,63}")
+_HEX = re.compile(r"(?:[0-9a-f]{2})+")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +102,16 @@ class Entry:
 
     def __post_init__(self) -> None:
         for fault, what in (
-            (not _NAME.fullmatch(self.source), "source: expected a name"),
-            (not _NAME.fullmatch(self.entry_id), "source_entry_id: expected a name"),
+            (not NAME.fullmatch(self.source), "source: expected a name"),
+            (not NAME.fullmatch(self.entry_id), "source_entry_id: expected a name"),
             (self.hash.hex() in self.entry_id.lower(), "source_entry_id: expected no hash in it"),
-            (len(self.hash) != _BYTES[self.type], f"hash: expected {_BYTES[self.type]} bytes"),
-            (self.classification and not _LABEL.fullmatch(self.classification), "classification"),
+            (len(self.hash) != BYTES_OF[self.type], f"hash: expected {BYTES_OF[self.type]} bytes"),
+            (self.classification and not LABEL.fullmatch(self.classification), "classification"),
             (not 0 <= self.severity <= MOST_SEVERE, f"severity: expected 0 to {MOST_SEVERE}"),
-            (any(not _LABEL.fullmatch(tag) for tag in self.tags), "tags: expected labels"),
+            (any(not LABEL.fullmatch(tag) for tag in self.tags), "tags: expected labels"),
             (self.updated_at.tzinfo is None, "updated_at: expected a time zone"),
             (self._says_nothing(), f"hash: expected at least {LEAST_BITS_SET} bits set (flat)"),
+            (self.hash in OF_NOTHING, "hash: expected that of a file, got that of nothing"),
             (self._clears_too_much(), "own_negative: expected a sha256"),
         ):
             if fault:
@@ -163,26 +181,36 @@ class Bank:
         return f"{self.source}@{self.list_version}"
 
 
-@dataclass(frozen=True)
-class BankSet:
-    """All banks of one moment. To change banks is to build another set."""
+def entry_of(row: Sequence[str]) -> Entry:
+    """Return the entry of the fields of a row.
 
-    banks: tuple[Bank, ...]
-
-    def __post_init__(self) -> None:
-        sources = [bank.source for bank in self.banks]
-        if len(set(sources)) != len(sources):
-            raise ValueError("banks: expected each source once")
-
-    @cached_property
-    def versions(self) -> tuple[str, ...]:
-        """`source@list_version` of each bank, sorted."""
-        return tuple(sorted(bank.version for bank in self.banks))
-
-    def find(self, reference: str) -> tuple[Entry, ...]:
-        """Return the entries that evidence names: `bank:source/id`, before any blank."""
-        name = reference.partition(" ")[0]
-        return tuple(e for bank in self.banks for e in bank.entries if e.reference == name)
+    Raises:
+        ValueError: it names the field and what was expected, never what it holds.
+    """
+    if len(row) != len(HEADER):
+        message = f"expected {len(HEADER)} fields, got {len(row)}"
+        raise ValueError(message)
+    name, entry_id, hash_type, digest, label, severity, tags, status, updated_at = row
+    for pattern, text, what in (
+        ("|".join(HashType), hash_type, f"hash_type: expected one of {'|'.join(HashType)}"),
+        ("|".join(Status), status, f"status: expected one of {'|'.join(Status)}"),
+        (_HEX, digest, "hash: expected lower-case hex"),
+        (_DIGIT, severity, "severity: expected one digit"),
+        (_RFC3339, updated_at, "updated_at: expected RFC 3339"),
+    ):
+        if not re.fullmatch(pattern, text):
+            raise ValueError(what)
+    return Entry(
+        source=name,
+        entry_id=entry_id,
+        type=HashType(hash_type),
+        hash=bytes.fromhex(digest),
+        classification=label,
+        severity=int(severity),
+        tags=tuple(tags.split("|")) if tags else (),
+        status=Status(status),
+        updated_at=_time(updated_at),
+    )
 
 
 def lines(entries: Iterable[Entry]) -> Iterable[str]:
@@ -191,3 +219,10 @@ def lines(entries: Iterable[Entry]) -> Iterable[str]:
         out = io.StringIO()
         csv.writer(out, lineterminator="\r\n").writerow(entry.row())
         yield out.getvalue()
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("updated_at: expected RFC 3339") from None

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability
 from classifiers.content import Purpose
-from classifiers.errors import ClassifierError
-from classifiers.hash_bank import EXACT, NEAR, BankSet, Entry, HashType, Kind, Status
+from classifiers.errors import BankError, ClassifierError
+from classifiers.hash_bank import HashType, Kind, Status
+from classifiers.hash_bank_lookup import Asked, Banks, Hit, Opened, Use
 from classifiers.hash_index import HashIndex
 from classifiers.mask import is_mask
 from classifiers.perceptual import (
@@ -44,8 +45,7 @@ _MOST_HITS = 16
 _DISPUTED_WEIGHT = 0.5
 _SCALE = 64
 
-Row = tuple[Kind, Entry]
-Hit = tuple[float, SignalName, str]
+Scored = tuple[float, SignalName, str]
 
 
 def near_score(distance: int) -> float:
@@ -54,34 +54,42 @@ def near_score(distance: int) -> float:
 
 
 class HashMatch:
-    """Looks a picture up in one set of banks, which never changes.
+    """Looks a picture up in banks, as they are at that moment.
 
     An empty set is an operator's explicit `banks: []`: every answer is then 0.0, from a source
-    that says so. Retracted rows match nothing; disputed ones at half the score.
+    that says so. Retracted rows match nothing; disputed ones at half the score. Where a bank is
+    past its time, or must be there and is not, nobody could look for what it knows of.
     """
 
-    def __init__(self, banks: BankSet) -> None:
-        digest = hashlib.sha256("\n".join(banks.versions).encode()).hexdigest()[:8]
-        self.id = f"hash_match@1+{digest if banks.banks else 'no-banks'}"
-        self.versions = banks.versions
+    def __init__(self, banks: Banks) -> None:
+        self._banks = banks
         self.emits = frozenset({*_EXACT_NAMES.values(), *_NEAR_NAMES.values()})
-        self.answers = frozenset(Capability(name) for name in self.emits)
-        rows = [(b.kind, e) for b in banks.banks for e in b.entries]
-        live = [row for row in rows if row[1].status in {Status.ACTIVE, Status.DISPUTED}]
-        self._cleared = {e.hash: e for _, e in rows if e.status is Status.OWN_NEGATIVE}
-        self._exact: dict[bytes, list[Row]] = {}
-        for row in live:
-            if row[1].type in EXACT:
-                self._exact.setdefault(row[1].hash, []).append(row)
-        self._near = {kind: [row for row in live if row[1].type is kind] for kind in NEAR}
-        self._indexes = {kind: HashIndex(_matrix(rows)) for kind, rows in self._near.items()}
+
+    @property
+    def id(self) -> str:
+        """Names the versions that are used now."""
+        try:
+            return _source(self._banks.opened())
+        except BankError:
+            return "hash_match@1+lost-banks"
+
+    @property
+    def answers(self) -> frozenset[Capability]:
+        """Every name, but those of kinds of which a bank is stale, missing or lost."""
+        try:
+            blind = _blind(self._banks.opened())
+        except BankError:
+            return frozenset()
+        return frozenset(Capability(name) for name in self.emits if name not in blind)
 
     def warm(self) -> None:
         """Hash a drawn pattern, and find it by the hash that it has on every machine.
 
         Raises:
-            ClassifierError: it hashes to something else, so no bank could be matched.
+            ClassifierError: it hashes to something else, so no bank could be matched; or the banks
+                do not verify.
         """
+        self._banks.opened()
         known = HashIndex(np.frombuffer(_PATTERN_PDQ, dtype=np.uint8).reshape(1, BYTES))
         seen = hash_square(_pattern())
         if isinstance(seen, TooFlat) or not known.within(seen.pdq[:1], STRONG):
@@ -89,57 +97,104 @@ class HashMatch:
 
     def classify(self, content: Canonical, /) -> Sequence[Finding]:
         """Report each of the six names: its strongest hits, or 0.0, or that nobody could look."""
-        where = Picture(content.carrier, content.index)
+        where, banks = Picture(content.carrier, content.index), self._banks.opened()
+        source = _source(banks)
+        exact = _exact_hits(content, banks)
         findings: list[Finding] = [
-            Signal(name, score, where, self.id, evidence)
-            for score, name, evidence in _strongest(self._exact_hits(content))
+            Signal(name, score, where, source, evidence)
+            for score, name, evidence in _strongest(
+                _exactly(hit) for hit in exact if hit.status is not Status.OWN_NEGATIVE
+            )
         ]
-        findings += self._nearly(content, where)
+        findings += self._nearly(content, where, banks, exact)
         named = {finding.name for finding in findings}
-        return [*findings, *(Signal(n, 0.0, where, self.id) for n in sorted(self.emits - named))]
+        blind = {name: why for name, why in _blind(banks).items() if not _seen(name, findings)}
+        findings = [finding for finding in findings if finding.name not in blind]
+        findings += [Unavailable(n, where, source, blind[n]) for n in sorted(blind)]
+        left = self.emits - named - blind.keys()
+        return [*findings, *(Signal(n, 0.0, where, source) for n in sorted(left))]
 
-    def _exact_hits(self, content: Canonical) -> Iterator[Hit]:
-        for digest in (content.md5, content.sha1, content.sha256):
-            for kind, entry in self._exact.get(bytes.fromhex(digest), ()):
-                yield _weighed(1.0, entry), _EXACT_NAMES[kind], f"{entry.reference} {entry.type}"
-
-    def _nearly(self, content: Canonical, where: Picture) -> list[Finding]:
+    def _nearly(
+        self, content: Canonical, where: Picture, banks: Opened, exact: Sequence[Hit]
+    ) -> list[Finding]:
         """The near findings. A true mask is exempt: half of all masks look alike."""
-        if not any(self._near.values()) or (content.purpose is Purpose.MASK and is_mask(content)):
+        if not banks.has_near or (content.purpose is Purpose.MASK and is_mask(content)):
             return []
-        cleared = self._cleared.get(bytes.fromhex(content.sha256))
+        source = _source(banks)
+        cleared = next((hit for hit in exact if hit.status is Status.OWN_NEGATIVE), None)
         if cleared is not None:
             evidence = f"{cleared.reference} {cleared.status}"
-            return [Signal(n, 0.0, where, self.id, evidence) for n in _NEAR_NAMES.values()]
+            return [Signal(n, 0.0, where, source, evidence) for n in _NEAR_NAMES.values()]
         hashes = hashes_of(content)
+        asked = _asked(content)
         hits = _strongest(
-            hit for one in hashes if isinstance(one, Hashed) for hit in self._hits(one)
+            hit for one in hashes if isinstance(one, Hashed) for hit in _hits(one, banks, asked)
         )
-        found: list[Finding] = [Signal(n, score, where, self.id, e) for score, n, e in hits]
+        found: list[Finding] = [Signal(n, score, where, source, e) for score, n, e in hits]
         if any(isinstance(one, TooFlat) for one in hashes):
             blind = set(_NEAR_NAMES.values()) - {finding.name for finding in found}
-            found += [Unavailable(n, where, self.id, Reason.TOO_FLAT) for n in sorted(blind)]
+            found += [Unavailable(n, where, source, Reason.TOO_FLAT) for n in sorted(blind)]
         return found
 
-    def _hits(self, hashed: Hashed) -> Iterator[Hit]:
-        for kind_of_hash, queries in (
-            (HashType.PDQ, hashed.pdq),
-            (HashType.PHASH_OWN, hashed.phash),
-        ):
-            for match in self._indexes[kind_of_hash].within(queries, RADIUS):
-                kind, entry = self._near[kind_of_hash][match.row]
-                score = _weighed(near_score(match.distance), entry)
-                evidence = f"{entry.reference} d={match.distance} v={VARIANTS[match.query]}"
-                yield score, _NEAR_NAMES[kind], evidence
+
+def _asked(content: Canonical) -> Asked:
+    use = Use.OUTPUT if content.purpose is Purpose.OUTPUT else Use.INPUT
+    return Asked(use, content.tenant)
 
 
-def _weighed(score: float, entry: Entry) -> float:
-    return score * (_DISPUTED_WEIGHT if entry.status is Status.DISPUTED else 1.0)
+def _exact_hits(content: Canonical, banks: Opened) -> Sequence[Hit]:
+    digests = {
+        HashType.MD5: bytes.fromhex(content.md5),
+        HashType.SHA1: bytes.fromhex(content.sha1),
+        HashType.SHA256: bytes.fromhex(content.sha256),
+    }
+    return banks.exact(digests, _asked(content))
 
 
-def _strongest(hits: Iterator[Hit]) -> list[Hit]:
+def _exactly(hit: Hit) -> Scored:
+    return _weighed(1.0, hit), _EXACT_NAMES[hit.kind], f"{hit.reference} {hit.type}"
+
+
+def _hits(hashed: Hashed, banks: Opened, asked: Asked) -> Iterator[Scored]:
+    for kind_of_hash, queries in (
+        (HashType.PDQ, hashed.pdq),
+        (HashType.PHASH_OWN, hashed.phash),
+    ):
+        for hit in banks.near(kind_of_hash, queries, RADIUS, asked):
+            score = _weighed(near_score(hit.distance), hit)
+            evidence = f"{hit.reference} d={hit.distance} v={VARIANTS[hit.query]}"
+            yield score, _NEAR_NAMES[hit.kind], evidence
+
+
+def _weighed(score: float, hit: Hit) -> float:
+    return score * (_DISPUTED_WEIGHT if hit.status is Status.DISPUTED else 1.0)
+
+
+def _source(banks: Opened) -> str:
+    digest = hashlib.sha256("\n".join(banks.versions).encode()).hexdigest()[:8]
+    return f"hash_match@1+{digest if banks.versions else 'no-banks'}"
+
+
+def _blind(banks: Opened) -> dict[SignalName, Reason]:
+    """The names of kinds where a bank cannot be asked, and why."""
+    reasons = dict.fromkeys(banks.missing, Reason.NO_BANKS) | dict.fromkeys(
+        banks.stale, Reason.STALE
+    )
+    return {
+        name: reason
+        for kind, reason in reasons.items()
+        for name in (_EXACT_NAMES[kind], _NEAR_NAMES[kind])
+    }
+
+
+def _seen(name: SignalName, findings: Sequence[Finding]) -> bool:
+    """Whether another bank of the kind matched: that is known, whatever the rest would say."""
+    return any(isinstance(f, Signal) and f.name is name and f.score > 0 for f in findings)
+
+
+def _strongest(hits: Iterator[Scored]) -> list[Scored]:
     """The best hit of each entry, best first; of each name no more than a reviewer can use."""
-    best: dict[tuple[SignalName, str], Hit] = {}
+    best: dict[tuple[SignalName, str], Scored] = {}
     for hit in hits:
         key = hit[1], hit[2].partition(" ")[0]
         best[key] = max(best.get(key, hit), hit, key=lambda one: one[0])
@@ -148,11 +203,6 @@ def _strongest(hits: Iterator[Hit]) -> list[Hit]:
     return [
         hit for n in sorted(names) for hit in islice((h for h in ranked if h[1] == n), _MOST_HITS)
     ]
-
-
-def _matrix(rows: list[Row]) -> NDArray[np.uint8]:
-    packed = np.frombuffer(b"".join(entry.hash for _, entry in rows), dtype=np.uint8)
-    return packed.reshape(-1, BYTES)
 
 
 def _pattern() -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from classifiers.hash_index.match import Index, Match
 from classifiers.hash_index.memory import HashIndex
 from classifiers.hash_index.scan import Scan
 from classifiers.hash_index.state import Listed
-from classifiers.hash_index.writing import add, create, withdraw
+from classifiers.hash_index.writing import add, alone, create, fill, withdraw
 
 __all__ = [
     "Banded",
@@ -18,6 +18,8 @@ __all__ = [
     "Match",
     "Scan",
     "add",
+    "alone",
     "create",
+    "fill",
     "withdraw",
 ]

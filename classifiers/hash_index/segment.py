@@ -61,19 +61,26 @@ class Segment:
 
 def content(hashes: NDArray[np.uint8], notes: Sequence[str]) -> NDArray[np.uint8]:
     """Return the content of a segment of n x 32 bytes, with a note for each row."""
+    packed = [note.encode() for note in notes]
+    lengths = np.fromiter(map(len, packed), np.int64, len(packed))
+    return content_of(hashes, np.frombuffer(b"".join(packed), np.uint8), lengths)
+
+
+def content_of(
+    hashes: NDArray[np.uint8], notes: NDArray[np.uint8], lengths: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Do the same for notes in UTF-8, one after another, each of its length."""
     words = words_of(hashes)
-    if len(words) != len(notes):
-        message = f"segment: expected a note for each of {len(words)} hashes, got {len(notes)}"
+    if len(words) != len(lengths):
+        message = f"segment: expected a note for each of {len(words)} hashes, got {len(lengths)}"
         raise ValueError(message)
     width = width_for(len(words))
-    packed = [note.encode() for note in notes]
-    ends = np.cumsum(np.fromiter(map(len, packed), np.uint64, len(packed)), dtype=np.uint64)
-    joined = np.frombuffer(b"".join(packed), np.uint8)
+    ends = np.cumsum(lengths, dtype=np.uint64)
     size = size_of(len(words), width)
-    memory = np.empty(_HEAD + size + _END * len(words) + len(joined), np.uint8)
-    memory[:_HEAD].view(np.uint64)[:] = (_FORMAT, len(words), width, len(joined))
+    memory = np.empty(_HEAD + size + _END * len(words) + len(notes), np.uint8)
+    memory[:_HEAD].view(np.uint64)[:] = (_FORMAT, len(words), width, len(notes))
     Tables.over(memory[_HEAD : _HEAD + size], len(words), width).fill(words)
     rest = memory[_HEAD + size :]
     rest[: ends.nbytes] = ends.view(np.uint8)
-    rest[ends.nbytes :] = joined
+    rest[ends.nbytes :] = notes
     return memory

@@ -25,6 +25,12 @@ Memory = NDArray[np.uint8]
 _LOCK = ".lock"
 
 
+def place_of(name: str) -> Path | None:
+    """Return where processes of this host can share memory under a name, if anywhere."""
+    memory = Path(os.sep) / "dev" / "shm"
+    return memory / name if memory.is_dir() and os.access(memory, os.W_OK) else None
+
+
 def opened(place: Path | None, name: str, size: int, fill: Callable[[Memory], None]) -> Memory:
     """Return `size` bytes that `fill` has filled, here or in another process of this host.
 

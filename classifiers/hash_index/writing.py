@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.hash_index import sealed, state
 from classifiers.hash_index.library import SUFFIX, Library, Opened
-from classifiers.hash_index.segment import content
+from classifiers.hash_index.segment import content, content_of
 from classifiers.hash_index.state import Listed, Part, State, packed
 
 TAIL = 2048
@@ -33,10 +34,40 @@ def create(folder: Path, key: bytes) -> None:
         FileExistsError: there is one.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder):
         if (folder / state.NAME).exists():
             raise FileExistsError(folder.name)
         state.write(folder, key, State())
+
+
+def fill(
+    library: Library,
+    hashes: NDArray[np.uint8],
+    notes: NDArray[np.uint8],
+    lengths: NDArray[np.int64],
+) -> None:
+    """Make a list of n x 32 bytes at once; the notes are in UTF-8, one after another.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    create(library.folder, library.key)
+    if len(hashes) <= TAIL:
+        ends = np.cumsum(lengths)
+        said = notes.tobytes()
+        add(
+            library,
+            [
+                Listed(one.tobytes(), said[end - length : end].decode())
+                for one, end, length in zip(hashes, ends, lengths, strict=True)
+            ],
+        )
+        return
+    name = secrets.token_hex(16)
+    sealed.write(
+        library.folder / f"{name}{SUFFIX}", library.key, content_of(hashes, notes, lengths)
+    )
+    state.write(library.folder, library.key, State.of((Part(name=name, rows=len(hashes)),), ()))
 
 
 def add(library: Library, rows: Sequence[Listed]) -> None:
@@ -45,7 +76,7 @@ def add(library: Library, rows: Sequence[Listed]) -> None:
     Raises:
         BankError: the list does not verify.
     """
-    with _alone(library.folder):
+    with alone(library.folder):
         now = library.current()
         tail = (*now.tail, *rows)
         if len(tail) <= TAIL:
@@ -65,7 +96,7 @@ def withdraw(library: Library, rows: Collection[Listed]) -> int:
         BankError: the list does not verify.
     """
     gone = frozenset(rows)
-    with _alone(library.folder):
+    with alone(library.folder):
         now = library.current()
         parts = (_without(now, part, gone) for part in now.state.parts)
         tail = (row for row in now.tail if row not in gone)
@@ -110,7 +141,8 @@ def _tidy(folder: Path, now: State) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Generator[None]:
+def alone(folder: Path) -> Generator[None]:
+    """Be the only process that changes what is in a folder; the others wait."""
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -12,7 +12,7 @@ from skimage import data as photographs
 from classifiers.canonical import Canonical, read, stripped
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
-from classifiers.hash_bank import BankSet
+from classifiers.hash_bank_set import BankSet
 from classifiers.hash_index import HashIndex
 from classifiers.hash_match import HashMatch
 from classifiers.perceptual import SIDE, hash_square, hashes_of

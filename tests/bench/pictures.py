@@ -19,8 +19,9 @@ from classifiers.content import Image as Received
 from classifiers.content import Purpose
 from classifiers.content_network import NAME, ContentNetwork
 from classifiers.faces import Faces
-from classifiers.hash_bank import BankSet, Kind
+from classifiers.hash_bank import Kind
 from classifiers.hash_bank_csv import parse
+from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck

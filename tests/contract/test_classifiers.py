@@ -26,7 +26,8 @@ from classifiers.classifier import Classifier
 from classifiers.content import Grammar, Polarity, Prompt, Purpose, Text
 from classifiers.content import Image as Received
 from classifiers.errors import ClassifierError
-from classifiers.hash_bank import Bank, BankSet, Entry, HashType, Kind, Status
+from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
+from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.normalise import Reading
 from classifiers.signals import Field, Finding, Picture, Signal

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from classifiers.hash_bank import Bank, BankSet, Entry, HashType, Kind, Status
+from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
+from classifiers.hash_bank_set import BankSet
 
 DAY = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HASH = bytes(range(100, 132))

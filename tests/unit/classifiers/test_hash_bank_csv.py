@@ -5,8 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.hash_bank import EXACT, LEAST_BITS_SET, Bank, Entry, HashType, Kind, Status
-from classifiers.hash_bank_csv import HEADER, BankFormatError, parse, write
+from classifiers.hash_bank import (
+    EXACT,
+    HEADER,
+    LEAST_BITS_SET,
+    Bank,
+    Entry,
+    HashType,
+    Kind,
+    Status,
+    entry_of,
+)
+from classifiers.hash_bank_block import columns_of, plain_lines
+from classifiers.hash_bank_csv import parse, write
+from classifiers.hash_bank_rows import BankFormatError
 
 DAY = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HEAD = ",".join(HEADER)
@@ -51,7 +63,11 @@ class TestRoundTrip:
         """A format that cannot be read back is no format."""
         bank = Bank("partner", Kind.CSAM, tuple(made), DAY)
 
-        assert taken(write(bank)) == bank
+        read = taken(write(bank))
+
+        assert len(read.entries) == len(made)
+        assert set(read.entries) == set(made)
+        assert read.list_version == bank.list_version
 
     def test_a_file_is_written_in_one_way(self) -> None:
         """Its lines can be compared, and sorted into the list version by other tools."""
@@ -146,3 +162,56 @@ class TestRefused:
         except BankFormatError:
             return
         assert bank.entries == replace(bank).entries
+
+
+class TestBlocks:
+    @given(
+        st.lists(entries(), min_size=1, max_size=4),
+        st.integers(0, 300),
+        st.sampled_from([*"0fgA, |:Z9-.\n", "", "00", "true"]),
+    )
+    def test_what_is_taken_at_once_is_what_looking_row_by_row_takes(
+        self, made: list[Entry], place: int, put: str
+    ) -> None:
+        """The quick way must never let pass what the rules refuse."""
+        text = write(Bank("partner", Kind.CSAM, tuple(made), DAY)).decode().replace("\r\n", "\n")
+        text = text.partition("\n")[2]
+        spot = place % len(text)
+        data = (text[:spot] + put + text[spot + 1 :]).encode()
+        if not plain_lines("partner").fullmatch(data):
+            return
+        columns = columns_of(data)
+        if columns is None:
+            return
+
+        rows = [entry_of(line.split(",")) for line in data.decode().split("\n")[:-1]]
+        for kind in HashType:
+            hashes, notes, lengths = columns.of_type(kind)
+            of_kind = [row for row in rows if row.type is kind]
+            assert [one.tobytes() for one in hashes] == [row.hash for row in of_kind]
+            assert notes.tobytes().decode() == "".join(
+                row.entry_id + row.status[0] for row in of_kind
+            )
+            assert lengths.tolist() == [len(row.entry_id) + 1 for row in of_kind]
+        assert sum(columns.counts()["status"].values()) == len(rows)
+
+    @pytest.mark.parametrize(
+        ("line", "plain"),
+        [
+            (LINE, True),
+            (LINE.replace("A1", '"A1, old"'), False),
+            (LINE.replace("01-02T", "02-29T"), False),
+            (LINE.replace("01-02T", "02-30T"), False),
+            (LINE.replace("active", "disputed"), True),
+            (LINE.replace("active", "retracted"), False),
+            (LINE.replace("417", "4" * 40), False),
+        ],
+    )
+    def test_only_the_plainest_lines_are_taken_at_once(self, line: str, plain: bool) -> None:
+        """Anything that needs a thought is given one."""
+        assert (plain_lines("partner").fullmatch(f"{line}\n".encode()) is not None) is plain
+
+    @pytest.mark.parametrize("digest", ["d41d8cd98f00b204e9800998ecf8427e"])
+    def test_the_hash_of_an_empty_file_is_an_error(self, digest: str) -> None:
+        """Broken exporters list it; every upload that failed would then match."""
+        assert "nothing" in refused(f"{HEAD}\n{LINE.replace('5a' * 16, digest)}").lines[0].what

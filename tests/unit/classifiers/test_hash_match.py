@@ -3,6 +3,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from skimage import data as photographs
 from classifiers.canonical import Canonical, read
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
-from classifiers.errors import ClassifierError
-from classifiers.hash_bank import Bank, BankSet, Entry, HashType, Kind, Status
+from classifiers.errors import BankError, ClassifierError
+from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
+from classifiers.hash_bank_set import BankSet
+from classifiers.hash_bank_store import SealedBanks
 from classifiers.hash_match import HashMatch, near_score
 from classifiers.perceptual import Hashed, hashes_of
 from classifiers.signals import Finding, Reason, Signal, SignalName, Unavailable
@@ -307,3 +310,46 @@ def test_ordinary_copies_of_photographs_are_found_and_no_other(known: HashMatch,
         findings = known.classify(looked_at(COPIES[copy](picture)))
         hits = {f.evidence.split()[0] for f in findings if isinstance(f, Signal) and f.score}
         assert hits == {f"bank:partner/{name}"}
+
+
+class TestBlind:
+    @pytest.mark.parametrize(
+        ("banks", "reason"),
+        [
+            (BankSet((), stale=frozenset({Kind.CSAM})), Reason.STALE),
+            (BankSet((), missing=frozenset({Kind.CSAM})), Reason.NO_BANKS),
+        ],
+    )
+    def test_where_a_bank_cannot_be_asked_nobody_could_look(
+        self, banks: BankSet, reason: Reason
+    ) -> None:
+        """A licence that ended, or a list that was never imported, is not a clean answer."""
+        built = HashMatch(banks)
+
+        findings = built.classify(looked_at(PLAIN))
+
+        blind = {EXACT[Kind.CSAM], NEAR[Kind.CSAM]}
+        unknown = {f.name: f.reason for f in findings if isinstance(f, Unavailable)}
+        assert unknown == dict.fromkeys(blind, reason)
+        assert {finding.name for finding in findings} == ALL
+        assert {answer.name for answer in built.answers} == ALL - blind
+
+    def test_a_match_counts_though_another_bank_of_its_kind_is_stale(self) -> None:
+        """What is known is known."""
+        banks = (Bank("partner", Kind.BLOCKED, (entry(PDQ),), DAY),)
+
+        findings = HashMatch(BankSet(banks, frozenset({Kind.BLOCKED}))).classify(looked_at(PLAIN))
+
+        assert score(findings, NEAR[Kind.BLOCKED]) == 1.0
+        (exactly,) = [f for f in findings if f.name is EXACT[Kind.BLOCKED]]
+        assert isinstance(exactly, Unavailable)
+
+    def test_banks_that_do_not_open_answer_nothing(self, tmp_path: Path) -> None:
+        """Nothing may be admitted that nobody could look at."""
+        built = HashMatch(SealedBanks(tmp_path, bytes(32), lambda: DAY))
+
+        assert built.answers == frozenset()
+        assert built.id == "hash_match@1+lost-banks"
+        for look in (built.warm, lambda: built.classify(looked_at(PLAIN))):
+            with pytest.raises(BankError):
+                look()

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 from classifiers import canonical, hash_bank_csv
 from classifiers.content import Image, Purpose
-from classifiers.hash_bank import BankSet, Kind
+from classifiers.hash_bank import Kind
+from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.signals import Signal, SignalName
 from pipeline.cli.demo import drawings
