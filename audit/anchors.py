@@ -5,7 +5,7 @@ lies beside the log and not in it: what is restored with the log remembers no mo
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -100,7 +100,7 @@ class Anchors:
             return [_anchor(each) for each in found]
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+    def _reading(self) -> Generator[sqlite3.Connection | None]:
         if not self.path.is_file() or not self.path.stat().st_size:
             yield None
             return

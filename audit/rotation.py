@@ -96,6 +96,11 @@ class KeyChain:
         return tuple(keys)
 
     @property
+    def additions(self) -> tuple[KeyChange, ...]:
+        """The changes that added a key."""
+        return tuple(each for each in self.changes if each.event is KeyEvent.ADDED)
+
+    @property
     def retired(self) -> tuple[VerifierKey, ...]:
         """The keys that sign nothing any more."""
         return tuple(each.vkey for each in self.changes if each.event is KeyEvent.RETIRED)

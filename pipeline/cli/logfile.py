@@ -71,17 +71,22 @@ def signed_beyond(connection: sqlite3.Connection, index: int) -> tuple[int, str]
 
 
 def read_key(ctx: typer.Context, given: str) -> VerifierKey:
-    """Read the verifier key: as given, from the file that was given, or the installation's own.
+    """Read the first of `read_keys`: from one key of a log all others can be followed."""
+    return read_keys(ctx, given)[0]
+
+
+def read_keys(ctx: typer.Context, given: str) -> list[VerifierKey]:
+    """Read the verifier keys: as given, from the file that was given, or the installation's own.
 
     Raises:
-        MalformedError: it is no verifier key.
+        MalformedError: a line is no verifier key.
     """
     path = Path(given) if given else data_dir_of(ctx) / VKEY
     if given and not path.is_file():
-        return VerifierKey.parse(given)
+        return [VerifierKey.parse(given)]
     if not path.is_file():
         stop(f"{path}: there is no verifier key: give it with --vkey, the key itself or its file")
-    return VerifierKey.parse(read_text(path).strip())
+    return [VerifierKey.parse(line) for line in read_text(path).splitlines() or [""]]
 
 
 def read_text(path: Path) -> str:

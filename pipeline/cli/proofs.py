@@ -1,6 +1,7 @@
 """Proofs of single entries: made from the log's file, checked without it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -10,10 +11,12 @@ import typer
 from audit.errors import UntrustedError
 from audit.leaf import Leaf
 from audit.merkle import inclusion_spans, span_root
+from audit.note import Note
 from audit.proof import Proof
 from audit.tables import nodes, row_of
+from audit.vkey import VerifierKey
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, Key, read_key, read_text, reading, signed_beyond
+from pipeline.cli.logfile import LOG, Key, read_keys, read_text, reading, signed_beyond
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_pairs, stop, told
 
 EntryId = Annotated[UUID, typer.Argument(metavar="ENTRY_ID", help="The entry's id: X-Audit-Id.")]
@@ -78,8 +81,8 @@ def check_proof(
       imprimatur audit check-proof it.proof --leaf leaf.json --vkey log.vkey
     """
     with told():
-        key = read_key(ctx, vkey)
         claimed = Proof.parse(read_text(proof))
+        key = signing_key(read_keys(ctx, vkey), claimed.checkpoint)
         leaf_bytes = (leaf or _leaf_beside(proof)).read_bytes()
         try:
             checkpoint = claimed.verify(leaf_bytes, key)
@@ -92,6 +95,12 @@ def check_proof(
         return
     about = {"entry": entry.entry_id, "kind": entry.kind.value, "at": entry.at}
     say_pairs({"holds": "this entry is in the log", **said, **about, **entry.public})
+
+
+def signing_key(keys: Sequence[VerifierKey], checkpoint: str) -> VerifierKey:
+    """Return the key among those of one log that signed the checkpoint; any, if none did."""
+    signed = {each.key_id for each in Note.parse(checkpoint).signatures}
+    return next((each for each in keys if each.key_id in signed), keys[0])
 
 
 def _leaf_beside(proof: Path) -> Path:

@@ -1,7 +1,7 @@
 """What the routes work with: every part of the house that they may ask, built by `app.py`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from audit.log import Log
 from pipeline.access.callers import Callers
 from pipeline.access.tokens import SubjectTokens
 from pipeline.gateway.texts import Texts
+from pipeline.items import Json
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.shelf import Shelf
 from pipeline.judge import Judge
@@ -56,5 +57,7 @@ class Gate:
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
     seizure: Seizure
+    outside: Callable[[], Mapping[str, Json]] = dict
+    """What is remembered of the log outside it, for the operator."""
     troubles: Troubles = field(default_factory=Troubles)
     """Which of the stores failed when it was last written to; whether the server is stopping."""

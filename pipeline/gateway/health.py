@@ -83,6 +83,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "in_flight": gate.desk.in_flight,
         "seizures": dict(failing) or "ok",
         "tenants": unserved or "ok",
+        "outside": dict(gate.outside()),
         **stores,
     }
 

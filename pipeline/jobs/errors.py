@@ -6,6 +6,7 @@
   - KeyReusedError         an idempotency key came with another body
   - OverBudgetError        the tenant has spent what it may spend
   - RefusedOftenError      its end user or its key was refused so often that it has to wait
+  - RotationError          the log's keys cannot be changed so
   - RulingError            a ruling is not possible
   - NotLookedError         somebody failed to look: nothing follows from that, but to try again
 """
@@ -37,6 +38,10 @@ class RefusedOftenError(JobError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"wait for {seconds} seconds")
         self.seconds = seconds
+
+
+class RotationError(JobError):
+    """The log's keys cannot be changed so: `str()` says what to do first."""
 
 
 class RulingError(JobError):

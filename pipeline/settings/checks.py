@@ -14,7 +14,17 @@ _TOKEN = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
 
 def problems(settings: Settings) -> Sequence[str]:
     """Return every problem, one line each; none means that it is safe to serve."""
-    checks = (_files, _upstream, _tokens, _exposure, _policies, _banks, _term_packs, _child_safety)
+    checks = (
+        _files,
+        _upstream,
+        _tokens,
+        _exposure,
+        _policies,
+        _banks,
+        _term_packs,
+        _child_safety,
+        _outside,
+    )
     return [problem for check in checks for problem in check(settings)]
 
 
@@ -119,6 +129,24 @@ def _child_safety(settings: Settings) -> Iterator[str]:
             f"{name}: missing: name the file with the child-safety team's public key "
             "(made on the team's own machine)"
         )
+
+
+def _outside(settings: Settings) -> Iterator[str]:
+    outside = settings.outside
+    for number, path in enumerate(outside.known_checkpoints):
+        if not path.is_file():
+            yield f"outside.known_checkpoints[{number}]: there is no {path}: put it back"
+    url, certificates = outside.time_stamp_url, outside.time_stamp_certificates
+    if (url is None) != (certificates is None):
+        yield "outside.time_stamp_url: it needs time_stamp_certificates, and they need it"
+    if certificates is not None and not certificates.is_file():
+        yield f"outside.time_stamp_certificates: there is no {certificates}: put it there"
+    for url in [*(each.url for each in outside.witnesses), *([] if url is None else [url])]:
+        if url.startswith("http:") and not _is_loopback(urlsplit(url).hostname or ""):
+            yield f"outside: {url} could be answered by anybody on the way: write https://"
+    keys = [each.vkey for each in outside.witnesses]
+    if len(set(keys)) < len(keys):
+        yield "outside.witnesses: a witness is there twice: remove one"
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,16 +3,13 @@
 import base64
 import os
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
@@ -20,6 +17,8 @@ from pydantic import (
 
 from classifiers.device import Device
 from classifiers.hash_bank import Kind
+from pipeline.settings.outside import Outside
+from pipeline.settings.part import LocalPath, Part, within
 
 FLOOR = "floor"
 KEYS = "keys"
@@ -30,15 +29,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEY_BYTES = 32
 
 
-def _within(path: Path, info: ValidationInfo) -> Path:
-    """Paths are meant from the data directory, wherever the server was started."""
-    context = cast("Mapping[str, Path] | None", info.context)
-    return path if context is None else context["data_dir"] / path
-
-
 def _policy_set(text: str, info: ValidationInfo) -> str:
     if text.endswith((".yaml", ".yml")):
-        return str(_within(Path(text), info))
+        return str(within(Path(text), info))
     return _fits(text, _SET_NAME, "the name of a set or a .yaml file")
 
 
@@ -79,7 +72,6 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-LocalPath = Annotated[Path, AfterValidator(_within)]
 Hours = Annotated[int, Field(ge=0, le=30 * 24)]
 
 
@@ -90,18 +82,14 @@ class ReleasedMetadata(StrEnum):
     STRIP = "strip"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Listen(_Part):
+class Listen(Part):
     """Where the gateway is reached. Port 0 takes a free one."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8788
 
 
-class Upstream(_Part):
+class Upstream(Part):
     """NovelAI, or what stands in for it."""
 
     base_url: str = "https://image.novelai.net"
@@ -114,7 +102,7 @@ class Upstream(_Part):
     """Never in the settings file: `load` finds them in the environment or in `tokens_file`."""
 
 
-class BankFile(_Part):
+class BankFile(Part):
     """A bank of hashes, and what a match in it means."""
 
     source: Annotated[str, AfterValidator(_source)]
@@ -122,7 +110,7 @@ class BankFile(_Part):
     file: LocalPath
 
 
-class TermPackFile(_Part):
+class TermPackFile(Part):
     """A sealed pack of an operator's own terms. No other file than the one of this digest goes."""
 
     name: Annotated[str, AfterValidator(_pack_name)]
@@ -130,7 +118,7 @@ class TermPackFile(_Part):
     digest: Annotated[str, AfterValidator(_digest)]
 
 
-class Settings(_Part):
+class Settings(Part):
     """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
 
     data_dir: Path
@@ -140,6 +128,8 @@ class Settings(_Part):
     """Holds the URL of the PostgreSQL database that has the log; without one it is `log.db`."""
     log_database: Annotated[SecretStr | None, Field(exclude=True, repr=False)] = None
     """Never in the settings file: `load` finds it in the environment or in that file."""
+    outside: Outside = Outside()
+    """What remembers the log outside it."""
     listen: Listen = Listen()
     upstream: Upstream = Upstream()
     banks: tuple[BankFile, ...]
