@@ -5,7 +5,7 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
 from classifiers.content_network import ContentNetwork
 from classifiers.faces import Faces
-from classifiers.hash_bank import BankSet
+from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck

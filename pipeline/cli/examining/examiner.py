@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from classifiers.content import Grammar, Image, Prompt, Purpose
-from classifiers.hash_bank import BankSet
+from classifiers.hash_bank_set import BankSet
 from classifiers.readers import embedded_readers
 from classifiers.signals import Reason, Signal
 from classifiers.viewers import embedded_viewers
