@@ -68,13 +68,16 @@ class Ages:
         """
         try:
             self._patterns = tuple(_patterns(data))
+            self._ascii = tuple(
+                one for one in self._patterns if any(need.isascii() for need in one.needs)
+            )
         except (KeyError, TypeError, re.error) as error:
             message = f"ages.yaml: expected patterns, got {error!r}"
             raise TermsError(message) from error
 
     def find(self, text: str) -> Iterator[StatedAge]:
         """Give each age that the folded `text` states."""
-        for one in self._patterns:
+        for one in self._ascii if text.isascii() else self._patterns:
             if all([need not in text for need in one.needs]):  # noqa: C419 (a list is quicker)
                 continue
             for match in one.pattern.finditer(text):

@@ -24,6 +24,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[a-z]+")
 _VOWELS = re.compile(r"[aeiouy]")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}")
+_NO_VOWELS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
+"""What any word of noise has in it."""
 _REPEATED = re.compile(r"(.)\1+")
 _BLOB = re.compile(r"[a-z0-9+/=]{40,}")
 _LONG_WORD = 5
@@ -108,7 +110,9 @@ class Readability:
         if field.unread:
             return False
         text = field.plain.text
-        if _NO_WORD.search(text) or len(_NO_LETTER.findall(text)) >= _A_FEW:
+        if not text.isascii() and (
+            _NO_WORD.search(text) or len(_NO_LETTER.findall(text)) >= _A_FEW
+        ):
             return False
         if not _is_noise(text) and not self._languages.is_soup(field):
             return True
@@ -117,6 +121,8 @@ class Readability:
 
 def _is_noise(text: str) -> bool:
     """Whether much of `text` is letters that no language puts together."""
+    if not (_NO_VOWELS.search(text) or _BLOB.search(text)):
+        return False
     words = _WORD.findall(text)
     letters = sum(map(len, words))
     noise = sum(len(word) for word in words if _is_gibberish(word))

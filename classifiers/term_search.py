@@ -71,16 +71,19 @@ class TermSearch:
         hits: dict[tuple[str, Span], Hit] = {}
         plain: set[str] = set()
         for view in field.views:
-            for hit in self._find(view, field, plain):
+            found = self._patterns.find(view)
+            if not found:
+                continue
+            for hit in self._meant(found, view, field, plain):
                 hits.setdefault((hit.term.id, hit.span), hit)
             if view.is_plain:
                 plain = {hit.term.id for hit in hits.values() if _speaks(hit, field)}
         return list(hits.values())
 
-    def _find(self, view: View, field: FieldReading, known: set[str]) -> Iterator[Hit]:
-        found = self._patterns.find(view)
-        if not found:
-            return
+    def _meant(
+        self, found: list[_Found], view: View, field: FieldReading, known: set[str]
+    ) -> Iterator[Hit]:
+        """Give what of `found` is no chance and in no shelter, but for the terms that are known."""
         shelter = self._shelter(view, field.text, found)
         one_sided = len({run.polarity for run in field.runs}) < _BOTH
         count: Counter[str] = Counter()

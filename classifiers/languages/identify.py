@@ -14,6 +14,7 @@ from importlib.resources.abc import Traversable
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.errors import TermsError
 from classifiers.languages.states import Languages, State
@@ -21,6 +22,10 @@ from classifiers.languages.table import NAMES, Table
 
 _MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
 _WORD = re.compile(r"[^\W\d_]+")
+_WITHIN_WORDS = str.maketrans("'\u2019-", "   ")
+"""What else stands in a part."""
+_WHOLE_SENTENCES = re.compile("[\ufdfa\ufdfb]")
+"""Ligatures of up to 18 letters: their script tells what they are."""
 _CYRILLIC = re.compile("[\u0400-\u052f]{4,}")
 _NOT_RUSSIAN = re.compile("[\u0400\u0402-\u040f\u0450\u0452-\u052f]")
 _A_SENTENCE = 4
@@ -29,6 +34,7 @@ _ENGLISH = frozenset({"and", "by", "of", "the", "with"})
 """A part that holds one of these is English, and what else it holds may be names."""
 _A_CREDIT = 6
 """Words that a part with an artist's or a sitter's name has at most."""
+_AS_A = (("as", "a"), ("as", "an"))
 _A_NAME = 3
 """Words of somebody's name, each with a capital."""
 _OF_A_NAME = 1 / 3
@@ -82,7 +88,10 @@ class Identifier:
 
     def spoken(self, text: str) -> frozenset[str]:
         """Return the languages that are clearly spoken in `text`, other than English."""
-        speaks = self._weigh(_parts(text), text)
+        folded = _folded(text)
+        if self.english.issuperset(_WORD.findall(folded)):
+            return frozenset()
+        speaks = self._weigh(_words(folded), text)
         read = [id_ for id_ in speaks if self.languages.state(id_) is not State.UNREAD]
         best_read = max((speaks[id_] for id_ in read), default=0.0)
         best = max(speaks.values(), default=0.0)
@@ -96,8 +105,7 @@ class Identifier:
         """Whether `text` holds many words whose letters no language puts together like that."""
         words = [
             word
-            for part in _parts(text)
-            for word in part
+            for word in _WORD.findall(_folded(text))
             if len(word) > 2 and word.isascii() and word not in self.english  # noqa: PLR2004 (no more than initials)
         ]
         if len(words) < _NO_SOUP:
@@ -115,25 +123,40 @@ class Identifier:
         foreign = [
             words for words in parts if not self.english.issuperset(words) and not _is_credit(words)
         ]
+        if not foreign:
+            return {}
+        commons = {part: common for part, common in enumerate(map(self._common, foreign)) if common}
         weights = self.table.weigh(foreign)
         leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
         leads[leads < _LEAD] = 0.0
-        commons = [self._common(words) for words in foreign]
-        telling = [
-            words
-            for words, lead, common in zip(foreign, leads, commons, strict=True)
-            if common or lead.any()
-        ]
-        if len(telling) == 1 and telling[0] in _names(text):
+        telling = leads.any(axis=1)
+        telling[list(commons)] = True
+        (places,) = np.nonzero(telling)
+        if not len(places) or (len(places) == 1 and foreign[places[0]] in _names(text)):
             return {}
-        found: dict[str, float] = defaultdict(float)
-        for part, column in np.argwhere(leads).tolist():
-            id_ = columns[column]
-            words = foreign[part]
-            is_sentence = len(words) >= _A_SENTENCE and _ENGLISH.isdisjoint(words)
-            is_sure = is_sentence or id_ in commons[part]
-            found[id_] += float(leads[part, column]) * (1.0 if is_sure else _OF_A_NAME)
-        for common in commons:
+        return self._added(foreign, leads, commons)
+
+    def _added(
+        self,
+        foreign: Sequence[Sequence[str]],
+        leads: NDArray[np.float64],
+        commons: Mapping[int, Mapping[str, int]],
+    ) -> Mapping[str, float]:
+        """Add up the leads of all parts: a short one may be a name, if it holds no common word."""
+        columns = self.table.languages
+        sure = np.zeros(leads.shape, np.bool_)
+        sentences = [
+            part
+            for part, words in enumerate(foreign)
+            if len(words) >= _A_SENTENCE and _ENGLISH.isdisjoint(words)
+        ]
+        sure[sentences] = True
+        for part, common in commons.items():
+            for id_ in common:
+                sure[part, columns.index(id_)] = True
+        in_all = (leads * sure).sum(axis=0) + (leads * ~sure).sum(axis=0) * _OF_A_NAME
+        found = defaultdict(float, zip(columns, in_all.tolist(), strict=True))
+        for common in commons.values():
             for id_, count in common.items():
                 found[id_] += count * _OF_A_WORD
         strange = sum(1 for words in foreign for word in words if _NOT_RUSSIAN.search(word))
@@ -156,25 +179,32 @@ def _is_credit(words: Sequence[str]) -> bool:
     """Whether a part names somebody: `by Greg Rutkowski` is no Polish, nor `Bianco as a sailor`."""
     if len(words) > _A_CREDIT:
         return False
-    return words[0] == "by" or any(
-        pair in (("as", "a"), ("as", "an")) for pair in pairwise(words[1:])
+    return words[0] == "by" or (
+        "as" in words and any(pair in _AS_A for pair in pairwise(words[1:]))
     )
 
 
-def _parts(text: str) -> list[list[str]]:
-    """Return the words of each part between marks."""
-    return _words(unicodedata.normalize("NFKC", text).casefold())
+def _folded(text: str) -> str:
+    return _composed(text).casefold()
+
+
+def _composed(text: str) -> str:
+    """Return `text` in its compatibility form."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _WHOLE_SENTENCES.sub(" ", text))
 
 
 def _names(text: str) -> list[list[str]]:
     """Return the words of each part that is written like somebody's first and last name."""
-    parts = _words(unicodedata.normalize("NFKC", text))
     return [
         [word.casefold() for word in words]
-        for words in parts
+        for words in _words(_composed(text))
         if 1 < len(words) <= _A_NAME and all(word.istitle() for word in words)
     ]
 
 
 def _words(text: str) -> list[list[str]]:
-    return [words for part in _MARK.split(text.replace("_", " ")) if (words := _WORD.findall(part))]
+    """Return the words of each part between marks."""
+    parts = _MARK.sub("\n", text.replace("_", " ")).translate(_WITHIN_WORDS).split("\n")
+    return [words for part in parts if (words := part.split())]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import islice
 
 from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
@@ -24,6 +25,7 @@ _EASTERN = {
     "ja": re.compile("[\u3041-\u3096\u30a1-\u30fa]"),
     "zh": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"),
 }
+_ANY_EASTERN = re.compile("|".join(letters.pattern for letters in _EASTERN.values()))
 _A_WORD = 3
 """Letters in a row that are a word of a script that is not read, and no ornament."""
 _A_FEW = 6
@@ -89,6 +91,8 @@ class LanguageReader:
 
     def _eastern(self, text: str) -> str | None:
         """Return the eastern language of which `text` holds more than tags and terms, if any."""
+        if not _ANY_EASTERN.search(text):
+            return None
         left = bytearray(b"\1" * len(text))
         for start, end, _ in self._known.find(text):
             left[start:end] = b"\0" * (end - start)
@@ -101,7 +105,7 @@ class LanguageReader:
 
 def _is_written(letters: re.Pattern[str], text: str) -> bool:
     """Whether `text` holds a word of a script, or many of its letters."""
-    places = [match.start() for match in letters.finditer(text)]
+    places = [match.start() for match in islice(letters.finditer(text), _A_FEW)]
     if len(places) >= _A_FEW:
         return True
     return any(

@@ -31,6 +31,8 @@ def expand(letters: Letters, text: str) -> Branches:
 
     Alternatives that stand alone need no spelling out: the plain view holds them all.
     """
+    if "||" not in text:
+        return Branches(None, complete=True)
     pieces: list[Piece] = []
     words, size, complete = 0, 0, True
     for cluster in _clusters(text):

@@ -107,6 +107,8 @@ FORMS = PlainForms()
 
 def is_dressed_up(text: str) -> bool:
     """Whether `text` as received holds what a reader does not see, or letters in fancy dress."""
+    if text.isascii():
+        return False
     return _AN_INVISIBLE.search(text) is not None or _STYLED.search(text) is not None
 
 

@@ -5,7 +5,7 @@ Views are made by whole-array steps, so that a hostile text costs no more than a
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -29,16 +29,18 @@ class Letters:
 
     codes: Codes
     origin: Places
+    _text: str | None = field(default=None, repr=False)
+    """What they spell, where it is known."""
 
     @classmethod
     def of(cls, text: str) -> "Letters":
         """Take a text as received: each letter comes from where it stands."""
-        return cls(codes_of(text), np.arange(len(text), dtype=np.int32))
+        return cls(codes_of(text), np.arange(len(text), dtype=np.int32), text)
 
     @property
     def text(self) -> str:
         """The code points as a `str`, lone surrogates included."""
-        return text_of(self.codes)
+        return text_of(self.codes) if self._text is None else self._text
 
     def sources(self) -> Sequence[int]:
         """Return the places as plain integers."""

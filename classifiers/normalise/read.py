@@ -1,7 +1,6 @@
 """Reads a prompt: never raises, in linear time, in bounded memory."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
@@ -67,7 +66,7 @@ def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: in
         parts,
         lettering,
         tuple(obstacles),
-        boilerplate(replace(carrier, text=text), parts, lettering, grammar),
+        boilerplate(Text(carrier.path, text, carrier.polarity), parts, lettering, grammar),
         tags(text),
     )
 

@@ -6,8 +6,11 @@ from classifiers.english import english
 from classifiers.normalise.encoding import Encoding
 
 _SIGN = re.compile("[Vv]|[Rr][Nn]|[Pp][Hh]|[Zz]")
-_WORD = re.compile(r"[A-Za-z](?<![^\W_].)(?:[a-z]{2,31}|[A-Z]{2,31})(?![^\W_])")
-"""It begins with a set of letters, so that whatever else is passed over quickly."""
+_WORD = re.compile(
+    r"[A-Za-z](?<![^\W_].)(?:(?<=[VvZz])|(?<=[Rr])(?=[Nn])|(?<=[Pp])(?=[Hh])"
+    rf"|(?=[A-Za-z]{{0,31}}?(?:{_SIGN.pattern})))(?:[a-z]{{2,31}}|[A-Z]{{2,31}})(?![^\W_])"
+)
+"""One with a sign in it. It begins with letters, so that whatever else is passed over quickly."""
 _NAMES = frozenset(["moze"])
 """Of somebody, and in no dictionary."""
 _SHAPES = (("vv", "w"), ("rn", "m"), ("v", "u"))
@@ -16,8 +19,6 @@ _SOUNDS = (("ph", "f"), ("z", "s"))
 
 def _respelt(word: str) -> str | None:
     """Return what `word` may stand for, by its shape and by its sound; of English, nothing."""
-    if not _SIGN.search(word):
-        return None
     written = word.lower()
     if written in english() or written in _NAMES:
         return None

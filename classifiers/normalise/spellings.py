@@ -100,10 +100,10 @@ def close_up(letters: Letters) -> Letters:
 
 def squeeze(letters: Letters) -> tuple[Letters, frozenset[int]]:
     """Leave letters and digits only; also return where words began and ended."""
-    alnum = ALNUM.of(letters.codes)
-    squeezed = letters.keep(alnum)
-    begins = np.flatnonzero((alnum & ~before(alnum))[alnum])
-    return squeezed, frozenset((0, *begins.tolist(), len(squeezed.codes)))
+    kept = np.flatnonzero(ALNUM.of(letters.codes))
+    begins = np.flatnonzero(kept[1:] - kept[:-1] > 1) + 1
+    edges = frozenset((0, *begins.tolist(), len(kept)))
+    return Letters(letters.codes[kept], letters.origin[kept]), edges
 
 
 def squeezed_form(words: str) -> str:

@@ -1,5 +1,6 @@
 """Makes the views of one text: plain, and with one disguise after the other undone."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,6 +13,12 @@ from classifiers.normalise.reading import Span, Spelling, View
 from classifiers.normalise.spellings import close_up, deleet, derepeat, rot13, squeeze
 from classifiers.normalise.variants import one_script
 
+_BRACE = re.compile(r"[{}\[\]]")
+_APART = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[^a-z0-9]{1,3}[a-z0-9]){3}(?![a-z0-9])")
+_FIGURES = re.compile(r"[a-z][0-9@$!+]|[0-9@$!+][a-z]")
+_DRAWN_OUT = re.compile(r"([a-z])\1(?:\1|[a-z]*([a-z])\2)")
+"""What a folded text in ASCII has in it of which some spelling but the plain can be made."""
+
 
 def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View]:
     """Give the plain view, then each view that differs from the one it is made from.
@@ -20,7 +27,17 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     """
     taken = covered(marks, len(letters.codes))
     plain = fold(letters, taken)
-    yield _view(Spelling.PLAIN, source, plain)
+    first = _view(Spelling.PLAIN, source, plain)
+    yield first
+    if not first.text:
+        return
+    if not marks and not _BRACE.search(letters.text) and _is_ordinary(first.text):
+        yield _squeezed(source, plain)
+        yield _view(Spelling.REVERSED, source, plain.turned())
+        turned = rot13(plain)
+        if not turned.same_as(plain):
+            yield _view(Spelling.ROT13, source, turned)
+        return
     shown = one = one_script(plain)
     if one is not plain and not one.same_as(plain):
         yield _view(Spelling.VARIANTS, source, one)
@@ -44,6 +61,13 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     turned = rot13(closed)
     if not turned.same_as(closed):
         yield _view(Spelling.ROT13, source, turned)
+
+
+def _is_ordinary(text: str) -> bool:
+    """Whether folded `text` is spelt as it is meant, for all that can be seen at once."""
+    return text.isascii() and not (
+        _FIGURES.search(text) or _DRAWN_OUT.search(text) or _APART.search(text)
+    )
 
 
 def _misspelt(source: str, closed: Letters, latin: Letters) -> Iterator[View]:
