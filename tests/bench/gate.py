@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.cli.screening.figures import percent
+from pipeline.cli.measuring.page import percent
 from pipeline.cli.screening.screener import screener
 from tests.bench.gate_outcomes import TERMS, outcomes, policy
 from tests.bench.gate_tables import tables

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from classifiers.signals import Field, Finding, Signal, SignalName
+from pipeline.cli.measuring.in_order import in_order
 from pipeline.cli.policy_sets import stacked
-from pipeline.cli.screening.in_order import in_order
 from pipeline.cli.screening.screener import Terms, screener
 from policies.facts import Facts, Moment, Rating
 from policies.levels import Minor, Sexual

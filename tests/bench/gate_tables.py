@@ -6,8 +6,8 @@ from itertools import product
 
 from classifiers.prompt_heads import Head
 from classifiers.signals import SignalName
-from pipeline.cli.screening.figures import percent
-from pipeline.cli.screening.measures import Rate
+from pipeline.cli.measuring.measures import Rate
+from pipeline.cli.measuring.page import percent
 from policies.levels import Minor, Sexual
 from tests.bench.gate_outcomes import MODEL, Outcome, policy
 

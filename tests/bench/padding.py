@@ -16,7 +16,7 @@ from classifiers.normalise import read
 from classifiers.prompt_heads import Head
 from classifiers.prompt_model import SIGNALS, PromptModel
 from classifiers.signals import Signal
-from pipeline.cli.screening.figures import percent
+from pipeline.cli.measuring.page import percent
 from tests.bench.benign import tags
 from tests.bench.gate import DATA
 from tests.bench.held_out import Case, cases

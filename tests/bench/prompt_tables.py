@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from pipeline.cli.screening.figures import percent
-from pipeline.cli.screening.measures import Rate
+from pipeline.cli.measuring.measures import Rate
+from pipeline.cli.measuring.page import percent
 
 
 @dataclass(frozen=True, slots=True)

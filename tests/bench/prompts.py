@@ -21,11 +21,11 @@ from time import perf_counter, thread_time
 from rich.console import Console
 
 from classifiers.content import Grammar, Polarity, Prompt
+from pipeline.cli.measuring.in_order import in_order
+from pipeline.cli.measuring.measures import Rate
+from pipeline.cli.measuring.page import percent
 from pipeline.cli.screening.asked import Manner
-from pipeline.cli.screening.figures import percent
-from pipeline.cli.screening.in_order import in_order
 from pipeline.cli.screening.lines import Line, answers
-from pipeline.cli.screening.measures import Rate
 from pipeline.cli.screening.screener import Screener, Terms, screener
 from pipeline.novelai import request
 from pipeline.novelai.limits import Limits

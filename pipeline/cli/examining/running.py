@@ -15,9 +15,9 @@ from pipeline.cli.examining.answers import Answer, answer, answers
 from pipeline.cli.examining.examiner import Terms, examiner
 from pipeline.cli.examining.pictures import Named, in_files, in_lines, weight
 from pipeline.cli.examining.resuming import results_in
+from pipeline.cli.measuring.bar import progress
+from pipeline.cli.measuring.in_order import in_order
 from pipeline.cli.output import note, say, say_json, say_pairs, say_table
-from pipeline.cli.screening.bar import progress
-from pipeline.cli.screening.in_order import in_order
 
 STDIN = "-"
 _UNREAD = "unread"

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.cli.measuring.measures import Ranking, Rate
 from pipeline.cli.screening.asked import Manner
 from pipeline.cli.screening.labelled import Row, Sheet, score
-from pipeline.cli.screening.measures import Ranking, Rate
 from pipeline.cli.screening.screener import Terms, screener
 from pipeline.novelai.errors import RequestRefusedError
 from policies.decision import Action

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from pipeline.cli.screening.evaluation import Evaluation, LabelFigures, SourceFigures
-from pipeline.cli.screening.measures import (
+from pipeline.cli.measuring.measures import (
     Interval,
     Rate,
     average_precision,
     average_precision_interval,
     recall_at,
 )
+from pipeline.cli.measuring.page import with_interval
+from pipeline.cli.screening.evaluation import Evaluation, LabelFigures, SourceFigures
 
 
 def written(seen: Evaluation) -> dict[str, Any]:
@@ -35,8 +36,8 @@ def label_row(figures: LabelFigures) -> dict[str, str]:
         "cases": f"{sum(ranking.cases):,}",
         "others": f"{sum(ranking.others):,}",
         "untold": f"{figures.untold:,}",
-        "AUPRC": _with(average_precision(ranking), average_precision_interval(ranking)),
-        "recall at 1 % false": _with(recall.share, recall.interval),
+        "AUPRC": with_interval(average_precision(ranking), average_precision_interval(ranking)),
+        "recall at 1 % false": with_interval(recall.share, recall.interval),
         "threshold": "-" if threshold is None else f"{threshold:.3g}",
     }
 
@@ -48,20 +49,9 @@ def source_row(figures: SourceFigures) -> dict[str, str]:
         "source": figures.source,
         "benign rows": f"{stopped.total:,}",
         "stopped": f"{stopped.hits:,}",
-        "share stopped": _with(stopped.share, stopped.interval),
+        "share stopped": with_interval(stopped.share, stopped.interval),
         "of those blocked": f"{blocked.hits:,}",
     }
-
-
-def percent(share: float) -> str:
-    """Write a share as people read it."""
-    return f"{share:.2%}"
-
-
-def _with(share: float | None, interval: Interval | None) -> str:
-    if share is None or interval is None:
-        return "-"
-    return f"{percent(share)} ({percent(interval.low)} to {percent(interval.high)})"
 
 
 def _label(figures: LabelFigures) -> dict[str, Any]:

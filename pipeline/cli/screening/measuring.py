@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.cli.measuring.bar import progress
+from pipeline.cli.measuring.in_order import in_order
 from pipeline.cli.output import note, say, say_json, say_table
 from pipeline.cli.screening import figures
 from pipeline.cli.screening.asked import Manner
-from pipeline.cli.screening.bar import progress
 from pipeline.cli.screening.evaluation import Outcome, evaluate, outcomes_of
-from pipeline.cli.screening.in_order import in_order
 from pipeline.cli.screening.labelled import LABELS, Sheet
 from pipeline.cli.screening.page import render
 from pipeline.cli.screening.screener import Terms, screener

@@ -1,102 +1,31 @@
-"""The page of an evaluation: figures and curves, one file that loads nothing."""
+"""The page of an evaluation: figures, names of labels and sources, and no text that was judged."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
-from pathlib import Path
-from string import Template
+from pipeline.cli.measuring.page import curves, figure, page, paragraph, table
+from pipeline.cli.screening.evaluation import Evaluation
+from pipeline.cli.screening.figures import label_row, source_row
 
-from pipeline.cli.screening.evaluation import Evaluation, LabelFigures
-from pipeline.cli.screening.figures import label_row, percent, source_row
-from pipeline.cli.screening.measures import Point, average_precision, curve, recall_at
-
-_PAGE = Path(__file__).with_name("page.html")
-_SIDE, _LEFT, _TOP = 200, 30, 10
-"""The square of a curve, and the room beside and above it."""
+_BY_LABEL = (
+    "Area is the average precision; chance would have the share of cases. Recall is measured at "
+    "the lowest threshold with at most 1 % false alarms among the rows that are not the label. "
+    "Texts with one score stand or fall together. In brackets: 95 % intervals."
+)
+_STOPPED = "Rows that are none of the labels, by source: held for a person, or blocked."
 
 
 def render(seen: Evaluation) -> str:
-    """Return the page: figures, names of labels and sources, and no text that was judged."""
+    """Return the page."""
     summary = (
         f"{seen.rows:,} texts, {seen.unjudged:,} of which could not be judged; "
         f"policy {seen.policy_digest[:12]}."
     )
-    return Template(_PAGE.read_text(encoding="utf-8")).substitute(
-        summary=escape(summary),
-        labels=_table([label_row(each) for each in seen.labels]),
-        curves="\n".join(_figure(each) for each in seen.labels),
-        sources=_table([source_row(each) for each in seen.sources]),
+    drawn = (figure(each.label, each.ranking, each.untold) for each in seen.labels)
+    return page(
+        "What the prompt gate tells apart",
+        summary,
+        {
+            "By label": paragraph(_BY_LABEL) + table([label_row(each) for each in seen.labels]),
+            "Precision over recall": curves(drawn),
+            "Benign texts that would be stopped": paragraph(_STOPPED)
+            + table([source_row(each) for each in seen.sources]),
+        },
     )
-
-
-def _table(rows: Sequence[dict[str, str]]) -> str:
-    if not rows:
-        return '<p class="soft">There were none.</p>'
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
-    body = "".join(f"<tr>{_cells(row.values())}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _cells(values: Iterable[str]) -> str:
-    return "".join(f"<td>{escape(value)}</td>" for value in values)
-
-
-def _figure(figures: LabelFigures) -> str:
-    ranking = figures.ranking
-    area, points = average_precision(ranking), curve(ranking)
-    name = escape(figures.label)
-    if area is None:
-        why = "no signal tells it here" if figures.untold else "no case, no curve"
-        return f"<figure><figcaption>{name} <span>{why}</span></figcaption></figure>"
-    said = f"area {percent(area)}"
-    share = sum(ranking.cases) / (sum(ranking.cases) + sum(ranking.others))
-    return (
-        f"<figure><figcaption>{name} <span>{said}</span></figcaption>"
-        f'<svg viewBox="0 0 {_SIDE + _LEFT + 10} {_SIDE + _TOP + 30}" role="img" '
-        f'aria-label="Precision over recall of {name}: {said}">'
-        f"{_axes()}{_line(share)}{_path(points)}{_mark(figures)}</svg></figure>"
-    )
-
-
-def _axes() -> str:
-    parts: list[str] = []
-    for tenths in (0, 5, 10):
-        share = tenths / 10
-        parts += [
-            f'<path class="grid" d="M{_x(0)} {_y(share)}H{_x(1)}M{_x(share)} {_y(0)}V{_y(1)}"/>',
-            f'<text x="{_LEFT - 4}" y="{_y(share) + 3}" text-anchor="end">{share:g}</text>',
-            f'<text x="{_x(share)}" y="{_y(0) + 12}" text-anchor="middle">{share:g}</text>',
-        ]
-    middle, low = _x(0.5), _y(0) + 24
-    parts.append(f'<text x="{middle}" y="{low}" text-anchor="middle">recall</text>')
-    return "".join(parts)
-
-
-def _line(share: float) -> str:
-    """Draw what chance would give."""
-    return f'<path class="chance" d="M{_x(0)} {_y(share)}H{_x(1)}"/>'
-
-
-def _path(points: Sequence[Point]) -> str:
-    """Draw the steps that the area is summed over, level from each recall back to the last."""
-    steps = f"M{_x(0)} {_y(points[0].precision)}"
-    for point in points:
-        steps += f"V{_y(point.precision)}H{_x(point.recall)}"
-    return f'<path class="curve" d="{steps}"/>'
-
-
-def _mark(figures: LabelFigures) -> str:
-    """Mark where recall is measured."""
-    threshold, _ = recall_at(figures.ranking)
-    return "".join(
-        f'<circle class="point" cx="{_x(point.recall)}" cy="{_y(point.precision)}" r="3.5"/>'
-        for point in curve(figures.ranking)
-        if point.score == threshold
-    )
-
-
-def _x(share: float) -> float:
-    return round(_LEFT + share * _SIDE, 1)
-
-
-def _y(share: float) -> float:
-    return round(_TOP + (1 - share) * _SIDE, 1)

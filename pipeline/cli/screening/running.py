@@ -14,10 +14,10 @@ import typer
 from classifiers.content import Polarity
 from classifiers.signals import Field, Finding, Signal
 from pipeline.cli.errors import UnusableError
+from pipeline.cli.measuring.bar import progress
+from pipeline.cli.measuring.in_order import in_order
 from pipeline.cli.output import note, say_json, say_pairs, say_table, stop
 from pipeline.cli.screening.asked import Manner
-from pipeline.cli.screening.bar import progress
-from pipeline.cli.screening.in_order import in_order
 from pipeline.cli.screening.lines import answered, answers, lines_of, weight
 from pipeline.cli.screening.screener import Screened, Terms, screener
 from pipeline.novelai import catalogue

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cli.screening.measures import (
+from pipeline.cli.measuring.measures import (
     Interval,
     Ranking,
     Rate,

@@ -7,7 +7,7 @@ import pytest
 
 from classifiers.errors import ClassifierError
 from pipeline.cli.errors import UnusableError
-from pipeline.cli.screening.in_order import CHUNK, in_order
+from pipeline.cli.measuring.in_order import CHUNK, in_order
 
 
 def _doubled(numbers: Sequence[int]) -> list[int]:
