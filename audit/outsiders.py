@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from audit.anchors import Anchor, AnchorKind
 from audit.checkpoint import Checkpoint
 from audit.cosignature import WitnessKey, cosigned
 from audit.errors import MalformedError, UntrustedError
+from audit.fields import write_time
 from audit.note import Note
 from audit.rotation import KeyChain
 
@@ -17,6 +19,9 @@ class Outsiders:
 
     witnesses: tuple[WitnessKey, ...] = ()
     certificates: bytes | None = None
+
+
+NOBODY = Outsiders()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ def vouched(anchor: Anchor, chain: KeyChain, trusted: Outsiders) -> Vouched | No
 
         at = stamped_at(anchor.body, anchor.checkpoint.encode(), trusted.certificates)
     return Vouched(anchor.kind, anchor.who, at, chain.open(anchor.checkpoint))
+
+
+def utc(seconds: int) -> str:
+    """Write a second since 1970 as leaves have their times."""
+    return write_time(datetime.fromtimestamp(seconds, UTC))
 
 
 def newest_of_each(found: Iterable[Vouched]) -> list[Vouched]:

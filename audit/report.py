@@ -49,11 +49,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouching:
+    """The largest checkpoint that an outsider spoke of whom the verifier trusts, and when."""
+
+    kind: str
+    who: str
+    size: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of one verification.
 
     `problems` holds the first hundred of `problem_count`. `unsigned` counts the entries that no
     signature covers. `open_admissions` is no problem: each is a picture that never left.
+    `strangers` counts the anchors of outsiders that the verifier did not name.
     """
 
     origin: str
@@ -71,6 +82,8 @@ class Report:
     problem_count: int
     problems: tuple[Problem, ...]
     not_proved: tuple[str, ...]
+    vouched: tuple[Vouching, ...] = ()
+    strangers: int = 0
 
     @property
     def ok(self) -> bool:
@@ -91,12 +104,16 @@ class Report:
             "entries under no signature": self.unsigned,
             "sealed details": self.sealed,
             "erased details, on record": self.erased,
+            "anchors by outsiders that were not named": self.strangers,
             "admissions": self.admissions,
             "admissions without an outcome": self.open_admissions,
         }
         verdict = "everything checked holds" if self.ok else f"{self.problem_count} PROBLEMS"
         lines = [f"{self.origin}: {verdict}", f"  root  {self.root}"]
         lines += [f"  {count:>8}  {name}" for name, count in counts.items()]
+        lines += [
+            f"  {each.size:>8}  {each.kind} by {each.who}, {each.at}" for each in self.vouched
+        ]
         return (
             "\n".join([*lines, *outcome_lines(self.steps, self.problems, self.not_proved)]) + "\n"
         )

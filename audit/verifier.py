@@ -10,15 +10,15 @@ import zipfile
 from importlib import resources
 
 MODULES = (
-    "__init__", "canonical_json", "checkpoint", "connection", "entry", "errors",
-    "export/__init__", "export/check", "export/disclosed", "export/files", "export/findings",
-    "export/folder", "export/heads", "export/manifest", "export/names", "export/profile",
-    "export/tiles", "export/unproved", "export/views", "export/withheld", "fields", "keyfile",
-    "leaf", "merkle", "note", "pairing", "proof", "report", "rotation", "signatures", "verify",
-    "vkey",
+    "__init__", "anchors", "canonical_json", "checkpoint", "connection", "cosignature", "entry",
+    "errors", "export/__init__", "export/check", "export/disclosed", "export/files",
+    "export/findings", "export/folder", "export/heads", "export/manifest", "export/names",
+    "export/profile", "export/tiles", "export/unproved", "export/views", "export/withheld",
+    "fields", "keyfile", "leaf", "merkle", "note", "outsiders", "pairing", "proof", "report",
+    "rotation", "signatures", "stamps", "verify", "vkey",
 )  # fmt: skip
 """What `audit.verify` imports; a test holds that this is all of it."""
-_STANDS_FOR = {"signatures": "ed25519"}
+_STANDS_FOR = {"signatures": "ed25519", "stamps": "no_stamps"}
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _MAIN = '''\

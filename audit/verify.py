@@ -5,6 +5,7 @@ entry's bytes are hashed again: comparing stored roots alone proves nothing.
 
     python -m audit.verify log.db 'gw.example/audit+0123abcd+AAAA...' --known receipt.txt --json
     python -m audit.verify export.zip log.vkey
+    python -m audit.verify log.db log.vkey --anchors anchors.db --witness witness.vkey
 
 Exits with 0 (everything checked holds), 1 (problems), 2 (it could not be checked).
 """
@@ -19,26 +20,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from audit.anchors import Anchor, Anchors
 from audit.checkpoint import Checkpoint
 from audit.connection import connect_reader
+from audit.cosignature import WitnessKey
 from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
 from audit.export.check import verify_export
 from audit.export.findings import ExportReport
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
+from audit.outsiders import NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
-from audit.report import TITLES, Check, Findings, Report
+from audit.report import TITLES, Check, Findings, Report, Vouching
 from audit.rotation import KeyChain, follow
 from audit.vkey import VerifierKey
 
+CLOCK_SECONDS = 300  # by how much the log's clock and an outsider's may differ
 
-def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> Report:
+
+def verify(
+    path: Path,
+    vkey: str,
+    *,
+    known_checkpoints: Sequence[str] = (),
+    anchors: Sequence[Anchor] = (),
+    trusted: Outsiders = NOBODY,
+) -> Report:
     """Check the whole log, in one snapshot, in this order.
 
     (1) the file says it is the log that `vkey` names
     (2) every checkpoint, stored or from outside, is of this log, and signed by every key that
-        it had by then: `vkey`, and those that its entries lead to
+        it had by then: `vkey`, and those that its entries lead to; and what outsiders whom the
+        verifier trusts said of checkpoints holds
     (3) every entry: next index, bytes and hash agree, canonical form, known keys, its own id
     (4) every tile node, head and checkpoint is what those entries lead to
     (5) the state row is the newest head, and a signature covers every entry
@@ -52,13 +66,18 @@ def verify(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> R
     try:
         with closing(connect_reader(path)) as connection:
             connection.execute("BEGIN")
-            return _Verification(connection, key).run(known_checkpoints)
+            return _Verification(connection, key).run(known_checkpoints, anchors, trusted)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
 
 
 def verify_any(
-    path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()
+    path: Path,
+    vkey: str,
+    *,
+    known_checkpoints: Sequence[str] = (),
+    anchors: Sequence[Anchor] = (),
+    trusted: Outsiders = NOBODY,
 ) -> Report | ExportReport:
     """Check a log's file, or an export: a directory, or a file that is a zip file.
 
@@ -66,8 +85,10 @@ def verify_any(
         MalformedError, UnusableError: it cannot be checked; see `verify` and `verify_export`.
     """
     if path.is_dir() or zipfile.is_zipfile(path):
+        if anchors:
+            raise MalformedError("anchors", "a log's file beside them", "an export")
         return verify_export(path, vkey, known_checkpoints=known_checkpoints)
-    return verify(path, vkey, known_checkpoints=known_checkpoints)
+    return verify(path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +109,14 @@ class _Verification:
         self._findings = Findings(TITLES)
         self._pairing = Pairing(self._findings)
         self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
+        self._seen: dict[int, int] = {}  # size -> when an outsider saw that much, the earliest
+        self._latest = ""  # the latest time that any entry so far says
 
-    def run(self, known: Sequence[str]) -> Report:
+    def run(self, known: Sequence[str], anchors: Sequence[Anchor], trusted: Outsiders) -> Report:
         self._check_identity()
         signed = self._read_checkpoints()
         outside = [self._known(note) for note in known]
+        vouched, strangers = self._read_anchors(anchors, trusted)
         self._check_vouched([*signed, *outside])
         heads = self._read_heads()
         edge = self._walk()
@@ -114,7 +138,9 @@ class _Verification:
             steps=self._findings.steps,
             problem_count=self._findings.count,
             problems=tuple(self._findings.first),
-            not_proved=tuple(_not_proved(edge.size, max([0, *outside]))),
+            not_proved=tuple(_not_proved(edge.size, outside, vouched)),
+            vouched=vouched,
+            strangers=strangers,
         )
 
     def _check_identity(self) -> None:
@@ -179,6 +205,23 @@ class _Verification:
         self._expect(checkpoint)
         return checkpoint.size
 
+    def _read_anchors(
+        self, anchors: Sequence[Anchor], trusted: Outsiders
+    ) -> tuple[tuple[Vouching, ...], int]:
+        """Hold what outsiders said to their keys, and the log to what they said."""
+        good, problems, strangers = held(anchors, self._chain, trusted)
+        for problem in problems:
+            self._findings.add(Check.CHECKPOINTS, problem)
+        for each in good:
+            self._expect(each.checkpoint)
+            size = each.checkpoint.size
+            self._seen[size] = min(each.at, self._seen.get(size, each.at))
+        told = (
+            Vouching(each.kind, each.who, each.checkpoint.size, utc(each.at))
+            for each in newest_of_each(good)
+        )
+        return tuple(told), strangers
+
     def _expect(self, checkpoint: Checkpoint) -> None:
         self._expected.setdefault(checkpoint.size, set()).add(checkpoint.root)
 
@@ -241,6 +284,7 @@ class _Verification:
             self._findings.add(
                 Check.ENTRIES, "the first entry, and no other, is the genesis", row.index
             )
+        self._latest = max(self._latest, leaf.at)
         self._check_key(row.index, leaf)
         self._pairing.take(row.index, leaf)
         return hashed
@@ -259,6 +303,10 @@ class _Verification:
             self._findings.add(
                 Check.TREE, f"a head or checkpoint of size {edge.size} has another root"
             )
+        seen = self._seen.pop(edge.size, None)
+        if seen is not None and self._latest > utc(seen + CLOCK_SECONDS):
+            what = f"an outsider saw {edge.size} entries at {utc(seen)}: one says that it is later"
+            self._findings.add(Check.ENTRIES, what)
 
     def _check_ends(self, edge: Edge, signed: int) -> None:
         for size in sorted(self._expected):
@@ -287,19 +335,25 @@ class _Verification:
         self._pairing.check_details(present)
 
 
-def _not_proved(size: int, outside: int) -> Iterator[str]:
+def _not_proved(size: int, known: Sequence[int], vouched: Sequence[Vouching]) -> Iterator[str]:
+    outside = max([0, *known, *(each.size for each in vouched)])
     if outside < size:
         after = f"after size {outside}" if outside else "at all: no checkpoint from outside given"
         yield f"that nothing was cut off or rewritten by the key's holder {after}"
     yield "that everybody is shown this same log: compare checkpoints with others, or ask a witness"
     yield "that what happened was written: compare with the upstream bill and the pictures' marks"
-    yield "that the times are true: the log states them, nobody outside has stamped them"
+    if vouched:
+        yield f"that the times after size {max(each.size for each in vouched)} are true"
+        yield "that no entry is older than it says: outsiders tell only what was there by when"
+    else:
+        yield "that the times are true: the log states them, nobody outside has stamped them"
     yield "that the encrypted details match their commitments: that needs the detail keys"
 
 
 def _key(given: str) -> str:
+    """Return the key as given, or the first that a file holds: the others follow from any one."""
     path = Path(given)
-    return path.read_bytes().decode().strip() if path.is_file() else given
+    return path.read_bytes().decode().partition("\n")[0].strip() if path.is_file() else given
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -315,11 +369,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--known", type=Path, action="append", default=[], help="a file with a checkpoint you kept"
     )
+    parser.add_argument(
+        "--anchors", type=Path, help="the file with what outsiders said of the log: anchors.db"
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="the key of a witness you trust, or its file"
+    )
+    parser.add_argument(
+        "--stamps", type=Path, help="PEM: a time-stamp authority's certificate, then those above it"
+    )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     given = parser.parse_args(arguments)
     try:
         known = [each.read_bytes().decode() for each in given.known]
-        report = verify_any(given.path, _key(given.vkey), known_checkpoints=known)
+        report = verify_any(
+            given.path,
+            _key(given.vkey),
+            known_checkpoints=known,
+            anchors=Anchors(given.anchors).all() if given.anchors else (),
+            trusted=Outsiders(
+                tuple(WitnessKey.parse(_key(each)) for each in given.witness),
+                given.stamps.read_bytes() if given.stamps else None,
+            ),
+        )
     except (AuditError, OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"cannot verify: {fault}\n")
         return 2

@@ -1,5 +1,6 @@
 """What outsiders remember of the log: its checkpoint, who vouches for it, and the keys under it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,15 +8,45 @@ import typer
 
 from audit.anchors import Anchor, AnchorKind, Anchors
 from audit.checkpoint import Checkpoint
-from audit.cosignature import cosigned
+from audit.cosignature import WitnessKey, cosigned
 from audit.note import Note
+from audit.outsiders import Outsiders
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, newest, reading
+from pipeline.cli.logfile import LOG, newest, read_text, reading
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import REFUSED, AsJson, note, say, say_json, say_table, stop, told
 
 ANCHORS = "anchors.db"
+
+AnchorsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--anchors",
+        help="What outsiders said of the log.",
+        show_default="anchors.db beside the installation's own log",
+    ),
+]
+WitnessKeys = Annotated[
+    list[str] | None,
+    typer.Option("--witness", help="The key of a witness you trust, or its file; repeatable."),
+]
+StampCertificates = Annotated[
+    Path | None,
+    typer.Option("--stamps", help="PEM: a time-stamp authority's certificate, then those above."),
+]
+
+
+def outsiders(witnesses: Sequence[str], stamps: Path | None) -> Outsiders:
+    """Read whom a verifier trusts besides the log.
+
+    Raises:
+        MalformedError: something is no witness's key.
+        OSError: a file cannot be read.
+    """
+    lines = [read_text(Path(each)) if Path(each).is_file() else each for each in witnesses]
+    keys = tuple(WitnessKey.parse(line.strip()) for line in lines)
+    return Outsiders(keys, None if stamps is None else stamps.read_bytes())
 
 
 def checkpoint(

@@ -141,9 +141,9 @@ def _outside(settings: Settings) -> Iterator[str]:
         yield "outside.time_stamp_url: it needs time_stamp_certificates, and they need it"
     if certificates is not None and not certificates.is_file():
         yield f"outside.time_stamp_certificates: there is no {certificates}: put it there"
-    for url in [*(each.url for each in outside.witnesses), *([] if url is None else [url])]:
-        if url.startswith("http:") and not _is_loopback(urlsplit(url).hostname or ""):
-            yield f"outside: {url} could be answered by anybody on the way: write https://"
+    for address in [*(each.url for each in outside.witnesses), *([url] if url else [])]:
+        if address.startswith("http:") and not _is_loopback(urlsplit(address).hostname or ""):
+            yield f"outside: {address} could be answered by anybody on the way: write https://"
     keys = [each.vkey for each in outside.witnesses]
     if len(set(keys)) < len(keys):
         yield "outside.witnesses: a witness is there twice: remove one"

@@ -90,7 +90,7 @@ def test_but_for_the_signatures_it_is_the_source_byte_for_byte() -> None:
     folder = Path(audit.__file__).parent
     with zipfile.ZipFile(BytesIO(packed())) as archive:
         for name in MODULES:
-            source = "ed25519" if name == "signatures" else name
+            source = {"signatures": "ed25519", "stamps": "no_stamps"}.get(name, name)
             assert archive.read(f"audit/{name}.py") == (folder / f"{source}.py").read_bytes()
 
 
