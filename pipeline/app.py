@@ -233,7 +233,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             flow, judge, restore, store, vault, seizure, now, gate.desk.carries, second_look
         )
         rulings = Rulings(flow, restore, store, log, now)
-        desk = operator.create(Operator(gate, api_keys, rulings))
+        desk = operator.create(Operator(gate, api_keys, rulings, settings))
         desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
         yield House(
             public=server.create(gate, metrics),
@@ -256,7 +256,9 @@ async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: DetailKe
     signer, *more = held
     outside = settings.outside
     guard = None if outside.fork_guard is None else FileGuard(outside.fork_guard)
-    known = [each.read_bytes().decode() for each in outside.known_checkpoints]
+    known = [
+        each.read_text(encoding="utf-8", errors="replace") for each in outside.known_checkpoints
+    ]
     if settings.log_database is None:
         return await Log.open(
             path,

@@ -8,6 +8,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.entry import Entry, Json, Kind
+from audit.errors import MalformedError
 from audit.export.manifest import Manifest, key_name
 from audit.export.opened import Opened
 from audit.export.profile import Scope
@@ -48,15 +49,27 @@ def nothing(_: Sequence[UUID]) -> Mapping[UUID, Sequence[Opened]]:
     return {}
 
 
-def entry_of(order: Order, at: datetime, persons: Mapping[str, str | bytes]) -> Entry:
-    """Return the log's entry of an export, which MUST be durable before anything is written."""
-    scope = order.scope
+def entry_of(
+    export: UUID,
+    scope: Scope,
+    vkey: VerifierKey,
+    at: datetime,
+    persons: Mapping[str, str | bytes],
+) -> Entry:
+    """Return the log's entry of an export, which MUST be durable before anything is read for it.
+
+    Raises:
+        MalformedError: the scope cannot be asked for, or the key is not one of this export.
+    """
+    scope.check()
+    if vkey.name != key_name(export):
+        raise MalformedError("key of an export", f"one called {key_name(export)}", vkey.name)
     public: dict[str, Json] = {
         "event": "export.made",
         "name": scope.profile.value,
         "digest": scope.digest(),
-        "vkey": order.vkey.write(),
+        "vkey": vkey.write(),
         "second": "second" in persons,
         **({} if scope.tenant is None else {"tenant": scope.tenant}),
     }
-    return Entry(order.export, Kind.EXPORT, at, public, persons, {"scope": scope.said()})
+    return Entry(export, Kind.EXPORT, at, public, persons, {"scope": scope.said()})

@@ -56,9 +56,9 @@ PUBLIC_PAPERS = frozenset({"subprocessors.json"})
 """Of what is said beside the log, that which a subject, or everybody, is given."""
 OF_STAFF = frozenset({"person", "second", "reason"})
 """Personal fields that are not about a subject; they leave in no export."""
-_OF_SUBJECT = STEPS | {Kind.RULING, Kind.DRY_RUN, Kind.NOTICE, Kind.APPEAL}
+_OF_SUBJECT = STEPS.union(map(Kind, ("ruling", "dry_run", "notice", "appeal")))
 _TIP_OFF_KINDS = frozenset(
-    {Kind.CASE, Kind.REPORT, Kind.MEDIA, Kind.TAKEDOWN, Kind.LEGAL_HOLD, Kind.EXPORT}
+    map(Kind, ("case", "report", "media", "takedown", "legal_hold", "export"))
 )
 _TIP_OFF_FAMILIES = frozenset({"CSE", "NCII", "TERR"})
 _TIP_OFF_ACTION = "block_and_escalate"

@@ -8,19 +8,23 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from audit.anchors import Anchors
+from audit.export.findings import ExportReport
 from audit.leaf import Leaf
 from audit.report import Report
 from audit.store import Row
 from audit.tables import edge_of, rows
-from audit.verify import verify as verify_log
+from audit.verify import verify_any
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
+from pipeline.cli.export import export
 from pipeline.cli.log_database import copy, migrate
 from pipeline.cli.logfile import LOG, MOMENT_SECONDS, Key, read_key, read_text, reading, require_log
 from pipeline.cli.operator import PersonName, person_or_login
@@ -35,6 +39,16 @@ from pipeline.cli.output import (
     say_table,
     told,
 )
+from pipeline.cli.outside import (
+    ANCHORS,
+    AnchorsFile,
+    StampCertificates,
+    WitnessKeys,
+    checkpoint,
+    outsiders,
+    rotate,
+)
+from pipeline.cli.outside import witness as ask_witnesses
 from pipeline.cli.proofs import EntryId, check_proof, prove
 from pipeline.cli.verifier import verifier
 
@@ -48,33 +62,53 @@ _LOOKS = 3
 @app.command()
 def verify(
     ctx: typer.Context,
-    db: Annotated[Path | None, typer.Argument(help="The log's file, or a copy of it.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The log's file, or a copy of it, or an export.")
+    ] = None,
     vkey: Key = "",
     known: Annotated[
         list[Path] | None,
         typer.Option(help="A file with a checkpoint that you kept; can be repeated."),
     ] = None,
+    anchors: AnchorsFile = None,
+    witness: WitnessKeys = None,
+    stamps: StampCertificates = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify the whole log offline: every entry hashed again, every signature checked.
+    """Verify a log or an export offline: every entry hashed again, every signature checked.
 
     It also says what it does not prove. Checkpoints that were kept elsewhere
     (each answer has one, in X-Audit-Checkpoint) show that nothing was cut off.
+    So do witnesses and time stamps, if you name whom of them you trust.
 
     Exits with 0 (everything checked holds), 1 (problems), 2 (it cannot be checked).
 
     Examples:
       imprimatur audit verify
       imprimatur audit verify copy.db --vkey log.vkey --known kept.txt
+      imprimatur audit verify october.zip --vkey log.vkey
+      imprimatur audit verify --witness witness.vkey --stamps tsa.pem
       imprimatur audit verify --json
     """
-    path = db or data_dir_of(ctx) / LOG
+    if anchors is None and path is None:
+        anchors = data_dir_of(ctx) / ANCHORS
+    path = path or data_dir_of(ctx) / LOG
     with told():
         key = read_key(ctx, vkey)
         checkpoints = [read_text(each) for each in known or ()]
-        require_log(path)
+        if not path.is_dir():
+            require_log(path)
         with Console(stderr=True).status("hashing every entry again"):
-            report = _verified(path, key.write(), checkpoints)
+            report = _verified(
+                partial(
+                    verify_any,
+                    path,
+                    key.write(),
+                    known_checkpoints=checkpoints,
+                    anchors=Anchors(anchors).all() if anchors else (),
+                    trusted=outsiders(witness or (), stamps),
+                )
+            )
     typer.echo(report.as_json() if as_json else plain_lines(report.as_text()))
     if not report.ok:
         raise typer.Exit(REFUSED)
@@ -114,8 +148,12 @@ def tail(
 app.command()(prove)
 app.command("check-proof")(check_proof)
 app.command()(copy)
+app.command()(export)
 app.command()(migrate)
 app.command()(verifier)
+app.command()(checkpoint)
+app.command("witness")(ask_witnesses)
+app.command()(rotate)
 
 
 @app.command()
@@ -143,17 +181,17 @@ def detail(
     note(f"the log says that {who['person']} has seen this")
 
 
-def _verified(path: Path, vkey: str, known: Sequence[str]) -> Report:
+def _verified(verify: Callable[[], Report | ExportReport]) -> Report | ExportReport:
     """Verify; look again if all that is wrong is that the last entries are not signed.
 
     A running server writes their signature into the file a moment after them.
     """
-    report = verify_log(path, vkey, known_checkpoints=known)
+    report = verify()
     for _ in range(_LOOKS):
-        if report.unsigned == 0 or report.problem_count > 1:
+        if isinstance(report, ExportReport) or report.unsigned == 0 or report.problem_count > 1:
             break
         time.sleep(MOMENT_SECONDS)
-        report = verify_log(path, vkey, known_checkpoints=known)
+        report = verify()
     return report
 
 

@@ -68,20 +68,25 @@ def copy(
       imprimatur audit copy today.db
       imprimatur audit verify today.db
     """
+    rows = copied_log(data_dir_of(ctx), file)
+    if as_json:
+        say_json({"file": str(file), "rows": rows})
+    else:
+        note(f"copied {rows} rows into {file}")
+
+
+def copied_log(data_dir: Path, file: Path) -> int:
+    """Copy the log into a new file, and return how many rows it has; or say why not, and end."""
     try:
         from audit.postgres.copying import copy_log  # noqa: PLC0415 - it comes with an extra
     except ModuleNotFoundError:
         stop(_EXTRA)
     with told():
-        url = load(data_dir_of(ctx), os.environ).log_database
+        url = load(data_dir, os.environ).log_database
     if url is None:
         stop("the settings name no database for the log: it is log.db, a file already")
     with told():
         try:
-            rows = asyncio.run(copy_log(url.get_secret_value(), file))
+            return asyncio.run(copy_log(url.get_secret_value(), file))
         except FileExistsError:
             stop(f"{file}: it is there already")
-    if as_json:
-        say_json({"file": str(file), "rows": rows})
-    else:
-        note(f"copied {rows} rows into {file}")

@@ -37,6 +37,11 @@ def ask(data_dir: Path, method: str, path: str, body: Mapping[str, object] | Non
     """Return the answer of an operator's route, or say why there is none, and end."""
     with told():
         answer = asyncio.run(_ask(data_dir, method, path, body))
+    return read(answer)
+
+
+def read(answer: httpx.Response) -> Any:  # noqa: ANN401 - it is JSON
+    """Return what a route answered, or say why it did not, and end."""
     if not answer.is_success:
         stop(_problem(answer), REFUSED if answer.status_code in _NOT_SO else UNABLE)
     return answer.json()
@@ -71,9 +76,20 @@ async def answers(socket: Path) -> bool:
 async def _ask(
     data_dir: Path, method: str, path: str, body: Mapping[str, object] | None
 ) -> httpx.Response:
+    async with desk(data_dir) as client:
+        return await client.request(method, path, json=body)
+
+
+@asynccontextmanager
+async def desk(data_dir: Path) -> AsyncGenerator[httpx.AsyncClient]:
+    """Open the operator's routes, for one question or several.
+
+    Raises:
+        NoServerError: the server that has the data does not answer, or stopped to.
+    """
     try:
         async with _client(data_dir) as client:
-            return await client.request(method, path, json=body)
+            yield client
     except httpx.TransportError as fault:
         reason = type(fault).__name__
         message = f"the server stopped answering ({reason}): look before you ask again"

@@ -19,6 +19,7 @@ from audit.errors import AbsentError, AuditError
 from pipeline.access.keys import ApiKeys
 from pipeline.access.permissions import Permission, Person
 from pipeline.errors import ConflictError, ForbiddenError, PipelineError, StoreError
+from pipeline.gateway import exporting
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
@@ -26,6 +27,7 @@ from pipeline.gateway.troubles import is_closed
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.recovery import UNFIT
 from pipeline.jobs.rulings import Ruling, Rulings
+from pipeline.settings import Settings
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
 from pipeline.tenancy import Tenancy
@@ -46,6 +48,8 @@ class Operator:
     gate: Gate
     keys: ApiKeys
     rulings: Rulings
+    settings: Settings | None = None
+    """What exports say of this installation."""
 
 
 class _Body(BaseModel):
@@ -95,6 +99,7 @@ def create(operator: Operator) -> FastAPI:
     _keys(app, operator)
     _holds(app, operator)
     _log(app, operator)
+    exporting.add(app, operator.gate, operator.settings)
 
     @app.exception_handler(GateError)
     async def told(_: Request, fault: GateError) -> JSONResponse:

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -56,6 +58,16 @@ class Server:
                 json=v4(prompt),
                 headers={"Authorization": f"Bearer {key}"},
             )
+
+    def token(self, subject: str) -> str:
+        """Mint the token of an end user."""
+        answer = httpx.post(
+            f"{self.start['address']}/v1/subject-tokens",
+            json={"pseudonym": subject},
+            headers={"Authorization": f"Bearer {self.key}"},
+            trust_env=False,
+        )
+        return str(answer.json()["token"])
 
     @property
     def switch(self) -> Path:
@@ -231,6 +243,62 @@ def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) 
     done = typed("policies", "explain", "--findings", path, "--moment", "output", "--json")
 
     assert json.loads(done.stdout)["action"] == "allow", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["--profile", "regulator", "--since", "2020-01-01"], None),
+        (["--profile", "auditor", "--sample", 100], "@detail"),
+        (["--profile", "data_subject", "--tenant", "default", "--subject", "u1"], "subject"),
+        (["--profile", "transparency"], None),
+    ],
+    ids=lambda given: str(given[1]) if isinstance(given, list) else "",
+)
+@pytest.mark.parametrize("form", ["export", "export.zip"])
+def test_an_export_is_made_beside_the_server_and_checked_by_a_stranger(
+    server: Server, tmp_path: Path, words: list[object], field: str | None, form: str
+) -> None:
+    """With the verifier that lies in it, and nothing of ours installed."""
+    assert server.post("a ford", server.token("u1")).status_code == 200
+    out = tmp_path / form
+
+    made = server.asked("audit", "export", *words, "--out", out)
+
+    key = server.data_dir / "keys" / "log.vkey"
+    unpacked = out
+    if form.endswith(".zip"):
+        unpacked = tmp_path / "unpacked"
+        zipfile.ZipFile(out).extractall(unpacked)
+    checked = subprocess.run(
+        [sys.executable, "-I", "-S", str(unpacked / "verify.pyz"), str(out), str(key), "--json"],
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    report = json.loads(checked.stdout)
+    assert report["disclosed"] == made["entries"] > 0
+    assert report["problem_count"] == 0
+    assert server.asked("audit", "verify", out)["ok"] is True
+    opened = (unpacked / "disclosed.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["field"] for line in opened} >= ({field} if field else set())
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_an_export_that_is_refused_leaves_nothing_behind(server: Server, tmp_path: Path) -> None:
+    """No second person, no such tenant, a place that is taken, half an order."""
+    case = ["--submission", str(UUID(int=7)), "--authority", "court 7", "--person", "Ada"]
+    out = ["--out", tmp_path / "export.zip"]
+    for words, status in (
+        (["--profile", "law_enforcement", *case, *out], 1),
+        (["--profile", "law_enforcement", *case, "--second", "Bea", *out], 0),
+        (["--profile", "regulator", *out], 2),
+        (["--profile", "regulator", "--tenant", "nobody", "--out", tmp_path / "two"], 1),
+        (["--profile", "auditor", "--out", tmp_path / "three"], 2),
+        (["--profile", "regulator", "--since", "yesterday", "--out", tmp_path / "four"], 2),
+    ):
+        done = server.typed("audit", "export", *words)
+        assert (done.exit_code, "Traceback" in done.output) == (status, False), done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["export.zip"]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def packed(folder: Path) -> Path:
 async def _ordered(world: World, order: Order) -> dict[UUID, list[Opened]]:
     """Write the entry of the export, and open whatever its scope lets out."""
     log = await opened_log(world)
-    await log.append(entry_of(order, MADE, {"person": "Ada"}))
+    await log.append(entry_of(order.export, order.scope, order.vkey, MADE, {"person": "Ada"}))
     opened: dict[UUID, list[Opened]] = {}
     if order.scope.profile in WITH_DETAILS:
         disclosing = await Disclosing.of(log, order.export)

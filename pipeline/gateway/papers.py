@@ -1,0 +1,97 @@
+"""What an export says beside the log: policies, controls, lists, subprocessors."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+
+from audit.canonical_json import canonical
+from pipeline.gateway.gate import Gate
+from pipeline.items import Json
+from pipeline.settings import Settings
+from policies.errors import PolicyError
+
+CONTROLS = "controls.json"
+_OWN = "subprocessors.json"
+
+
+async def papers(gate: Gate, settings: Settings | None) -> dict[str, bytes]:
+    """Return the files, as of now; without settings they say less."""
+    digest = None if settings is None else config_digest(settings)
+    return {
+        **await _policies(gate),
+        CONTROLS: _json({"config_digest": digest, "controls": controls()}),
+        "lists.json": _json({"at": gate.now().isoformat(), "lists": _lists(gate, settings)}),
+        "subprocessors.json": _json({"subprocessors": _subprocessors(settings)}),
+    }
+
+
+def controls() -> list[dict[str, Json]]:
+    """Return every control: what in the code does it, since when, which entries are evidence."""
+    text = resources.files("pipeline.gateway").joinpath(CONTROLS).read_text("utf-8")
+    found: list[dict[str, Json]] = json.loads(text)
+    return found
+
+
+def config_digest(settings: Settings) -> str:
+    """Return the digest of all settings but the secrets."""
+    return sha256(canonical(settings.model_dump(mode="json"))).hexdigest()
+
+
+async def _policies(gate: Gate) -> dict[str, bytes]:
+    """Return the text that each policy's digest is taken of, for every tenant that is served."""
+    found: dict[str, bytes] = {}
+    for tenant in ("", *(each.id for each in await gate.store.tenants.all())):
+        try:
+            policy = await gate.tenancy.policy_of(tenant)
+        except PolicyError:  # this tenant is not served: nothing is decided by it
+            continue
+        text = "\n".join(each.canonical for each in policy.sets)
+        found[f"policies/{policy.digest}.jsonl"] = text.encode()
+    return found
+
+
+def _lists(gate: Gate, settings: Settings | None) -> list[Json]:
+    """Return which hash lists are in use, and since when their files are as they are; no hashes."""
+    there = {name: digest for name, _, digest in (v.rpartition("@") for v in gate.banks())}
+    files = {} if settings is None else {bank.source: bank for bank in settings.banks}
+    return [
+        {
+            "source": source,
+            "version": digest,
+            "kind": files[source].kind.value if source in files else None,
+            "changed_at": _changed_at(files[source].file) if source in files else None,
+        }
+        for source, digest in sorted(there.items())
+    ]
+
+
+def _changed_at(path: Path) -> str | None:
+    try:
+        seconds = path.stat().st_mtime
+    except OSError:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _subprocessors(settings: Settings | None) -> list[Json]:
+    """Return who is given what: NovelAI, and those that the operator names in a file of its own."""
+    upstream: Json = {
+        "name": "NovelAI (Anlatan, Inc.)",
+        "address": None if settings is None else settings.upstream.base_url,
+        "given": "approved prompts, uploaded pictures, parameters; no subject, tenant or address",
+        "purpose": "making the picture",
+    }
+    own = None if settings is None else settings.data_dir / _OWN
+    if own is None or not own.is_file():
+        return [upstream]
+    try:
+        said: Json = json.loads(own.read_bytes())
+    except ValueError:
+        said = {"unreadable": _OWN}
+    return [upstream, *(said if isinstance(said, list) else [said])]
+
+
+def _json(said: dict[str, object]) -> bytes:
+    return json.dumps(said, indent=2, sort_keys=True).encode() + b"\n"
