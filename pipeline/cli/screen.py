@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.context import data_dir_of
 from pipeline.cli.explaining import Audience
 from pipeline.cli.output import REFUSED, AsJson, stop, told
 
@@ -19,6 +20,7 @@ class Asked(StrEnum):
 
 
 def screen(
+    ctx: typer.Context,
     text: Annotated[
         str | None, typer.Argument(help="The text to judge; - reads it from stdin.")
     ] = None,
@@ -38,6 +40,9 @@ def screen(
         list[str] | None,
         typer.Option(help="A set or file on top of floor and default; can be repeated."),
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave the installation in the data directory aside.")
+    ] = False,
     tier: Annotated[Audience, typer.Option(help="Whom the tenant serves.")] = Audience.GENERAL,
     age_claim: Annotated[
         bool, typer.Option("--age-claim", help="An age claim stands for the subject.")
@@ -53,9 +58,12 @@ def screen(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge texts under a policy, without a server, a data directory or a network.
+    """Judge texts under the active policy, without a server or a network.
 
-    It judges what was found, whatever could be done about a picture.
+    Where the data directory holds an installation, that is its policies and
+    its term packs, whose terms are shown by their ids; else the shipped floor
+    and default. It judges what was found, whatever could be done about a
+    picture.
 
     A line of --jsonl is {"id", "text"}, or {"id", "request"} with a whole
     NovelAI request; its answer has id, action, codes, signals, unavailable, ms.
@@ -71,16 +79,18 @@ def screen(
       imprimatur screen "1girl, lighthouse, night"
       imprimatur screen "lowres, bad hands" --field negative --json
       imprimatur screen --jsonl asked.jsonl --policy-set general-audience
+      imprimatur --data-dir /srv/imprimatur screen "1girl, lighthouse"
       imprimatur screen --evaluate labelled.csv --page measured.html
     """
     if sum(each is not None for each in (text, jsonl, evaluate)) != 1:
         stop("expected one of: a text, --jsonl, --evaluate")
     from pipeline.cli.screening import measuring, running  # noqa: PLC0415 - half a second, not for --help
-    from pipeline.cli.screening.screener import Terms  # noqa: PLC0415 - the same
+    from pipeline.cli.screening.screener import Terms, installation  # noqa: PLC0415 - the same
 
-    terms = Terms(tuple(policy_set or ()), tier is Audience.ADULT, age_claim)
     count = processes or len(os.sched_getaffinity(0))
     with told():
+        here = None if alone else installation(data_dir_of(ctx))
+        terms = Terms(tuple(policy_set or ()), tier is Audience.ADULT, age_claim, here)
         manner = running.manner(negative=field is Asked.NEGATIVE, model=model)
         if text is not None:
             running.screen_one(text, terms, manner, as_json=as_json)

@@ -1,7 +1,7 @@
 """What an operator decides: read once at start-up, checked, and never changed while serving."""
 
 from pipeline.settings.installation import KEY_NAMES, first_start, read_key
-from pipeline.settings.loading import load
+from pipeline.settings.loading import FILE_NAME, load, read
 from pipeline.settings.values import (
     BankFile,
     Listen,
@@ -12,6 +12,7 @@ from pipeline.settings.values import (
 )
 
 __all__ = [
+    "FILE_NAME",
     "KEY_NAMES",
     "BankFile",
     "Listen",
@@ -21,5 +22,6 @@ __all__ = [
     "Upstream",
     "first_start",
     "load",
+    "read",
     "read_key",
 ]

@@ -32,9 +32,7 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: they cannot be served with; one line per problem says what to change.
     """
-    data_dir = data_dir.absolute()
-    written, named = _read(data_dir / FILE_NAME), overrides(env, _NOT_SETTINGS)
-    settings = _validate(put_over(written, named), data_dir, sorted(env))
+    settings = read(data_dir, env)
     tokens = _tokens(settings, env)
     upstream = settings.upstream.model_copy(update={"tokens": tokens})
     update = {"upstream": upstream, "log_database": _log_database(settings, env)}
@@ -42,6 +40,19 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     if problems := checks.problems(settings):
         raise SettingsError(problems)
     return settings
+
+
+def read(data_dir: Path, env: Mapping[str, str]) -> Settings:
+    """Read the settings of an installation as they are written, without a secret.
+
+    Whether they can be served with is left to `load`.
+
+    Raises:
+        SettingsError: they are not settings; one line per problem says what to change.
+    """
+    data_dir = data_dir.absolute()
+    written, named = _read(data_dir / FILE_NAME), overrides(env, _NOT_SETTINGS)
+    return _validate(put_over(written, named), data_dir, sorted(env))
 
 
 def _read(path: Path) -> Tree:

@@ -71,7 +71,7 @@ def screen_one(text: str, terms: Terms, manner: Manner, *, as_json: bool) -> Non
     )
     rules = [tuple(rule.values()) for rule in _rules(screened)]
     say_table(["rule", "set", "action", "code"], rows=rules, nothing="No rule minds it.")
-    rows = [tuple(_found(each).values()) for each in _raised(screened)]
+    rows = [_row(each) for each in _raised(screened)]
     say_table(["signal", "score", "where", "evidence"], rows, "Nothing was found.")
 
 
@@ -131,6 +131,12 @@ def _found(finding: Finding) -> dict[str, object]:
     else:
         score, evidence = None, f"{finding.source}: {finding.reason}"
     return {"name": finding.name, "score": score, "where": place, "evidence": evidence}
+
+
+def _row(finding: Finding) -> tuple[object, ...]:
+    """Return what was found as a table has it: a score of three digits says all that it can."""
+    score = f"{finding.score:.3g}" if isinstance(finding, Signal) else None
+    return tuple({**_found(finding), "score": score}.values())
 
 
 def _rules(screened: Screened) -> list[dict[str, str]]:

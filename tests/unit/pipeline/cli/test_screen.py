@@ -57,6 +57,51 @@ def said(run: Run, *words: str) -> dict[str, Any]:
     return answer
 
 
+@pytest.fixture
+def installation(run: Run, tmp_path: Path) -> Path:
+    """An installation with a term pack, and a set of its own on top of floor and default."""
+    folder = tmp_path / "var"
+    (tmp_path / "partner.csv").write_text("id,list,mode,text\n7,minor,word,zonkwort\n")
+    sealed = json.loads(
+        run("--data-dir", folder, "terms", "seal", tmp_path / "partner.csv", "--json").stdout
+    )
+    pack = {key: sealed[key] for key in ("name", "file", "digest")}
+    (folder / "harbour.yaml").write_text(_STRICTER.replace("tenant", "jurisdiction"))
+    settings = {"banks": [], "policies": ["floor", "default", "harbour.yaml"], "term_packs": [pack]}
+    (folder / "imprimatur.yaml").write_text(json.dumps(settings))
+    return folder
+
+
+class TestAnInstallation:
+    def test_its_term_packs_hold_and_are_shown_by_id(self, run: Run, installation: Path) -> None:
+        """Whoever tries a text must be told what the gateway would say of it, and no word more."""
+        done = run("--data-dir", installation, "screen", "--json", "1girl, z0nkwort")
+
+        assert done.exit_code == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["action"] == "block"
+        assert "term:pack.partner.7" in [found["evidence"] for found in answer["found"]]
+        assert "zonkwort" not in done.output
+
+    def test_its_policies_hold(self, run: Run, installation: Path) -> None:
+        """The active policy is what its settings name."""
+        words = ("screen", "--json", "a statue, nude", "--tier", "adult", "--age-claim")
+        there = json.loads(run("--data-dir", installation, *words).stdout)
+        alone = json.loads(run("--data-dir", installation, *words, "--alone").stdout)
+
+        assert (there["action"], alone["action"]) == ("block", "label")
+
+    def test_a_pack_that_does_not_open_stops_everything(self, run: Run, installation: Path) -> None:
+        """An answer without it would be milder than the gateway's."""
+        (installation / "packs" / "partner.terms").write_bytes(b"IMPT")
+
+        done = run("--data-dir", installation, "screen", "--json", "1girl")
+
+        assert done.exit_code == 2
+        assert "term_packs[0]" in done.stderr
+        assert run("--data-dir", installation, "screen", "1girl", "--alone").exit_code == 0
+
+
 class TestOneText:
     @pytest.mark.parametrize("text", ["a lighthouse at dawn", "", " ", "🌸", "\0", "\u202e"])
     def test_a_harmless_text_goes_on(self, text: str, run: Run) -> None:
