@@ -22,6 +22,26 @@ def examine(
         Path | None,
         typer.Option(metavar="FILE", help="Add a line for each picture; a run goes on from there."),
     ] = None,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measure on labelled pictures, or on handed-on scores."),
+    ] = None,
+    scores_only: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --evaluate: write only labels and scores, signed."),
+    ] = None,
+    key: Annotated[
+        Path, typer.Option(help="The key that signs --scores-only; made if it is not there.")
+    ] = Path("scores.key"),
+    vkey: Annotated[
+        str | None, typer.Option(help="Who signed the scores that --evaluate is to measure.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where --evaluate writes its page.", show_default="FILE.evaluation.html here"
+        ),
+    ] = None,
     moment: Annotated[
         Moment, typer.Option(help="Judge it as an upload of a request, or as what came back.")
     ] = Moment.OUTPUT,
@@ -48,6 +68,10 @@ def examine(
     answer has id, action, codes, signals, unavailable, width, height, ms.
     A picture that cannot be read has an "error" as well, and is a block.
 
+    The columns of --evaluate are path, source, and for each label 1, 0 or
+    nothing. A label is a signal of pictures, or a code: then what is measured
+    is whether the policy stops it.
+
     Exits with 0 (all was judged, whatever was decided), 1 (one could not be),
     or 2 (nothing could).
 
@@ -56,16 +80,28 @@ def examine(
       imprimatur examine pictures/ --out results.jsonl
       imprimatur examine a.png b.webp --moment request --json
       imprimatur examine --jsonl asked.jsonl --policy-set general-audience
+      imprimatur examine --evaluate labelled.csv --page measured.html
+      imprimatur examine --evaluate labelled.csv --scores-only scores.jsonl
+      imprimatur examine --evaluate scores.jsonl --vkey scores+12345678+AbCd
     """
-    if (jsonl is None) is not bool(pictures) or (out is not None and jsonl is not None):
-        stop("expected pictures, with --out if you like, or --jsonl")
-    from pipeline.cli.examining import running  # noqa: PLC0415 - a second, not for --help
+    if sum((jsonl is not None, bool(pictures), evaluate is not None)) != 1:
+        stop("expected one of: pictures, --jsonl, --evaluate")
+    if (out is not None and not pictures) or (scores_only is not None and evaluate is None):
+        stop("--out goes with pictures, --scores-only with --evaluate")
+    from pipeline.cli.examining import measuring, running  # noqa: PLC0415 - a second, not for --help
     from pipeline.cli.examining.examiner import Terms  # noqa: PLC0415 - the same
 
     terms = Terms(tuple(policy_set or ()), moment, tier is Audience.ADULT, age_claim)
     count = processes or len(os.sched_getaffinity(0))
     with told():
-        if jsonl is not None:
+        well = True
+        if evaluate is not None and scores_only is not None:
+            measuring.write_scores(evaluate, scores_only, key, terms, count)
+        elif evaluate is not None and vkey is not None:
+            measuring.measure_scores(evaluate, vkey, page, as_json=as_json)
+        elif evaluate is not None:
+            measuring.measure_pictures(evaluate, page, terms, count, as_json=as_json)
+        elif jsonl is not None:
             well = running.examine_lines(jsonl, terms, count)
         elif pictures and len(pictures) == 1 and not pictures[0].is_dir() and out is None:
             well = running.examine_one(pictures[0], terms, as_json=as_json)

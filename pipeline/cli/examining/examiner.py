@@ -10,10 +10,10 @@ from time import perf_counter
 
 import structlog
 
-from classifiers.content import Grammar, Image, Prompt, Purpose
+from classifiers.content import Grammar, Image, Prompt, Purpose, Rendition
 from classifiers.hash_bank_set import BankSet
 from classifiers.readers import embedded_readers
-from classifiers.signals import Reason, Signal
+from classifiers.signals import Reason, Signal, SignalName
 from classifiers.viewers import embedded_viewers
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.items import Judged
@@ -84,6 +84,21 @@ class Examiner:
     def policy_digest(self) -> str:
         """The digest of the policy that decides."""
         return self._policy.digest
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the classifiers that look."""
+        return self._judge.sources()
+
+    def rendition(self, examined: Examined) -> Rendition | None:
+        """Say how a picture was made, on the floor's scale; None if nobody could."""
+        photograph = examined.signals.get(SignalName.IMAGE_PHOTOGRAPH)
+        scale = self._policy.floor.evidence.scale
+        if photograph is None:
+            return None
+        if photograph >= scale.photograph:
+            return Rendition.PHOTOGRAPH
+        return Rendition.DRAWING if photograph <= scale.drawing else Rendition.UNSURE
 
     def examine(self, data: bytes) -> Examined:
         """Judge one picture. A classifier that fails is `Unavailable` for each of its names.

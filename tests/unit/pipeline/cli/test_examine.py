@@ -185,10 +185,18 @@ class TestLines:
         assert all(each.name for each in found)
 
 
-@pytest.mark.parametrize("words", [(), ("a.png", "--jsonl", "-"), ("--jsonl", "-", "--out", "x")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("a.png", "--jsonl", "-"),
+        ("--jsonl", "-", "--out", "x"),
+        ("a.png", "--scores-only", "x"),
+    ],
+)
 def test_what_to_look_at_is_named_once(run: Run, words: tuple[str, ...]) -> None:
     """Nothing is guessed."""
     done = run("examine", *words)
 
     assert done.exit_code == 2
-    assert "expected pictures" in done.stderr
+    assert "expected one of" in done.stderr or "goes with" in done.stderr
