@@ -1,6 +1,7 @@
 """The files of an export: written once each, packed in the one way, and read back strictly."""
 
 import re
+import struct
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ _UNIX = 3
 _PIECE = 1 << 20
 _END_BYTES = 22
 _END = b"PK\x05\x06"
+_DAMAGED = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, UnicodeDecodeError,
+    struct.error,
+)  # fmt: skip
+"""What the standard library raises at a zip file that it cannot make sense of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,9 @@ def open_source(path: Path) -> Generator[Source]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield _Packed(path, archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
-        raise MalformedError("export", "a directory or a zip file", type(fault).__name__) from fault
+    except _DAMAGED as fault:
+        what = "a directory, or a zip file that is whole"
+        raise MalformedError("export", what, type(fault).__name__) from fault
 
 
 def pack(folder: Path, path: Path) -> None:
