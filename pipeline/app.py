@@ -29,17 +29,11 @@ from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
 from audit.witness import Witness
 from classifiers import hash_bank_csv
-from classifiers.apparent_age import ApparentAge, FaceAge
-from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
-from classifiers.content_network import ContentNetwork
-from classifiers.faces import Faces
 from classifiers.hash_bank_set import BankSet
-from classifiers.hash_match import HashMatch
-from classifiers.image_content import ImageContent
-from classifiers.mask import MaskCheck
 from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
+from classifiers.viewers import embedded_viewers
 from pipeline import term_packs
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
@@ -329,15 +323,9 @@ def _banks(settings: Settings) -> BankSet:
 
 def _judge(settings: Settings, banks: BankSet) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
-    network = ContentNetwork.embedded()
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
-    picture: list[Classifier[Canonical]] = [
-        MaskCheck(),
-        HashMatch(banks),
-        ImageContent(network),
-        ApparentAge(network.rendition, Faces.embedded(), FaceAge.embedded()),
-    ]
+    picture = embedded_viewers(banks)
     for reader in text:
         reader.warm()
     for viewer in picture:
