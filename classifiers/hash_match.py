@@ -11,13 +11,13 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Capability
 from classifiers.content import Purpose
 from classifiers.errors import BankError, ClassifierError
+from classifiers.guises import Guises, guises_of
 from classifiers.hash_bank import HashType, Kind, Status
 from classifiers.hash_bank_lookup import Asked, Banks, Hit, Opened, Use
 from classifiers.hash_index import HashIndex
 from classifiers.mask import is_mask
 from classifiers.perceptual import (
     BYTES,
-    SIDE,
     VARIANTS,
     Hashed,
     TooFlat,
@@ -25,6 +25,7 @@ from classifiers.perceptual import (
     hashes_of,
 )
 from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
+from classifiers.waves import SIDE
 
 RADIUS = 31
 """The greatest distance in bits that is a match; 32 is none."""
@@ -71,7 +72,7 @@ class HashMatch:
         try:
             return _source(self._banks.opened())
         except BankError:
-            return "hash_match@1+lost-banks"
+            return "hash_match@2+lost-banks"
 
     @property
     def answers(self) -> frozenset[Capability]:
@@ -128,7 +129,10 @@ class HashMatch:
         hashes = hashes_of(content)
         asked = _asked(content)
         hits = _strongest(
-            hit for one in hashes if isinstance(one, Hashed) for hit in _hits(one, banks, asked)
+            hit
+            for one in hashes
+            if isinstance(one, Hashed)
+            for hit in _hits(one, guises_of(one, content), banks, asked)
         )
         found: list[Finding] = [Signal(n, score, where, source, e) for score, n, e in hits]
         if any(isinstance(one, TooFlat) for one in hashes):
@@ -155,14 +159,15 @@ def _exactly(hit: Hit) -> Scored:
     return _weighed(1.0, hit), _EXACT_NAMES[hit.kind], f"{hit.reference} {hit.type}"
 
 
-def _hits(hashed: Hashed, banks: Opened, asked: Asked) -> Iterator[Scored]:
-    for kind_of_hash, queries in (
-        (HashType.PDQ, hashed.pdq),
-        (HashType.PHASH_OWN, hashed.phash),
+def _hits(hashed: Hashed, guises: Guises, banks: Opened, asked: Asked) -> Iterator[Scored]:
+    """Whatever is near the picture's hashes, and near those of what it may be a copy of."""
+    for kind_of_hash, names, queries in (
+        (HashType.PDQ, guises.names, guises.pdq),
+        (HashType.PHASH_OWN, VARIANTS, hashed.phash),
     ):
         for hit in banks.near(kind_of_hash, queries, RADIUS, asked):
             score = _weighed(near_score(hit.distance), hit)
-            evidence = f"{hit.reference} d={hit.distance} v={VARIANTS[hit.query]}"
+            evidence = f"{hit.reference} d={hit.distance} v={names[hit.query]}"
             yield score, _NEAR_NAMES[hit.kind], evidence
 
 
@@ -172,7 +177,7 @@ def _weighed(score: float, hit: Hit) -> float:
 
 def _source(banks: Opened) -> str:
     digest = hashlib.sha256("\n".join(banks.versions).encode()).hexdigest()[:8]
-    return f"hash_match@1+{digest if banks.versions else 'no-banks'}"
+    return f"hash_match@2+{digest if banks.versions else 'no-banks'}"
 
 
 def _blind(banks: Opened) -> dict[SignalName, Reason]:

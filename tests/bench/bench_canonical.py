@@ -15,7 +15,8 @@ from classifiers.content import Purpose
 from classifiers.hash_bank_set import BankSet
 from classifiers.hash_index import HashIndex
 from classifiers.hash_match import HashMatch
-from classifiers.perceptual import SIDE, hash_square, hashes_of
+from classifiers.perceptual import hash_square, hashes_of
+from classifiers.waves import SIDE
 
 WIDTH, HEIGHT, ROUNDS = 832, 1216, 21
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageDraw, ImageEnhance
+from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
 from skimage import data as photographs
 
 from classifiers.canonical import Canonical, read
@@ -137,6 +137,18 @@ class TestNear:
         assert found.evidence.endswith("v=mirrored")
         assert PDQ.hex() not in repr(findings)
 
+    @pytest.mark.parametrize("crop", [0.025, 0.05])
+    def test_a_cropped_and_mirrored_copy_says_what_it_is(self, crop: float) -> None:
+        """The list holds one hash of the whole; what it is compared with is made up."""
+        across, down = (round(crop * side) for side in ASTRONAUT.size)
+        box = (across, down, ASTRONAUT.width - across, ASTRONAUT.height - down)
+        copy = saved(ImageOps.mirror(ASTRONAUT.crop(box)))
+
+        findings = matcher(entry(PDQ)).classify(looked_at(copy))
+
+        (found,) = [f for f in findings if isinstance(f, Signal) and f.score]
+        assert found.evidence.endswith(f"v=crop {crop * 2:.0%} mirrored")
+
     def test_each_match_is_named_but_not_without_end(self) -> None:
         """A source may list one picture a thousand times."""
         many = [entry(flipped(PDQ, n), name=f"e{n}") for n in range(30)]
@@ -222,7 +234,7 @@ class TestContract:
         findings = HashMatch(BankSet(())).classify(looked_at(PLAIN))
 
         assert {(f.source, score(findings, f.name)) for f in findings} == {
-            ("hash_match@1+no-banks", 0.0)
+            ("hash_match@2+no-banks", 0.0)
         }
 
     def test_another_list_is_another_source(self) -> None:
@@ -349,7 +361,7 @@ class TestBlind:
         built = HashMatch(SealedBanks(tmp_path, bytes(32), lambda: DAY))
 
         assert built.answers == frozenset()
-        assert built.id == "hash_match@1+lost-banks"
+        assert built.id == "hash_match@2+lost-banks"
         for look in (built.warm, lambda: built.classify(looked_at(PLAIN))):
             with pytest.raises(BankError):
                 look()

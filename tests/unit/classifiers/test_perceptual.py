@@ -12,7 +12,6 @@ from classifiers.canonical import Canonical, read
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
 from classifiers.perceptual import (
-    SIDE,
     VARIANTS,
     Hashed,
     TooFlat,
@@ -20,6 +19,7 @@ from classifiers.perceptual import (
     hashes_of,
     usable,
 )
+from classifiers.waves import SIDE
 
 ASTRONAUT: NDArray[np.uint8] = photographs.astronaut()  # type: ignore[no-untyped-call] # no types
 TURNED = {
