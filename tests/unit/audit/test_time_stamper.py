@@ -71,6 +71,7 @@ class TestStamps:
         with pytest.raises(UntrustedError, match="Nonce"):
             stamped_at(response, MESSAGE, authority.certificates, nonce)
 
+    @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
     @given(st.data())
     def test_no_flipped_byte_makes_it_another_stamp(
         self, authority: Authority, response: bytes, data: st.DataObject
