@@ -14,6 +14,7 @@ from audit.entry import Entry, Json, Kind, OpenSubmission, Receipt
 from audit.errors import AbsentError, ConflictError, UnusableError
 from audit.guard import Guard, MemoryGuard
 from audit.leaf import Leaf, leaf_of
+from audit.merkle import TILE_LEVELS
 from audit.note import Note
 from audit.proof import Proof
 from audit.rotation import KeyChain, KeyEvent
@@ -119,6 +120,18 @@ class Log:
         path = await self._store.path(receipt.index, size)
         return Proof(receipt.index, path, receipt.checkpoint).write()
 
+    async def tile(self, level: int, index: int, width: int) -> bytes:
+        """Return a tile of the tree (C2SP tlog-tiles): its hashes, one after the other.
+
+        Raises:
+            AbsentError: the signed log has no such tile, or not so much of it.
+        """
+        _, size = await self._store.newest()  # nothing beyond it is shown
+        last = (index << TILE_LEVELS) + width
+        if last << (TILE_LEVELS * level) > size:
+            raise AbsentError("tile", f"a log of {size} has none of level {level} at {index}")
+        return b"".join(await self._store.tile(level, index, width))
+
     async def detail(self, entry_id: UUID) -> Detail:
         """Decrypt what an entry commits to, held to its commitments. Auditors only.
 
@@ -190,6 +203,11 @@ class Log:
     async def consistency(self, first: int, second: int) -> tuple[bytes, ...]:
         """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
         return await self._store.consistency(first, second)
+
+    async def newest(self) -> str:
+        """Return a signed checkpoint over all that is durable now, whichever process wrote it."""
+        checkpoint, _ = await self._store.newest()
+        return checkpoint
 
     @property
     def checkpoint(self) -> str:

@@ -114,6 +114,10 @@ class SqliteStore:
         """Return the hashes that prove entry `index` in the tree of `size`."""
         return await self._reader.ask(tables.path_of, index, size)
 
+    async def tile(self, level: int, index: int, width: int, /) -> tuple[bytes, ...]:
+        """Return the first `width` hashes of a tile, as far as they are there."""
+        return await self._reader.ask(tables.tile_of, level, index, width)
+
     @property
     def keys(self) -> Keyring:
         """The keys that this process can sign with."""

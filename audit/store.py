@@ -105,6 +105,10 @@ class Store(Protocol):
         """Return the hashes that prove entry `index` in the tree of `size`."""
         ...
 
+    async def tile(self, level: int, index: int, width: int, /) -> tuple[bytes, ...]:
+        """Return the first `width` hashes of a tile of the tree, as far as they are there."""
+        ...
+
     async def open_submissions(self, size: int, /) -> Sequence[OpenSubmission]:
         """Return what was admitted below `size` and has not come to its end."""
         ...

@@ -103,6 +103,13 @@ def consistency_of(connection: sqlite3.Connection, first: int, second: int) -> t
     return tuple(span_root(span, node_at) for span in consistency_spans(first, second))
 
 
+def tile_of(
+    connection: sqlite3.Connection, level: int, index: int, width: int
+) -> tuple[bytes, ...]:
+    """Return the first `width` hashes of a tile of the tree, as far as they are there."""
+    return tuple(_base_hashes(connection, level * TILE_LEVELS, index << TILE_LEVELS, width))
+
+
 def open_submissions(connection: sqlite3.Connection, size: int) -> list[OpenSubmission]:
     """Return the submissions below `size` that were admitted and have not come to their end.
 

@@ -1,11 +1,18 @@
 """The tree as C2SP tlog-tiles lays it out: 256 hashes to a file, fewer in the last of a level."""
 
+import re
 from collections.abc import Callable, Iterator
 
+from audit.errors import MalformedError
 from audit.merkle import TILE_LEVELS, Edge
 
 WIDTH = 1 << TILE_LEVELS
 _THOUSAND = 1000
+_MOST_PATH = 64
+_PATH = re.compile(
+    r"tile/([0-7])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+)
+"""A tile of level 7 is over 2 ** 56 entries."""
 
 
 def tile_path(level: int, index: int, width: int = WIDTH) -> str:
@@ -15,6 +22,22 @@ def tile_path(level: int, index: int, width: int = WIDTH) -> str:
         parts.insert(0, f"x{index % _THOUSAND:03}")
     partial = "" if width == WIDTH else f".p/{width}"
     return f"tile/{level}/{'/'.join(parts)}{partial}"
+
+
+def parse_tile(path: str) -> tuple[int, int, int]:
+    """Return the level, index and width of the tile that lies at `path`.
+
+    Raises:
+        MalformedError: no tile lies there.
+    """
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise MalformedError("tile", "tile/<level>/<index>, partial or not", path[:_MOST_PATH])
+    level, index = int(found[1]), int(found[2].replace("x", "").replace("/", ""))
+    width = WIDTH if found[3] is None else int(found[3])
+    if tile_path(level, index, width) != path or not 0 < width <= WIDTH:
+        raise MalformedError("tile", "its one spelling", path[:_MOST_PATH])
+    return level, index, width
 
 
 def tiles_of(size: int) -> Iterator[tuple[str, int]]:

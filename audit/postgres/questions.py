@@ -94,6 +94,13 @@ async def path_of(connection: Connection, index: int, size: int) -> tuple[bytes,
     return await _roots(connection, inclusion_spans(index, size))
 
 
+async def tile_of(connection: Connection, level: int, index: int, width: int) -> tuple[bytes, ...]:
+    """Return the first `width` hashes of a tile of the tree, as far as they are there."""
+    first = index << TILE_LEVELS
+    found = await connection.fetch(_BELOW, [level * TILE_LEVELS], [first], [first + width])
+    return tuple(each for _, _, each in found)
+
+
 async def consistency_of(connection: Connection, first: int, second: int) -> tuple[bytes, ...]:
     """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
     return await _roots(connection, consistency_spans(first, second))

@@ -188,6 +188,10 @@ class PostgresStore:
         """Return the hashes that prove entry `index` in the tree of `size`."""
         return await self._ask(questions.path_of, index, size)
 
+    async def tile(self, level: int, index: int, width: int, /) -> tuple[bytes, ...]:
+        """Return the first `width` hashes of a tile, as far as they are there."""
+        return await self._ask(questions.tile_of, level, index, width)
+
     async def consistency(self, first: int, second: int, /) -> tuple[bytes, ...]:
         """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
         return await self._ask(questions.consistency_of, first, second)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from pipeline.access.permissions import FOR_API_KEYS, Permission
+from pipeline.access.permissions import FOR_API_KEYS, USUAL, Permission
 from pipeline.access.secrets import hash_of, new_bearer
 from pipeline.errors import AccessError
 from pipeline.store.api_keys import ApiKey
@@ -31,7 +31,7 @@ class ApiKeys:
     random: Callable[[int], bytes] = field(repr=False)
 
     async def create(
-        self, tenant: str, label: str, permissions: Collection[Permission] = FOR_API_KEYS
+        self, tenant: str, label: str, permissions: Collection[Permission] = USUAL
     ) -> NewKey:
         """Make a key for a tenant.
 

@@ -9,6 +9,7 @@ from pipeline.errors import ForbiddenError
 class Permission(StrEnum):
     """Everything that somebody may be allowed to do, as `scope:action`, in alphabetical order."""
 
+    AUDIT_LOG_READ = "audit-log:read"
     AUDIT_READ = "audit:read"
     CHILD_SAFETY_OPEN = "child-safety:open"
     GENERATIONS_CREATE = "generations:create"
@@ -23,12 +24,19 @@ class Permission(StrEnum):
 
 FOR_API_KEYS = frozenset(
     {
+        Permission.AUDIT_LOG_READ,
         Permission.GENERATIONS_CREATE,
         Permission.MODERATION_DRY_RUN,
         Permission.SUBJECT_TOKENS_CREATE,
     }
 )
 """What a tenant's key can be given. The rest is for people of the operator: a key is no person."""
+
+FOR_AUDITORS = frozenset({Permission.AUDIT_LOG_READ})
+"""What the key of a tenant's auditor is given, and no other key: it opens the tree and nothing."""
+
+USUAL = FOR_API_KEYS - FOR_AUDITORS
+"""What a key is given if nothing else is said."""
 
 FOR_SUBJECT_TOKENS = frozenset({Permission.GENERATIONS_CREATE})
 """What a subject token can do at most; never more than the key that minted it."""

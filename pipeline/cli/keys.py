@@ -20,6 +20,9 @@ def create(
     ctx: typer.Context,
     tenant: TenantId,
     label: Annotated[str, typer.Option(help="What it is for, in your words.")] = "command line",
+    auditor: Annotated[
+        bool, typer.Option("--auditor", help="It reads the log's tree, and can do nothing else.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key for a tenant. Its secret is shown this once, and kept nowhere.
@@ -28,9 +31,10 @@ def create(
 
     Examples:
       imprimatur keys create harbour --label "web shop"
-      imprimatur keys create harbour --json
+      imprimatur keys create harbour --label "their auditor" --auditor
     """
-    made = operator.ask(data_dir_of(ctx), "POST", "/keys", {"tenant": tenant, "label": label})
+    asked = {"tenant": tenant, "label": label, "auditor": auditor}
+    made = operator.ask(data_dir_of(ctx), "POST", "/keys", asked)
     if as_json:
         say_json({"tenant": tenant, **made})
         return

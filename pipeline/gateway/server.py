@@ -12,7 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
-from pipeline.gateway import generations, health, moderate, novelai, proofs, subject_tokens
+from pipeline.gateway import (
+    audit_log,
+    generations,
+    health,
+    moderate,
+    novelai,
+    proofs,
+    subject_tokens,
+)
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
 from pipeline.gateway.gate import Gate
@@ -43,6 +51,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(subject_tokens.routes(gate))
+    app.include_router(audit_log.routes(gate))
     app.include_router(proofs.routes(gate))
     app.include_router(health.routes(gate, metrics))
 

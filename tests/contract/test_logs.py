@@ -25,7 +25,9 @@ from audit.errors import (
     UntrustedError,
     UnusableError,
 )
+from audit.export.tiles import Tiler, parse_tile
 from audit.log import Log
+from audit.merkle import HASH_BYTES, leaf_hash
 from audit.postgres.connection import Connection, Record, connect_postgres
 from audit.postgres.copying import copy_log
 from audit.postgres.opening import open_postgres
@@ -391,6 +393,24 @@ class TestQuestions:
             assert proof.verify(receipts[at].leaf, signer.vkey).size == 600
         await log.close()
         assert (await place.verify()).ok
+
+    async def test_its_tiles_are_those_of_its_entries_and_end_at_what_is_signed(
+        self, place: Place
+    ) -> None:
+        """An auditor follows the tree without any entry."""
+        log = await place.open()
+        await asyncio.gather(*(log.append(entry(n)) for n in range(1, 520)))
+        made: dict[str, bytes] = {}
+        tiler = Tiler(made.__setitem__)
+        for receipt in await log.entries(0, 520):
+            tiler.add(leaf_hash(receipt.leaf))
+        tiler.finish()
+        assert {name: await log.tile(*parse_tile(name)) for name in made} == made
+        assert await log.tile(0, 1, 7) == made["tile/0/001"][: 7 * HASH_BYTES]
+        for beyond in ((0, 2, 9), (1, 0, 3), (2, 0, 1), (0, 2**50, 256)):
+            with pytest.raises(AbsentError):
+                await log.tile(*beyond)
+        await log.close()
 
     async def test_open_submissions_are_those_without_their_end(self, place: Place) -> None:
         """After a crash, these are resumed or closed, and never paid twice."""

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from pipeline.access.callers import Callers
+from pipeline.access.permissions import FOR_AUDITORS
 from pipeline.gateway import server
 from pipeline.gateway.novelai import NOT_SERVED
 from pipeline.gateway.shapes import Failure
@@ -36,6 +37,10 @@ PICTURE: Place = ("GET", "/v1/generations/{generation}/images/{index}")
 PROMPT: Place = ("POST", "/v1/moderate/prompt")
 UPLOAD: Place = ("POST", "/v1/moderate/image")
 TOKEN: Place = ("POST", "/v1/subject-tokens")
+PROOF: Place = ("GET", "/v1/audit/{entry}/proof")
+LEAF: Place = ("GET", "/v1/audit/{entry}/leaf")
+HEAD: Place = ("GET", "/v1/audit/log/checkpoint")
+TILE: Place = ("GET", "/v1/audit/log/{tile}")
 BUDGET: Place = ("GET", "/user/subscription")
 LOGIN: Place = ("POST", "/user/login")
 HEALTH: Place = ("GET", "/health")
@@ -46,7 +51,7 @@ REFUSED: tuple[Place, ...] = tuple((method, path) for method, path, _ in NOT_SER
 IMAGES = (AI, MAKE)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
-KEYED = (*BODIES, STATE, PICTURE, BUDGET)
+KEYED = (*BODIES, STATE, PICTURE, BUDGET, PROOF, LEAF, HEAD, TILE)
 
 NIL = UUID(int=0)
 
@@ -68,7 +73,9 @@ async def sent(
     """Ask a route, by default with what is valid there."""
     method, path = place
     given = content_of(place) if content is None else content
-    path = path.replace("{index}", "0").replace("{generation}", str(UUID(int=7)))
+    for name, value in (("index", 0), ("generation", UUID(int=7)), ("entry", UUID(int=8))):
+        path = path.replace(f"{{{name}}}", str(value))
+    path = path.replace("{tile}", "tile/0/000.p/1")
     async with house.client(app) as client:
         return await client.request(
             method, path, content=given, headers={"Content-Type": "application/json"} | headers
@@ -83,6 +90,23 @@ async def made(house: World, place: Place) -> httpx.Response:
     async with house.client() as client:
         at = (await client.post("/v1/generations", json=body())).headers["location"]
         return await client.get(at if place == STATE else f"{at}/images/0")
+
+
+async def released(house: World, place: Place) -> httpx.Response:
+    method, path = place
+    async with house.client() as client:
+        entry = (await client.post("/ai/generate-image", json=body())).headers["x-audit-id"]
+        return await client.request(method, path.replace("{entry}", entry))
+
+
+async def audited(house: World, place: Place) -> httpx.Response:
+    made = await house.operator.keys.create(TENANT, "their auditor", FOR_AUDITORS)
+    return await sent(house, place, Authorization=f"Bearer {made.secret.get_secret_value()}")
+
+
+async def beyond(house: World, place: Place) -> httpx.Response:
+    method, path = place
+    return await audited(house, (method, path.replace("{tile}", "tile/0/999")))
 
 
 async def held(house: World, place: Place) -> httpx.Response:
@@ -160,13 +184,16 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((*IMAGES, *JUDGED, BUDGET, HEALTH, READY, METRICS), 200, valid),
     **each((STATE, PICTURE), 200, made),
+    **each((PROOF, LEAF), 200, released),
+    **each((HEAD, TILE), 200, audited),
     **each((TOKEN,), 201, valid),
     **each((MAKE,), 202, held),
     **each(BODIES, 400, empty),
     **each((*KEYED, LOGIN), 401, keyless),
     **each(IMAGES, 402, spent),
     **each(KEYED, 403, forbidden),
-    **each((STATE, PICTURE, *REFUSED), 404, valid),
+    **each((STATE, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
+    **each((TILE,), 404, beyond),
     **each(IMAGES, 409, reused),
     **each((PICTURE,), 410, expired),
     **each(BODIES, 413, too_large),

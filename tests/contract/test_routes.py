@@ -51,6 +51,10 @@ NO_CONTENT: frozenset[Place] = frozenset(
     {
         TOKENS,
         ("GET", "/user/subscription"),
+        ("GET", "/v1/audit/log/checkpoint"),
+        ("GET", "/v1/audit/log/{tile:path}"),
+        ("GET", "/v1/audit/{entry}/leaf"),
+        ("GET", "/v1/audit/{entry}/proof"),
         ("GET", "/v1/generations/{generation}"),
         ("GET", "/v1/generations/{generation}/images/{index}"),
     }
@@ -78,7 +82,12 @@ async def house(tmp_path: Path) -> AsyncIterator[World]:
 
 
 def filled(path: str) -> str:
-    return path.replace("{generation}", str(UUID(int=7))).replace("{index}", "0")
+    return (
+        path.replace("{generation}", str(UUID(int=7)))
+        .replace("{index}", "0")
+        .replace("{entry}", str(UUID(int=8)))
+        .replace("{tile:path}", "tile/0/000")
+    )
 
 
 def contents() -> list[tuple[str, bytes]]:

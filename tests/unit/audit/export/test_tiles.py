@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.export.tiles import Tiler, tile_path, tiles_of
+from audit.errors import MalformedError
+from audit.export.tiles import Tiler, parse_tile, tile_path, tiles_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,17 @@ def test_a_tile_lies_where_the_specification_says(
 ) -> None:
     """Another implementation asks for it there."""
     assert tile_path(level, index, width) == path
+    assert parse_tile(path) == (level, index, width)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"tile/[0-9]/(x?[0-9]{3}/?){1,4}(\.p/[0-9]+)?"))
+def test_a_path_is_read_in_its_one_spelling_or_not_at_all(path: str) -> None:
+    """Two spellings of a tile would be two files in a cache, and one of them could lie."""
+    try:
+        read = parse_tile(path)
+    except MalformedError:
+        return
+    assert tile_path(*read) == path
 
 
 def test_the_specifications_own_example_has_its_tiles() -> None:
