@@ -1,8 +1,8 @@
 """Asks the trained network what a request's texts are about, a window at a time.
 
 It reads what a person typed and asks for, as it stands: undoing disguises is for the terms. Each
-distinct text is read once, in windows that overlap; of more windows than `WINDOWS` nobody is told
-anything. In a window without a Latin letter it sees nothing: what is judged of such texts is for
+distinct text is read once, in windows of short panes; of more windows than `WINDOWS` nobody is told
+anything. In a pane without a Latin letter it sees nothing: what is judged of such texts is for
 `text.language.*` to say.
 """
 
@@ -22,7 +22,7 @@ from classifiers.prompt_pieces import Window
 from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Reason, Signal, SignalName, Unavailable
 
-WINDOWS: Final = 16
+WINDOWS: Final = 18
 """Windows that are read of one request."""
 SIGNALS: Final = {head: SignalName(f"text.model.{head}") for head in HEADS}
 """Under which name each head is reported."""
@@ -103,17 +103,18 @@ class PromptModel:
             known.add(text)
             windows = self._network.pieces.windows(text)
             for window in islice(windows, left):
-                if not self._network.pieces.reads(window):
+                seen = self._network.pieces.readable(window)
+                if seen is None:
                     continue
                 left -= 1
-                yield text, window, Field(one.path, _received(one, window))
+                yield text, seen, Field(one.path, _received(one, seen))
             beyond = next(windows, None)
             if beyond is not None:
                 unread.append(Field(one.path, _received(one, beyond)))
 
     def _answer(self, text: str, window: Window) -> Likelihoods:
-        start, end = window.span
-        question = text[start:end].encode("utf-8", "surrogatepass")
+        parts = [f"{len(one.numbers)} {text[slice(*one.span)]}" for one in window.panes]
+        question = "\0".join(parts).encode("utf-8", "surrogatepass")
         return self._seen.answer(question, lambda: self._network.answer(text, window))
 
     def _highest(self, seen: Sequence[_Seen]) -> Iterator[Signal]:

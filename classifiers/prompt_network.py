@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import Engine, Question, open_engine
-from classifiers.prompt_grams import grams
+from classifiers.prompt_grams import grams_of_each
 from classifiers.prompt_heads import HEADS, Head
 from classifiers.prompt_pieces import Pieces, Window
 from classifiers.registry import WEIGHTS, Digest, Licence, Words
@@ -106,7 +106,7 @@ class PromptNetwork:
         return cls(card, pieces, engine)
 
     def answer(self, text: str, window: Window) -> Likelihoods:
-        """Return the likelihood of each head in one window of `text`.
+        """Return the likelihood of each head in one window of `text`: the highest of its panes.
 
         Raises:
             ModelError: the network has no answer, or one that is no likelihood.
@@ -123,7 +123,7 @@ class PromptNetwork:
         """
         if not windows:
             return []
-        found = self.engine.ask([_question(text, window) for text, window in windows])
+        found = self.engine.ask([question(text, window) for text, window in windows])
         self._check(found, len(windows))
         return list(found)
 
@@ -153,9 +153,13 @@ class PromptNetwork:
         self.engine.close()
 
 
-def _question(text: str, window: Window) -> Question:
-    start, end = window.span
-    return Question(np.asarray(window.numbers, np.int64), *grams(text[start:end]))
+def question(text: str, window: Window) -> Question:
+    """Return a window as engines take it, short panes filled up."""
+    longest = max(len(pane.numbers) for pane in window.panes)
+    pieces = np.zeros((len(window.panes), longest), np.int64)
+    for row, pane in enumerate(window.panes):
+        pieces[row, : len(pane.numbers)] = pane.numbers
+    return Question(pieces, *grams_of_each([text[slice(*pane.span)] for pane in window.panes]))
 
 
 def parse_card(text: bytes) -> PromptCard:

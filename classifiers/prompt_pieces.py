@@ -1,4 +1,4 @@
-"""Cuts a text into the word pieces of uncased BERT, and long texts into windows that overlap.
+"""Cuts a text into the word pieces of uncased BERT, and long texts into windows.
 
 The rules are BERT's own: accents off, small letters, every punctuation mark and every Han character
 a word of its own, then the longest piece first. `training/prompts/pieces.py` holds it against the
@@ -7,18 +7,19 @@ a word of its own, then the longest piece first. `training/prompts/pieces.py` ho
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final, Self
 
 from classifiers.errors import ModelError
 from classifiers.normalise import Span
+from classifiers.prompt_panes import ROOM, Piece, panes
 
-WINDOW: Final = 256
-"""Pieces in a window, its two frames counted."""
-OVERLAP: Final = 64
-"""Pieces that a window has in common with the one before."""
-_FRAMES: Final = 2
+PANE: Final = ROOM + 2
+"""Pieces in a pane, its two frames counted."""
+PANES: Final = 8
+"""Panes in a window."""
 _LONGEST_WORD: Final = 100
 """Letters; BERT gives up on longer words."""
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ceaf\U0002f800-\U0002fa1f"
@@ -28,21 +29,25 @@ _LATIN: Final = re.compile("[a-z]")
 _START, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 
 
-class Piece(NamedTuple):
-    """A piece and the word that it is of; a tuple, for there are hundreds in a text."""
-
-    number: int
-    span: Span
-    """Where the word stands in the text."""
-
-
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of a text as the model takes it."""
+class Pane:
+    """A short stretch of a text as the network takes it."""
 
     numbers: tuple[int, ...] = field(repr=False)
     span: Span
     """Where it stands in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some panes, one after the other, which are judged at once."""
+
+    panes: tuple[Pane, ...]
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text."""
+        return self.panes[0].span[0], self.panes[-1].span[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +73,22 @@ class Pieces:
         latin = {number for piece, number in numbers.items() if _LATIN.search(piece)}
         return cls(numbers, frozenset(latin - frames))
 
-    def reads(self, window: Window) -> bool:
-        """Whether anything in a window is in the script that the encoder reads."""
-        return not self.latin.isdisjoint(window.numbers)
+    def readable(self, window: Window) -> Window | None:
+        """Return of a window what has anything in the script that the encoder reads."""
+        read = tuple(one for one in window.panes if not self.latin.isdisjoint(one.numbers))
+        return replace(window, panes=read) if read else None
 
     def windows(self, text: str) -> Iterator[Window]:
         """Yield windows over the whole of `text`, in order; one, of frames only, if it is empty."""
-        pieces = list(self.cut(text))
-        room = WINDOW - _FRAMES
-        start = 0
-        while True:
-            inside = pieces[start : start + room]
-            span = (inside[0].span[0], inside[-1].span[1]) if inside else (0, 0)
-            inner = [piece.number for piece in inside]
-            yield Window((self.numbers[_START], *inner, self.numbers[_END]), span)
-            if start + room >= len(pieces):
-                return
-            start += room - OVERLAP
+        divided = map(self.framed, panes(text, list(self.cut(text))))
+        while some := tuple(islice(divided, PANES)):
+            yield Window(some)
+
+    def framed(self, inside: Sequence[Piece]) -> Pane:
+        """Return pieces that stand side by side as a pane."""
+        span = (inside[0].span[0], inside[-1].span[1]) if inside else (0, 0)
+        inner = (piece.number for piece in inside)
+        return Pane((self.numbers[_START], *inner, self.numbers[_END]), span)
 
     def cut(self, text: str) -> Iterator[Piece]:
         """Yield the pieces of `text`, without frames."""

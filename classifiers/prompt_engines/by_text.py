@@ -1,9 +1,9 @@
-"""Changes the served graph so that each text of a batch has 8-bit scales of its own.
+"""Changes the served graph so that each question of a batch has 8-bit scales of its own.
 
 `DynamicQuantizeLinear` takes one scale over a whole batch: an answer would depend on who else asks.
 And no graphics card has a kernel for it. So each becomes a function of plain operators that takes
-one scale a text, padding counted out; integers stay exact, so that answers are those of one text
-alone.
+one scale over the panes of a question, what fills them up to the batch counted out; integers stay
+exact, so that answers are those of one question alone. Two more inputs say whose each row is.
 """
 
 from typing import Any, Final
@@ -16,7 +16,7 @@ from classifiers.prompt_engines import stored
 _DOMAIN: Final = "imprimatur"
 _QUANTIZE: Final = """
 <domain: "imprimatur", opset_import: ["" : 17]>
-quantize (x, there) => (values, scale, shift)
+quantize (x, counted, owners) => (values, scale, shift)
 {
     one = Constant <value = float {1.0}> ()
     zero = Constant <value = float {0.0}> ()
@@ -25,13 +25,22 @@ quantize (x, there) => (values, scale, shift)
     most = Constant <value = float {127.0}> ()
     steps = Constant <value = float {255.0}> ()
     tiny = Constant <value = float {1e-30}> ()
+    first = Constant <value = int64[1] {0}> ()
+    second = Constant <value = int64[1] {1}> ()
     last = Constant <value = int64[1] {2}> ()
-    wide = Unsqueeze (there, last)
+    wide = Unsqueeze (counted, last)
     read = Mul (x, wide)
-    low = ReduceMin <axes = [1, 2], keepdims = 1> (read)
-    high = ReduceMax <axes = [1, 2], keepdims = 1> (read)
-    below = Min (low, zero)
-    above = Max (high, zero)
+    down_rows = Unsqueeze (owners, second)
+    across = Unsqueeze (owners, first)
+    same = Equal (down_rows, across)
+    lows = ReduceMin <axes = [1, 2], keepdims = 0> (read)
+    highs = ReduceMax <axes = [1, 2], keepdims = 0> (read)
+    low_of = Where (same, lows, zero)
+    high_of = Where (same, highs, zero)
+    low = ReduceMin <axes = [1], keepdims = 1> (low_of)
+    high = ReduceMax <axes = [1], keepdims = 1> (high_of)
+    below = Unsqueeze (low, last)
+    above = Unsqueeze (high, last)
     reach = Sub (above, below)
     some = Max (reach, tiny)
     scale = Div (some, steps)
@@ -46,7 +55,7 @@ quantize (x, there) => (values, scale, shift)
     values = Cast <to = 3> (held)
 }
 """
-"""As ONNX defines DynamicQuantizeLinear, but signed, and over the last two axes of three.
+"""As ONNX defines DynamicQuantizeLinear, but signed, and over the rows that have the same owner.
 
 `shift` is what the zero point lacks to 128: products need it added back, times the column's sum. It
 stands where the zero point stood, so the products find it there.
@@ -64,27 +73,32 @@ multiply (values, matrix, shift, sums) => (product)
 
 
 def by_text(model: bytes) -> bytes:
-    """Return the model with one scale a text.
+    """Return the model with one scale a question, and with the inputs `counted` and `owners`.
 
     Raises:
         ModelError: `onnx` is not installed, or the graph is none of `training/prompts/graph.py`.
     """
     onnx, proto = stored.onnx(), stored.load(model)
     tables = {one.name: one for one in proto.graph.initializer}
+    inputs = [one.name for one in proto.graph.input]
+    if inputs != ["pieces", "buckets", "weights"]:
+        message = f"prompt model: expected the inputs of the graph that we write, got {len(inputs)}"
+        raise ModelError(message)
     try:
-        found = (node.output[0] for node in proto.graph.node if node.input[0].startswith("Greater"))
-        there = next(found)  # what says where there are pieces, and where padding
         for node in proto.graph.node:
             if node.op_type == "DynamicQuantizeLinear":
-                _become(node, "quantize", [node.input[0], there])
+                _become(node, "quantize", [node.input[0], "counted", "owners"])
             elif node.op_type == "MatMulInteger":
                 values, matrix, point = node.input
                 sums = f"{matrix}.sums"
                 proto.graph.initializer.append(_sums(onnx, tables[matrix], sums))
                 _become(node, "multiply", [values, matrix, point, sums])
-    except (IndexError, KeyError, StopIteration, ValueError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         message = f"prompt model: expected the graph that we write, got {type(error).__name__}"
         raise ModelError(message) from error
+    tensor, kinds = onnx.helper.make_tensor_value_info, onnx.TensorProto
+    proto.graph.input.append(tensor("counted", kinds.FLOAT, ["texts", "pieces"]))
+    proto.graph.input.append(tensor("owners", kinds.INT64, ["texts"]))
     proto.functions.extend(onnx.parser.parse_function(text) for text in (_QUANTIZE, _MULTIPLY))
     proto.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, 1))
     return bytes(proto.SerializeToString(deterministic=True))

@@ -11,10 +11,14 @@ from classifiers.prompt_engines.batcher import MOST, Batcher
 from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.engine import Engine, Question
 from classifiers.prompt_engines.onnx_engine import OneByOne, Together
-from classifiers.prompt_pieces import WINDOW
+from classifiers.prompt_pieces import PANE, PANES
 from classifiers.runtime import Session, runs_on
 
-LONGEST: Final = Question(np.ones(WINDOW, np.int64), np.zeros(1, np.int64), np.zeros(1, np.float32))
+LONGEST: Final = Question(
+    np.ones((PANES, PANE), np.int64),
+    np.zeros((PANES, 1), np.int64),
+    np.zeros((PANES, 1), np.float32),
+)
 """A window without a word that any vocabulary can ask about."""
 
 

@@ -7,6 +7,7 @@ the other side of a threshold: the model was calibrated with its rounding (ADR 1
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -16,7 +17,7 @@ import numpy as np
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import stored
-from classifiers.prompt_engines.engine import Question, batch
+from classifiers.prompt_engines.engine import Batch, Question, batch
 from classifiers.runtime import Array
 
 Tensor = Any  # torch is not installed where types are checked
@@ -38,6 +39,20 @@ def has_card() -> bool:
         return bool(_torch().cuda.is_available())
     except ImportError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Over what each row has its scale."""
+
+    counted: Tensor
+    """1 where a place counts: rows x pieces x 1."""
+    same: Tensor
+    """Which rows are of one question: rows x rows."""
+
+    def over(self, values: Tensor) -> Tensor:
+        """Return each row's value where another is of the same question, and 0 elsewhere."""
+        return self.same * values
 
 
 class TorchEngine:
@@ -72,15 +87,14 @@ class TorchEngine:
         if weights is None:
             message = f"{self._name}: expected an open model, got a closed one"
             raise ModelError(message)
-        torch = _torch()
+        joined = batch(questions)
         try:
-            with torch.inference_mode():
-                parts = [torch.from_numpy(part).to(self._device) for part in batch(questions)]
-                answers: Array = self._answer(weights, *parts).cpu().numpy()
+            with _torch().inference_mode():
+                answers: Array = self._answer(weights, joined).cpu().numpy()
         except (RuntimeError, IndexError) as error:  # torch raises no others; IndexError on the CPU
             message = f"{self._name}: expected an answer, got {type(error).__name__}"
             raise ModelError(message) from error
-        return answers
+        return joined.highest(answers)
 
     def close(self) -> None:
         """Free the weights; a batch in progress finishes."""
@@ -96,13 +110,18 @@ class TorchEngine:
             placed[f"{name}.sums"] = matrix.sum(0, dtype=torch.float32)
         return placed
 
-    def _answer(self, w: Mapping[str, Tensor], pieces: Tensor, buckets: Tensor, by: Tensor) -> Any:  # noqa: ANN401  # see Tensor
+    def _answer(self, w: Mapping[str, Tensor], joined: Batch) -> Any:  # noqa: ANN401  # see Tensor
         torch = _torch()
+        rows = (joined.pieces, joined.buckets, joined.weights, joined.counted, joined.owners)
+        pieces, buckets, by, counted, owners = (
+            torch.from_numpy(part).to(self._device) for part in rows
+        )
         there = (pieces > 0).unsqueeze(2).float()
+        spans = _Spans(counted.unsqueeze(2), owners.unsqueeze(1) == owners)
         x = w["embeddings.word_quantized"][pieces].float() * w["embeddings.word_scale"][pieces]
         x = _norm(w, "embeddings.LayerNorm", x + w["places"][: pieces.shape[1]])
         for layer in range(self._layers):
-            x = self._layer(w, f"encoder.layer.{layer}", x, there)
+            x = self._layer(w, f"encoder.layer.{layer}", x, there, spans)
         mean = (x * there).sum(1) / there.sum(1)
         tuned = mean @ w["heads.weight"].t() + w["heads.bias"]
         rows = w["letters.table_quantized"][buckets].float() * w["letters.table_scale"]
@@ -110,26 +129,29 @@ class TorchEngine:
         odds = tuned * w["share.encoder"] + spelled * w["share.letters"] + w["share.bias"]
         return torch.sigmoid(odds)
 
-    def _layer(self, w: Mapping[str, Tensor], name: str, x: Tensor, there: Tensor) -> Tensor:
+    def _layer(
+        self, w: Mapping[str, Tensor], name: str, x: Tensor, there: Tensor, spans: _Spans
+    ) -> Tensor:
         functional = _torch().nn.functional
         count, length, width = x.shape
-        mixed = _linear(w, f"{name}.attention.self.all", x, there)
+        mixed = _linear(w, f"{name}.attention.self.all", x, spans)
         query, key, value = mixed.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
         mask = there.bool().view(count, 1, 1, length)
         told = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         told = told.transpose(1, 2).reshape(count, length, width)
-        told = _linear(w, f"{name}.attention.output.dense", told, there)
+        told = _linear(w, f"{name}.attention.output.dense", told, spans)
         x = _norm(w, f"{name}.attention.output.LayerNorm", x + told)
-        wide = functional.gelu(_linear(w, f"{name}.intermediate.dense", x, there))
-        out = _linear(w, f"{name}.output.dense", wide, there)
+        wide = functional.gelu(_linear(w, f"{name}.intermediate.dense", x, spans))
+        out = _linear(w, f"{name}.output.dense", wide, spans)
         return _norm(w, f"{name}.output.LayerNorm", x + out)
 
 
-def _linear(w: Mapping[str, Tensor], name: str, x: Tensor, there: Tensor) -> Tensor:
-    """Multiply as ONNX's DynamicQuantizeLinear and MatMulInteger do, with a scale for each text."""
+def _linear(w: Mapping[str, Tensor], name: str, x: Tensor, spans: _Spans) -> Tensor:
+    """Multiply as ONNX's DynamicQuantizeLinear and MatMulInteger do, a scale for each question."""
     torch = _torch()
-    x = x * w[f"{name}.evened"] * there  # padding is zero, and zero is in every scale
-    low, high = x.amin((1, 2), keepdim=True).clamp(max=0), x.amax((1, 2), keepdim=True).clamp(min=0)
+    x = x * w[f"{name}.evened"] * spans.counted  # what is not counted is zero, as in every scale
+    low = spans.over(x.amin((1, 2))).amin(1).clamp(max=0).view(-1, 1, 1)
+    high = spans.over(x.amax((1, 2))).amax(1).clamp(min=0).view(-1, 1, 1)
     scale = (high - low).clamp(min=_TINY) / _STEPS
     shift = _MIDDLE - (-low / scale).round()
     values = ((x / scale).round() - shift).clamp(-_MIDDLE, _MIDDLE - 1).to(torch.int8)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from itertools import islice
 from math import prod
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -28,8 +28,7 @@ from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.choice import on_card
 from classifiers.prompt_engines.onnx_engine import Together
 from classifiers.prompt_engines.torch_engine import TorchEngine
-from classifiers.prompt_grams import grams
-from classifiers.prompt_network import NAME, PromptNetwork
+from classifiers.prompt_network import NAME, PromptNetwork, question
 from classifiers.registry import WEIGHTS
 from classifiers.runtime import Session
 from tests.bench.figure import nearest, timed
@@ -78,14 +77,14 @@ def operations(model: bytes, pieces: int) -> int:
 
 
 def asked(network: PromptNetwork, pieces: int, count: int) -> list[Question]:
-    """Return windows of so many pieces, no two alike."""
+    """Return windows of so many pieces, frames aside, no two alike."""
     made = []
     for at in range(count):
         turn = at % len(ORDINARY)
         text = f"{at}, " + ", ".join((*ORDINARY[turn:], *ORDINARY[:turn]) * 2)
-        window = next(network.pieces.windows(text))
-        numbers = (*window.numbers[: pieces - 1], window.numbers[-1])
-        made.append(Question(np.asarray(numbers, np.int64), *grams(text[: 5 * pieces])))
+        *_, last = islice(network.pieces.cut(text), pieces)
+        text = text[: last.span[1]]
+        made.append(question(text, next(network.pieces.windows(text))))
     return made
 
 

@@ -11,9 +11,9 @@ import pytest
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import Engine, Question
 from classifiers.prompt_engines.onnx_engine import OneByOne
-from classifiers.prompt_grams import grams
 from classifiers.prompt_heads import HEADS
-from classifiers.prompt_pieces import WINDOW, Pieces
+from classifiers.prompt_network import question as as_asked
+from classifiers.prompt_pieces import PANE, PANES, Pieces
 from classifiers.runtime import Array, Session
 from tests.unit.classifiers.prompt_networks import PIECES, tiny_model
 
@@ -30,17 +30,16 @@ CUTTING = Pieces.parse("\n".join(PIECES))
 
 def question(text: str) -> Question:
     """The first window of a text, as the network takes it."""
-    window = next(CUTTING.windows(text))
-    return Question(np.asarray(window.numbers, np.int64), *grams(text[slice(*window.span)]))
+    return as_asked(text, next(CUTTING.windows(text)))
 
 
 @cache
 def questions() -> Sequence[Question]:
-    """Short ones and long ones, in disorder; an empty one, and one that fills its window."""
+    """Of one pane and of several, in disorder; an empty one, and one that fills its window."""
     random = Random(7)  # noqa: S311  # to be repeated, not to be secret
     words = ("lighthouse", "cat", "cats", "a", "at", "dawn,", "xylo")
-    texts = [" ".join(random.choices(words, k=random.randint(1, 40))) for _ in range(37)]
-    return [question(text) for text in ("", *texts, "cat " * (2 * WINDOW))]
+    texts = [" ".join(random.choices(words, k=random.randint(1, 90))) for _ in range(37)]
+    return [question(text) for text in ("", *texts, "cat " * (2 * PANE * PANES))]
 
 
 @cache

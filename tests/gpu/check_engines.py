@@ -18,8 +18,9 @@ from classifiers.prompt_engines import Engine, Question, open_engine
 from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.onnx_engine import OneByOne
 from classifiers.prompt_engines.torch_engine import TorchEngine
-from classifiers.prompt_grams import grams
+from classifiers.prompt_grams import grams_of_each
 from classifiers.prompt_network import NAME, PromptNetwork
+from classifiers.prompt_network import question as as_asked
 from classifiers.registry import WEIGHTS
 from classifiers.runtime import Session
 from tests.contract.engine_contract import ALIKE, TOLERANCE, EngineContract, question
@@ -67,7 +68,7 @@ def test_torch_takes_our_file_only() -> None:
 def test_a_fault_of_torch_is_a_model_error_and_the_next_question_is_answered() -> None:
     """Whatever torch raises, callers know one error."""
     engine = TorchEngine("torch", tiny_model(), DEVICE)
-    wrong = Question(np.asarray([10_000], np.int64), *grams("a cat"))
+    wrong = Question(np.asarray([[10_000]], np.int64), *grams_of_each(["a cat"]))
 
     with pytest.raises(ModelError, match="expected an answer"):
         engine.ask([wrong])
@@ -84,10 +85,7 @@ def asked(network: PromptNetwork) -> Sequence[Question]:
     """Ordinary prompts, alone and in threes."""
     texts = [*ORDINARY, *map(", ".join, zip(*[iter(ORDINARY)] * 3, strict=False))]
     windows = [(text, window) for text in texts for window in network.pieces.windows(text)]
-    return [
-        Question(np.asarray(window.numbers, np.int64), *grams(text[slice(*window.span)]))
-        for text, window in windows
-    ]
+    return [as_asked(text, window) for text, window in windows]
 
 
 class TestShipped:

@@ -43,7 +43,10 @@ BLIND_TO: Final = (
     ),
     "hints, puns and coded language: see its figures on `nibbler`",
     "whether hateful words are quoted, reclaimed or dialect: its tweets carry a known bias",
-    "more than 16 windows of 256 pieces in a request: it reports `Unavailable`",
+    (
+        "what stands more than 30 word pieces away, but for a sentence: it reads in short panes;"
+        " of more than 18 windows of 8 panes in a request it reports `Unavailable`"
+    ),
 )
 
 

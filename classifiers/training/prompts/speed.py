@@ -1,10 +1,10 @@
-"""Measures how long a window takes on one thread.
+"""Measures how long a text takes on one thread.
 
     python -m classifiers.training.prompts.speed OUT [--against FOLDER]
 
-Time is that of the thread: on a busy machine it counts what the window costs, not what others take,
+Time is that of the thread: on a busy machine it counts what the text costs, not what others take,
 though cores that share their units with others are slower still. Other weights are measured in the
-same run, one window of each in turn.
+same run, one text by each in turn.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main(out: Path, against: Path | None) -> None:
     found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in networks}
     for size in _SIZES:
         text = _of_size(networks["served"], words, size)
-        count = str(len(next(networks["served"].pieces.windows(text)).numbers))
+        count = str(len(list(networks["served"].pieces.cut(text))) + 2)
         taken = [
             {name: _seconds(one, text) for name, one in networks.items()} for _ in range(_TIMES)
         ]
@@ -46,7 +46,7 @@ def main(out: Path, against: Path | None) -> None:
 
 
 def _of_size(network: PromptNetwork, words: list[str], size: int) -> str:
-    """Return as many words as fit into a window of a size."""
+    """Return as many words as make a text of a size, its frames counted."""
     count = 1
     while len(list(network.pieces.cut(" ".join(words[: count + 1])))) <= size - 2:
         count += 1
@@ -55,7 +55,7 @@ def _of_size(network: PromptNetwork, words: list[str], size: int) -> str:
 
 def _seconds(network: PromptNetwork, text: str) -> float:
     begun = time.thread_time()
-    network.answer(text, next(network.pieces.windows(text)))
+    network.answers([(text, window) for window in network.pieces.windows(text)])
     return time.thread_time() - begun
 
 

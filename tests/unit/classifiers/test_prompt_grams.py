@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.prompt_grams import BUCKETS, grams
+from classifiers.prompt_grams import BUCKETS, grams, grams_of_each
 
 KNOWN = [20091, 44934, 52888, 123138, 177799, 183593, 184348, 193226, 203895, 237604]
 """The runs of ` cat `: four of two letters, three of three, two of four, one of five."""
@@ -46,3 +46,14 @@ class TestGrams:
 
         assert buckets.tolist() == [0]
         assert weights.tolist() == [0.0]
+
+    @given(st.lists(st.text(max_size=30), min_size=1, max_size=6))
+    def test_several_texts_at_once_are_as_each_alone(self, texts: list[str]) -> None:
+        """No text is judged by the letters of its neighbour."""
+        buckets, weights = grams_of_each(texts)
+
+        for row, text in enumerate(texts):
+            alone, counted = grams(text)
+            assert buckets[row, : len(alone)].tolist() == alone.tolist()
+            assert weights[row, : len(alone)] == pytest.approx(counted)
+            assert not weights[row, len(alone) :].any()

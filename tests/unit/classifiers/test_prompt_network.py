@@ -94,13 +94,13 @@ class TestAnswer:
 
     def test_only_the_letters_of_the_window_count(self, network: PromptNetwork) -> None:
         """Else each window would be judged by what stands in the others."""
-        text = "cat " * 300 + "dawn " * 10
-        first, second = network.pieces.windows(text)
+        cats, dawns = "cat cat cat cat cat cat, " * 40, "dawn dawn dawn dawn dawn dawn, " * 4
+        first, second = network.pieces.windows(cats + dawns)
 
-        alone = network.answer("cat " * 300, next(network.pieces.windows("cat " * 300)))
+        alone = network.answer(cats, first)
 
-        assert network.answer(text, first) == pytest.approx(alone)
-        assert network.answer(text, second) != pytest.approx(alone)
+        assert network.answer(cats + dawns, first) == pytest.approx(alone)
+        assert network.answer(cats + dawns, second) != pytest.approx(alone)
 
 
 class TestOpen:

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.errors import ModelError
-from classifiers.prompt_pieces import OVERLAP, WINDOW, Pieces
+from classifiers.prompt_panes import ROOM
+from classifiers.prompt_pieces import PANES, Pieces
 from tests.unit.classifiers.prompt_networks import PIECES
 
 TINY = Pieces.parse("\n".join(PIECES) + "\n")
@@ -46,33 +47,39 @@ class TestCut:
 
 
 class TestWindows:
+    def test_what_fits_into_one_pane_is_one(self) -> None:
+        """A short prompt costs what it cost before there were panes."""
+        (window,) = TINY.windows("cat, " * (ROOM // 2))
+        (pane,) = window.panes
+
+        assert pane.numbers == (START, *[PIECES.index("cat"), PIECES.index(",")] * 15, END)
+        assert window.span == pane.span == (0, ROOM // 2 * 5 - 1)
+
     @given(st.integers(0, 900))
-    def test_windows_cover_every_word_and_overlap(self, count: int) -> None:
-        """A word on the seam of two windows must be seen whole, with what surrounds it."""
+    def test_windows_have_so_many_panes_each_but_the_last(self, count: int) -> None:
+        """What is judged at once is bounded, and nothing is left out."""
         text = "cat " * count
-        windows = list(TINY.windows(text))
-        inner = [window.numbers[1:-1] for window in windows]
+        *others, last = TINY.windows(text)
 
-        assert all(len(window.numbers) <= WINDOW for window in windows)
-        assert all(window.numbers[0] == START for window in windows)
-        assert all(window.numbers[-1] == END for window in windows)
-        assert sum(map(len, inner)) == count + OVERLAP * (len(windows) - 1)
-        if count:
-            assert windows[-1].span[1] == len(text) - 1
-
-    def test_the_next_window_begins_where_it_should(self) -> None:
-        """Spans lead a reviewer to the place."""
-        first, second = TINY.windows("cat " * 300)
-
-        assert first.span == (0, (WINDOW - 2) * 4 - 1)
-        assert second.span[0] == (WINDOW - 2 - OVERLAP) * 4
+        assert all(len(window.panes) == PANES for window in others)
+        assert 1 <= len(last.panes) <= PANES
+        assert last.span[1] == max(0, len(text) - 1)
 
     def test_an_empty_text_is_one_window_of_frames(self) -> None:
         """The network can be asked about it all the same."""
         (window,) = TINY.windows("")
 
-        assert window.numbers == (START, END)
+        assert [pane.numbers for pane in window.panes] == [(START, END)]
         assert window.span == (0, 0)
+
+    def test_panes_without_a_latin_letter_are_not_read(self) -> None:
+        """Unknown words look all alike to it: an answer about them would be about nothing."""
+        (window,) = TINY.windows("cat " * 30 + "." + "\u732b" * 90)
+        seen = TINY.readable(window)
+
+        assert seen is not None
+        assert 0 < len(seen.panes) < len(window.panes)
+        assert TINY.readable(next(TINY.windows("\u732b"))) is None
 
 
 class TestParse:

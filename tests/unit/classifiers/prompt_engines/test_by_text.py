@@ -4,11 +4,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from classifiers.errors import ModelError
-from classifiers.prompt_engines import Question
 from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.onnx_engine import OneByOne, Together
-from classifiers.prompt_grams import grams
-from classifiers.prompt_network import NAME, PromptNetwork
+from classifiers.prompt_network import NAME, PromptNetwork, question
 from classifiers.registry import WEIGHTS
 from classifiers.runtime import Session
 from tests.unit.classifiers.prompt_networks import tiny_model
@@ -28,10 +26,7 @@ def test_the_shipped_network_answers_a_batch_as_it_answers_each_text() -> None:
     model = (WEIGHTS / f"{NAME}.onnx").read_bytes()
     cutting = PromptNetwork.open().pieces
     windows = [(text, next(cutting.windows(text))) for text in TEXTS]
-    questions = [
-        Question(np.asarray(window.numbers, np.int64), *grams(text[slice(*window.span)]))
-        for text, window in windows
-    ]
+    questions = [question(text, window) for text, window in windows]
 
     alone = OneByOne(Session("served", model)).ask(questions)
     together = Together(Session("changed", by_text(model))).ask(questions)

@@ -1,7 +1,7 @@
 import pytest
 
 from classifiers.prompt_heads import Head
-from classifiers.training.prompts.hints import said
+from classifiers.training.prompts.hints import measured_by, said
 from classifiers.training.prompts.rows import Row
 
 
@@ -33,3 +33,21 @@ class TestSaid:
 
         assert found.labels.get(Head.MINOR_PRESENT) == after
         assert found.labels[Head.HATE] == 0
+
+
+class TestMeasuredBy:
+    @pytest.mark.parametrize(
+        ("source", "text", "expected"),
+        [
+            ("tags_harmless", "1girl, bikini, red hat", None),
+            ("tags_harmless", "1girl, red hat", 0),
+            ("coco", "a woman in a bikini", 0),
+        ],
+    )
+    def test_unlabelled_undress_sets_no_threshold(
+        self, source: str, text: str, expected: int | None
+    ) -> None:
+        """What a person might call suggestive is no false alarm."""
+        found = measured_by(Row(source, "group", text, {Head.SEXUAL: 0}))
+
+        assert found.labels.get(Head.SEXUAL) == expected
