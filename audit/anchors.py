@@ -16,13 +16,14 @@ from audit.errors import NotDurableError, UnusableError
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS anchor(
+  origin TEXT NOT NULL,
   size INTEGER NOT NULL,
   kind TEXT NOT NULL,
   who TEXT NOT NULL,
   at INTEGER NOT NULL,
   checkpoint TEXT NOT NULL,
   body BLOB NOT NULL,
-  PRIMARY KEY(kind, who, size)
+  PRIMARY KEY(origin, kind, who, size)
 ) STRICT, WITHOUT ROWID
 """
 _COLUMNS = "size, kind, who, at, checkpoint, body"
@@ -50,6 +51,11 @@ class Anchor:
     checkpoint: str
     body: bytes
 
+    @property
+    def origin(self) -> str:
+        """The log that the checkpoint says it is of."""
+        return self.checkpoint.partition("\n")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
@@ -63,32 +69,32 @@ class Anchors:
         Raises:
             NotDurableError: it could not be written; it may be asked for again.
         """
-        row = (anchor.size, anchor.kind.value, anchor.who, anchor.at)
+        row = (anchor.origin, anchor.size, anchor.kind.value, anchor.who, anchor.at)
         try:
             create_file(self.path)
             with closing(connect_sqlite(self.path)) as connection:
                 connection.execute(_TABLE)
                 connection.execute(
-                    "INSERT OR IGNORE INTO anchor VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO anchor VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (*row, anchor.checkpoint, anchor.body),
                 )
         except (sqlite3.Error, OSError) as fault:
             raise NotDurableError("anchor", f"not written: {fault}") from fault
 
-    def newest(self, kind: AnchorKind, who: str) -> Anchor | None:
-        """Return the anchor over the largest checkpoint, by this outsider."""
+    def newest(self, origin: str, kind: AnchorKind, who: str) -> Anchor | None:
+        """Return the anchor over the largest checkpoint of this log, by this outsider."""
         with self._reading() as connection:
             if connection is None:
                 return None
             found = connection.execute(
-                f"SELECT {_COLUMNS} FROM anchor WHERE kind = ? AND who = ?"  # noqa: S608 - constant
+                f"SELECT {_COLUMNS} FROM anchor WHERE origin = ? AND kind = ? AND who = ?"  # noqa: S608 - constant
                 " ORDER BY size DESC LIMIT 1",
-                (kind.value, who),
+                (origin, kind.value, who),
             ).fetchone()
         return None if found is None else _anchor(found)
 
-    def all(self) -> list[Anchor]:
-        """Return every anchor, smallest checkpoint first; none if nobody was ever asked.
+    def all(self, origin: str) -> list[Anchor]:
+        """Return every anchor of this log, smallest checkpoint first; none if nobody was asked.
 
         Raises:
             UnusableError: the file cannot be read.
@@ -96,7 +102,10 @@ class Anchors:
         with self._reading() as connection:
             if connection is None:
                 return []
-            found = connection.execute(f"SELECT {_COLUMNS} FROM anchor ORDER BY size")  # noqa: S608 - constant
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM anchor WHERE origin = ? ORDER BY size",  # noqa: S608 - constant
+                (origin,),
+            )
             return [_anchor(each) for each in found]
 
     @contextmanager

@@ -45,7 +45,9 @@ def vouched(anchor: Anchor, chain: KeyChain, trusted: Outsiders) -> Vouched | No
         keys = [each for each in trusted.witnesses if each.name == anchor.who]
         if not keys:
             return None
-        at = keys[0].seen_at(Note.parse(cosigned(anchor.checkpoint, [anchor.body])))
+        note = Note.parse(cosigned(anchor.checkpoint, [anchor.body]))
+        signed = [key for key in keys if any(map(key.signed, note.signatures))]
+        at = (signed or keys)[0].seen_at(note)
     elif trusted.certificates is None:
         return None
     else:

@@ -382,11 +382,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         known = [each.read_bytes().decode() for each in given.known]
+        vkey = _key(given.vkey)
+        origin = vkey.partition("+")[0]
         report = verify_any(
             given.path,
-            _key(given.vkey),
+            vkey,
             known_checkpoints=known,
-            anchors=Anchors(given.anchors).all() if given.anchors else (),
+            anchors=Anchors(given.anchors).all(origin) if given.anchors else (),
             trusted=Outsiders(
                 tuple(WitnessKey.parse(_key(each)) for each in given.witness),
                 given.stamps.read_bytes() if given.stamps else None,

@@ -59,10 +59,13 @@ class Witness:
             UnusableError: it saw another history: this log was rolled back, or forked.
             UntrustedError, MalformedError: what it answered is no cosignature by its key.
         """
-        checkpoint = log.checkpoint
-        head = Checkpoint.parse(Note.parse(checkpoint).text)
-        old = min(seen, head.size)
+        old, said = seen, False
         for _ in range(_TRIES):
+            checkpoint = await log.newest()  # each time: what the witness saw may be that new
+            head = Checkpoint.parse(Note.parse(checkpoint).text)
+            if said and old > head.size:
+                raise UnusableError("log", f"rolled back: {self.key.name} saw {old} entries of it")
+            old = min(old, head.size)
             proof = await log.consistency(old, head.size) if old else ()
             body = request(old, proof, checkpoint)
             address = f"{self.url.rstrip('/')}/add-checkpoint"
@@ -71,22 +74,20 @@ class Witness:
                 return self._anchor(checkpoint, head, answer.body)
             if answer.status != _CONFLICT:
                 raise self._refused(answer)
-            old = self._said(answer, old, head.size)
+            old, said = self._said(answer, old, head.size), True
         raise UnansweredError(self.key.name, "somebody else asks it at the same time")
 
     def _said(self, answer: Answer, old: int, size: int) -> int:
         """Return the size that the witness cosigned last.
 
         Raises:
-            UnusableError: it is beyond the log, or it is `old` and the witness still refuses.
+            UnusableError: it is `old`, and the witness still refuses.
         """
         if answer.media_type.partition(";")[0].strip() != SIZE_TYPE:
             if old == size:  # the specification asks for no size where only the roots differ
                 raise UnusableError("log", f"forked: {self.key.name} saw another tree of {size}")
             raise MalformedError("witness", SIZE_TYPE, answer.media_type[:64])
         said = parse_number(_text(answer.body).removesuffix("\n"), "size that a witness saw")
-        if said > size:
-            raise UnusableError("log", f"rolled back: {self.key.name} saw {said} entries of it")
         if said == old:
             raise UnusableError("log", f"forked: {self.key.name} saw another tree of {said}")
         return said

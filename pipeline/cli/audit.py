@@ -105,7 +105,7 @@ def verify(
                     path,
                     key.write(),
                     known_checkpoints=checkpoints,
-                    anchors=Anchors(anchors).all() if anchors else (),
+                    anchors=Anchors(anchors).all(key.name) if anchors else (),
                     trusted=outsiders(witness or (), stamps),
                 )
             )

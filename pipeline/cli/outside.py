@@ -13,7 +13,7 @@ from audit.note import Note
 from audit.outsiders import Outsiders
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, newest, read_text, reading
+from pipeline.cli.logfile import LOG, newest, read_key, read_text, reading
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import REFUSED, AsJson, note, say, say_json, say_table, stop, told
 
@@ -69,7 +69,7 @@ def checkpoint(
       imprimatur audit checkpoint --cosigned
     """
     with told():
-        found = Anchors(data_dir_of(ctx) / ANCHORS).all()
+        found = Anchors(data_dir_of(ctx) / ANCHORS).all(read_key(ctx, "").name)
     cosignatures = [each for each in found if each.kind is AnchorKind.COSIGNATURE]
     if vouched:
         text = cosignatures[-1].checkpoint if cosignatures else ""

@@ -79,22 +79,23 @@ class Anchoring:
     async def round(self, *, at_once: bool = False) -> None:
         """Ask everybody who is due; `at_once` asks everybody, whatever they said already."""
         async with self.asking:
-            await self._remember()
-            now, size = self.now(), self._size()
-            due = [each for each in self.outsiders if at_once or each.is_due(size, now)]
+            head, now = self._head(), self.now()
+            await self._remember(head.origin)
+            due = [each for each in self.outsiders if at_once or each.is_due(head.size, now)]
             await asyncio.gather(*(self._ask(each, now) for each in due))
 
     def standings(self) -> Mapping[str, Json]:
         """Return what is remembered outside, for the operator."""
-        size, now = self._size(), self.now()
+        size, now = self._head().size, self.now()
         asked: list[Json] = [each.standing(size, now) for each in self.outsiders]
         return {"fork_guard": "on" if self.guarded else "none", "anchors": asked}
 
-    async def _remember(self) -> None:
-        """Find what the outsiders said before this process began."""
+    async def _remember(self, origin: str) -> None:
+        """Find what the outsiders said of this log before this process began."""
         for each in self.outsiders:
             if each.newest is None and each.tried_at is None:
-                each.newest = await asyncio.to_thread(self.anchors.newest, each.kind, each.name)
+                find = self.anchors.newest
+                each.newest = await asyncio.to_thread(find, origin, each.kind, each.name)
 
     async def _ask(self, outsider: Outsider, now: datetime) -> None:
         outsider.tried_at = now
@@ -109,8 +110,8 @@ class Anchoring:
         else:
             outsider.newest, outsider.fault = anchor, ""
 
-    def _size(self) -> int:
-        return Checkpoint.parse(Note.parse(self.log.checkpoint).text).size
+    def _head(self) -> Checkpoint:
+        return Checkpoint.parse(Note.parse(self.log.checkpoint).text)
 
 
 def witnessed(log: Log, witness: Witness, every: timedelta) -> Outsider:
@@ -126,7 +127,7 @@ def stamped(log: Log, stamper: TimeStamper, every: timedelta) -> Outsider:
     """Return a time-stamp authority as somebody to ask."""
 
     async def ask(_: int) -> Anchor:
-        return await stamper.stamp(log.checkpoint)
+        return await stamper.stamp(await log.newest())
 
     return Outsider(AnchorKind.TIME_STAMP, stamper.name, every, ask)
 

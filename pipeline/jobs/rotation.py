@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from audit.checkpoint import MAX_SIZE
+from audit.errors import UnusableError
 from audit.keyfile import sync_folder
 from audit.log import Log
 from audit.rotation import KeyChain
@@ -70,9 +71,12 @@ def signers(folder: Path, origin: str) -> list[Ed25519Signer]:
     """Return every key that lies here, and make the first one where there is none.
 
     Raises:
-        AuditError: a file is no key, or others can read it.
+        AuditError: a file is no key, others can read it, or the keys of a log that has begun are
+            gone.
     """
     found = [Ed25519Signer.load(path) for path in key_files(folder)]
+    if not found and (folder / VKEY).exists():
+        raise UnusableError(str(folder / FIRST), "the log's key is missing: put it back")
     return found or [Ed25519Signer.create(folder / FIRST, origin)]
 
 

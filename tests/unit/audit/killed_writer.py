@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from audit.entry import Entry, Kind, entry_id
+from audit.guard import FileGuard
 from audit.log import Log
 from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
@@ -20,12 +21,15 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 async def main(folder: Path, round_number: int) -> None:
     """Open the log, and write with 16 writers for ever."""
+    guard = folder / "guard"
+    guard.touch()
     log = await Log.open(
         folder / "log.db",
         origin="gw.example/audit",
         signer=Ed25519Signer.load(folder / "key"),
         keys=DetailKeys.load(folder / "keys"),
         now=lambda: NOON,
+        guard=FileGuard(guard),  # a kill may fall on any of its writes too
     )
 
     async def write(writer: int) -> None:

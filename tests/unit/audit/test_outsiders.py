@@ -107,6 +107,11 @@ class TestVerify:
         assert {each.check for each in report.problems} == {Check.CHECKPOINTS}
         assert "no cosignature" in report.problems[0].what
 
+    def test_a_witness_that_changed_its_key_is_trusted_under_both(self, scene: Scene) -> None:
+        other = WitnessKey.parse(TestWitness(name=scene.watcher.name).vkey)
+        trusted = Outsiders((other, WitnessKey.parse(scene.watcher.vkey)))
+        assert scene.verify(*scene.anchors[:2], trusted=trusted).problems == ()
+
     @pytest.mark.parametrize("place", [0, 2])
     def test_a_word_moved_under_another_checkpoint_is_a_problem(
         self, scene: Scene, place: int

@@ -69,6 +69,24 @@ class TestCosigning:
         assert (await witness.cosign(log, 0)).size == 2
         assert watcher.asked == 3
 
+    async def test_a_witness_that_saw_what_was_written_just_now_raises_no_alarm(
+        self, log: Log, make_entry: MakeEntry, watcher: TestWitness
+    ) -> None:
+        """Another process of the same log may have been there first."""
+        witness = client(watcher)
+        await witness.cosign(log, 0)
+        raced = False
+
+        async def post(url: str, body: bytes, media_type: str) -> Answer:
+            nonlocal raced
+            if not raced:
+                raced = True
+                await log.append(make_entry(1))
+                await witness.cosign(log, 1)
+            return await witness.post(url, body, media_type)
+
+        assert (await replace(witness, post=post).cosign(log, 1)).size == 2
+
     async def test_the_same_checkpoint_is_cosigned_again(
         self, log: Log, watcher: TestWitness
     ) -> None:
@@ -192,21 +210,34 @@ class TestWitnessKeys:
 class TestAnchors:
     def test_what_is_kept_is_there_again(self, tmp_path: Path) -> None:
         anchors = Anchors(tmp_path / "anchors.db")
-        assert (anchors.all(), anchors.newest(AnchorKind.COSIGNATURE, "w")) == ([], None)
+        assert (anchors.all("a"), anchors.newest("a", AnchorKind.COSIGNATURE, "w")) == ([], None)
         first = Anchor(3, AnchorKind.COSIGNATURE, "w", 10, "a\n", b"x")
         anchors.keep(first)
         anchors.keep(replace(first, at=11))
         larger = replace(first, size=5)
         anchors.keep(larger)
         anchors.keep(replace(first, size=9, who="v"))
-        assert anchors.all()[:2] == [first, larger]  # of two over one checkpoint the earlier stays
-        assert anchors.newest(AnchorKind.COSIGNATURE, "w") == larger
-        assert anchors.newest(AnchorKind.TIME_STAMP, "w") is None
+        assert anchors.all("a")[:2] == [
+            first,
+            larger,
+        ]  # of two over one checkpoint the earlier stays
+        assert anchors.newest("a", AnchorKind.COSIGNATURE, "w") == larger
+        assert anchors.newest("a", AnchorKind.TIME_STAMP, "w") is None
+
+    def test_another_log_that_is_begun_here_begins_anew(self, tmp_path: Path) -> None:
+        """Its first entries are not witnessed because the last log's thousandth was."""
+        anchors = Anchors(tmp_path / "anchors.db")
+        old = Anchor(1000, AnchorKind.COSIGNATURE, "w", 10, "a\n", b"x")
+        new = replace(old, checkpoint="b\n", at=20)
+        anchors.keep(old)
+        assert anchors.newest("b", AnchorKind.COSIGNATURE, "w") is None
+        anchors.keep(new)
+        assert (anchors.all("a"), anchors.all("b")) == ([old], [new])
 
     def test_a_file_that_is_none_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "anchors.db").write_bytes(b"nothing of that kind" * 99)
         anchors = Anchors(tmp_path / "anchors.db")
         with pytest.raises(AuditError):
-            anchors.all()
+            anchors.all("a")
         with pytest.raises(AuditError):
             anchors.keep(Anchor(3, AnchorKind.COSIGNATURE, "w", 10, "a\n", b"x"))

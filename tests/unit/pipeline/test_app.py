@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from audit.anchors import Anchors
 from audit.entry import Entry, Kind, entry_id
 from audit.errors import UnusableError
 from audit.leaf import Leaf
@@ -19,6 +20,7 @@ from pipeline.app import House, open_house
 from pipeline.errors import LostFileError, SettingsError, StoreLockedError
 from pipeline.gateway import operator
 from pipeline.items import Released
+from pipeline.jobs.anchoring import Anchoring
 from pipeline.jobs.errors import ClosingError
 from pipeline.jobs.rulings import Ruling
 from pipeline.settings import Settings, first_start, load
@@ -198,6 +200,9 @@ def built(house: World) -> House:
         gate=house.gate,
         rulings=house.rulings,
         upkeep=house.upkeep,
+        anchoring=Anchoring(
+            house.log, Anchors(house.folder / "anchors.db"), (), house.gate.now, guarded=False
+        ),
         notices=(),
     )
 

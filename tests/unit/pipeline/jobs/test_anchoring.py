@@ -59,7 +59,7 @@ class Scene:
         return cast("list[dict[str, Any]]", self.anchoring.standings()["anchors"])
 
     def sizes(self, kind: AnchorKind) -> list[int]:
-        return [each.size for each in self.anchors.all() if each.kind is kind]
+        return [each.size for each in self.anchors.all(self.signer.vkey.name) if each.kind is kind]
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +112,10 @@ async def test_what_they_said_holds_for_whoever_trusts_them(scene: Scene) -> Non
 
     trusted = Outsiders((WitnessKey.parse(scene.watcher.vkey),), scene.authority.certificates)
     chain = KeyChain(scene.signer.vkey)
-    good, problems, strangers = held(scene.anchors.all(), chain, trusted)
+    good, problems, strangers = held(scene.anchors.all(scene.signer.vkey.name), chain, trusted)
     assert (len(newest_of_each(good)), problems, strangers) == (2, [], 0)
     assert {each.checkpoint.size for each in good} == {2}
-    assert held(scene.anchors.all(), chain, Outsiders()) == ([], [], 2)
+    assert held(scene.anchors.all(scene.signer.vkey.name), chain, Outsiders()) == ([], [], 2)
 
 
 async def test_one_that_fails_is_told_and_keeps_no_other_from_its_turn(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from audit.entry import Entry, Kind
-from audit.errors import NotDurableError
+from audit.errors import NotDurableError, UnusableError
 from audit.log import Log
 from audit.note import Note
 from audit.seal import DetailKeys
@@ -107,6 +107,16 @@ async def test_a_log_that_cannot_be_written_changes_no_key(
     assert len(key_files(tmp_path)) == 2
     assert again in [each.vkey for each in signers(tmp_path, ORIGIN)]
     await log.close()
+
+
+async def test_a_log_whose_keys_are_gone_gets_no_new_one(log: Log, tmp_path: Path) -> None:
+    """It would hide that the right one has to be put back."""
+    write_vkeys(tmp_path, await log.keys())
+    for path in key_files(tmp_path):
+        path.unlink()
+    with pytest.raises(UnusableError, match="put it back"):
+        signers(tmp_path, ORIGIN)
+    assert key_files(tmp_path) == []
 
 
 async def test_the_verifiers_keys_are_written_again_if_they_were_lost(
