@@ -55,6 +55,7 @@ from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
+from pipeline.lineage import Lineage
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
@@ -68,6 +69,7 @@ from pipeline.seizure import Seizure
 from pipeline.settings import ReleasedMetadata, Settings, read_key
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
+from pipeline.stages.prepare import Prepare
 from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
 from pipeline.store.store import Store
@@ -173,7 +175,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         hold_for = timedelta(hours=settings.hold_hours)
         versions = _versions(judge, banks)
         record = Record(log, Projection(store, now, tenancy), metrics, now, lambda: versions)
-        release = Release(vault, settings.released_metadata is ReleasedMetadata.STRIP)
+        lineage = Lineage(store.origins, judge.run, now)
+        prepare = Prepare(judge, lineage)
+        release = Release(vault, lineage, settings.released_metadata is ReleasedMetadata.STRIP)
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
         flow = Flow(
             screen=Screen(judge, now, hold_for),
@@ -187,11 +191,11 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         owner = uuid4().hex
         limits = Limits()
-        restore = Restore(judge, vault, log, tenancy, limits)
+        restore = Restore(judge, prepare, vault, log, tenancy, limits)
         gate = Gate(
             desk=Desk(
                 flow=flow,
-                judge=judge,
+                prepare=prepare,
                 vault=vault,
                 store=store,
                 tenancy=tenancy,

@@ -110,6 +110,8 @@ class Contents:
     pictures: tuple[Canonical, ...] = field(repr=False)
     metadata: Reading = field(default=NO_TEXTS, repr=False)
     """What uploaded pictures say of themselves: evidence, of which nothing is ever forwarded."""
+    evidence: tuple[Finding, ...] = ()
+    """What was seen in the requests that uploaded pictures came from, if that was here."""
 
 
 @dataclass(frozen=True, slots=True)

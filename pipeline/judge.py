@@ -227,7 +227,7 @@ class Judge:
         if contents.metadata.fields:
             jobs.append(self._evidence(contents.metadata))
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
-        findings = (*before, *seen)
+        findings = (*before, *contents.evidence, *seen)
         places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
         facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())

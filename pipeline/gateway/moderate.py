@@ -82,7 +82,8 @@ async def _judged(
     texts, images = (_texts(body, gate), ()) if kind == "prompt" else ((), (_image(body),))
     try:
         policy = await gate.tenancy.policy_of(subject.tenant)
-        contents = await gate.judge.prepare(Prompt(texts, Grammar.V4), images)
+        prompt = Prompt(texts, Grammar.V4)
+        contents = await gate.desk.prepare(subject.tenant, prompt, images)
         judged = await gate.judge.judge(contents, policy, Moment.REQUEST, subject.facts)
         preserved, code = None, gravity(judged.decision)
         if code is not None:  # kept first: its entry may fail, or the process die

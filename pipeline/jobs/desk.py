@@ -22,8 +22,8 @@ from pipeline.jobs.errors import (
     RefusedOftenError,
 )
 from pipeline.jobs.received import Received
-from pipeline.judge import Judge
 from pipeline.patience import asks_again_at
+from pipeline.stages.prepare import Prepare
 from pipeline.store.admission import Admitted, Entrance
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
@@ -51,7 +51,7 @@ class Desk:
     """Has at most `limit` requests in progress, from before they are read to their end."""
 
     flow: Flow
-    judge: Judge
+    prepare: Prepare
     vault: Vault
     store: Store
     tenancy: Tenancy
@@ -113,7 +113,8 @@ class Desk:
         """
         if self._closing:
             raise ClosingError
-        contents = await self.judge.prepare(work.prompt, work.images)
+        tenant = received.subject.tenant
+        contents = await self.prepare(tenant, work.prompt, work.images)
         row = await self._sealed(received, work, key_id, price, subject)
         named = received.subject.pseudonym is not None
         try:

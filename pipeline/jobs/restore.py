@@ -29,6 +29,7 @@ from pipeline.projection import gravity, ruling_id
 from pipeline.record import LOST
 from pipeline.stages.approval import covering
 from pipeline.stages.generate import picture_name
+from pipeline.stages.prepare import Prepare
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.seizures import Seizable
@@ -48,6 +49,7 @@ class Restore:
     """Reads back what was sealed. Every restored item is judged by today's policy and banks."""
 
     judge: Judge
+    prepare: Prepare
     vault: Vault
     log: Log
     tenancy: Tenancy
@@ -69,7 +71,7 @@ class Restore:
             id=row.id,
             subject=received.subject,
             work=work,
-            contents=await self.judge.prepare(work.prompt, work.images),
+            contents=await self.prepare(row.tenant, work.prompt, work.images),
             vault_id=row.vault_id,
             policy=await self.tenancy.policy_of(row.tenant),
             received_at=row.received_at,

@@ -171,6 +171,7 @@ class Upkeep:
         await self.store.admission.purge(self.now())
         await self.store.subject_tokens.purge(self.now())
         await self.store.refusals.purge(self.now())
+        await self.store.origins.purge(self.now())
 
     async def _sweep_leftovers(self) -> None:
         before = self.now() - LEFTOVER

@@ -1,4 +1,7 @@
-"""Release: what was cleared is opened with the receipt of its examination, as it will leave."""
+"""Release: what was cleared is opened with the receipt of its examination, as it will leave.
+
+What it was made from is kept first, for when it comes back.
+"""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -6,6 +9,7 @@ from hashlib import sha256
 from audit.entry import Receipt
 from classifiers.container.take_apart import take_apart
 from pipeline.items import Cleared, Examined, Marked, Recorded, Released, Sealed, Stage
+from pipeline.lineage import Lineage
 from pipeline.vault import Vault
 
 MAX_METADATA_BYTES = 1024 * 1024
@@ -16,6 +20,7 @@ class Release:
     """Opens the cleared pictures of a batch. What it returns leaves only once it is recorded."""
 
     vault: Vault
+    lineage: Lineage
     strip_text: bool
     """Whether the texts that NovelAI writes into a file (the prompt among them) are taken out."""
     stage: Stage = Stage.RELEASE
@@ -23,14 +28,15 @@ class Release:
     async def __call__(self, item: Recorded[Examined], /) -> Released:
         """Return the cleared pictures, each opened with the receipt of its own examination."""
         examined = item.outcome
-        cleared = [
-            (outcome.picture, receipt)
-            for outcome, receipt in zip(examined.outcomes, item.receipts, strict=True)
-            if isinstance(outcome, Cleared)
-        ]
-        pictures = [await self.open(picture, receipt) for picture, receipt in cleared]
+        submission = examined.generated.screened.submission
+        pictures: list[Marked] = []
+        for outcome, receipt in zip(examined.outcomes, item.receipts, strict=True):
+            if isinstance(outcome, Cleared):
+                leaves = await self.open(outcome.picture, receipt)
+                await self.lineage.keep(submission, leaves.data, outcome.judged.findings)
+                pictures.append(leaves)
         withheld = len(examined.outcomes) + len(examined.generated.lost) - len(pictures)
-        return Released(examined.generated.screened.submission, tuple(pictures), withheld)
+        return Released(submission, tuple(pictures), withheld)
 
     async def open(self, picture: Sealed, examined: Receipt) -> Marked:
         """Open one picture as it leaves.

@@ -13,6 +13,7 @@ from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.columns import metadata
 from pipeline.store.holds import Holds
+from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
 from pipeline.store.refusals import Refusals
 from pipeline.store.seizures import Seizures
@@ -23,7 +24,7 @@ from pipeline.store.writer import Transact, Writer
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SOUND_SQLITE = (3, 51, 3)
 """Earlier ones can, rarely, damage a database in WAL mode when it is reset while it is written."""
 
@@ -46,6 +47,7 @@ class Store:
     holds: Holds
     refusals: Refusals
     seizures: Seizures
+    origins: Origins
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -72,6 +74,7 @@ class Store:
             holds=Holds(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),
+            origins=Origins(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

@@ -56,6 +56,7 @@ from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
+from pipeline.lineage import Lineage
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
@@ -67,6 +68,7 @@ from pipeline.record import Record
 from pipeline.seizure import Seizure
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
+from pipeline.stages.prepare import Prepare
 from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
 from pipeline.store.store import Store
@@ -234,6 +236,7 @@ class World:
     gate: Gate
     operator: Operator
     upkeep: Upkeep
+    lineage: Lineage
     team_key: X25519PrivateKey
     """The child-safety team's, which no gateway has."""
     key_id: UUID
@@ -305,7 +308,7 @@ class World:
             id=known_as,
             subject=received.subject,
             work=work,
-            contents=await self.judge.prepare(work.prompt, work.images),
+            contents=await self.gate.desk.prepare(TENANT, work.prompt, work.images),
             vault_id=vault_id,
             policy=await self.tenancy.policy_of(TENANT),
             received_at=self.clock(),
@@ -423,7 +426,9 @@ async def open_world(
         metrics = Metrics.create()
         projection = Projection(store, clock, tenancy)
         record = Record(log, projection, metrics=metrics, now=clock, versions=dict)
-        release = Release(vault, strip_text=False)
+        lineage = Lineage(store.origins, judge.run, clock)
+        prepare = Prepare(judge, lineage)
+        release = Release(vault, lineage, strip_text=False)
         team_key = X25519PrivateKey.generate()
         quarantine = Quarantine(folder / "quarantine", team_key.public_key(), os.urandom)
         seizure = Seizure(vault, quarantine, store.seizures, log, clock)
@@ -440,11 +445,11 @@ async def open_world(
             hold_for=HOLD_FOR,
         )
         limits = Limits()
-        restore = Restore(judge, vault, log, tenancy, limits)
+        restore = Restore(judge, prepare, vault, log, tenancy, limits)
         gate = Gate(
             desk=Desk(
                 flow=flow,
-                judge=judge,
+                prepare=prepare,
                 vault=vault,
                 store=store,
                 tenancy=tenancy,
@@ -495,6 +500,7 @@ async def open_world(
             gate=gate,
             operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
             upkeep=Upkeep(flow, judge, restore, store, vault, seizure, clock, carries, second_look),
+            lineage=lineage,
             team_key=team_key,
             key_id=made.key.id,
             key=made.secret.get_secret_value(),

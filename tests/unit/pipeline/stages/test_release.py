@@ -80,8 +80,8 @@ async def test_stripped_pictures_lose_their_texts_and_no_pixel(house: World) -> 
     Image.new("RGB", (64, 64), WHITE).save(out, "PNG", pnginfo=noted)
     item = await examined(house, pictures=[out.getvalue()])
 
-    kept = await Release(house.vault, strip_text=False)(item)
-    stripped = await Release(house.vault, strip_text=True)(item)
+    kept = await Release(house.vault, house.lineage, strip_text=False)(item)
+    stripped = await Release(house.vault, house.lineage, strip_text=True)(item)
 
     assert b"a harbour" in kept.pictures[0].data
     assert b"a harbour" not in stripped.pictures[0].data
