@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline.cli import audit, keys, policies, review, tenants, terms
+from pipeline.cli import audit, dsa, keys, policies, review, tenants, terms
 from pipeline.cli.context import DataDir
 from pipeline.cli.demo import demo
 from pipeline.cli.examine import examine
@@ -24,6 +24,7 @@ app.command()(demo)
 app.command()(screen)
 app.command()(examine)
 app.add_typer(audit.app, name="audit")
+app.add_typer(dsa.app, name="dsa")
 app.add_typer(policies.app, name="policies")
 app.add_typer(review.app, name="review")
 app.add_typer(tenants.app, name="tenants")

@@ -34,6 +34,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
         *(f"audit {name}" for name in ("copy", "export", "migrate", "verifier")),
         *(f"audit {name}" for name in ("checkpoint", "witness", "rotate")),
+        *(f"dsa {name}" for name in ("statements", "submit")),
         *(f"policies {name}" for name in ("check", "explain", "show", "list")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         *(f"tenants {name}" for name in ("add", "list")),

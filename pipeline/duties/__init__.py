@@ -1,0 +1,1 @@
+"""What the law asks of a platform: statements to authorities, made from decisions."""
