@@ -4,7 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import ahocorasick
+import numpy as np
 
+from classifiers.normalise.letters import Kinds, codes_of, text_of
+
+_LONG = 1_000
+_STRANGER = "\x01"
+"""Stands in a long text for letters of no pattern: to look for these takes a thousand steps each.
+
+It begins something that is in no text, so that it is looked for first, and found.
+"""
 _ROOT = 6
 """Characters of a pattern that the automaton knows; the rest is compared where these stand.
 
@@ -21,16 +30,33 @@ class Automaton:
         lengths: dict[str, set[int]] = defaultdict(set)
         for pattern in self._patterns:
             lengths[pattern[:_ROOT]].add(len(pattern))
+        self._known = Kinds(frozenset().union(*self._patterns).__contains__)
         self._automaton = ahocorasick.Automaton()
+        self._automaton.add_word(f"{_STRANGER}\x02", (2, (2,)))
         for root, those in sorted(lengths.items()):
             self._automaton.add_word(root, (len(root), tuple(sorted(those))))
         self._automaton.make_automaton()
 
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Give `(start, end, pattern)` of every occurrence, overlapping ones too."""
+    def find(self, text: str, begins: bytes | None = None) -> Iterator[tuple[int, int, str]]:
+        """Give `(start, end, pattern)` of every occurrence, overlapping ones too.
+
+        With `begins`, only of those that start where it is not 0.
+        """
+        if len(text) >= _LONG and not text.isascii():
+            codes = codes_of(text)
+            text = text_of(np.where(self._known.of(codes), codes, np.uint32(ord(_STRANGER))))
+        seen: dict[str, list[str]] = {}
         for last, (root, lengths) in self._automaton.iter(text):
             start = last + 1 - root
-            for length in lengths:
-                pattern = text[start : start + length]
-                if pattern in self._patterns and len(pattern) == length:
-                    yield start, start + length, pattern
+            if begins is not None and not begins[start]:
+                continue
+            longest = text[start : start + lengths[-1]]
+            found = seen.get(longest)
+            if found is None:
+                found = seen[longest] = [
+                    pattern
+                    for length in lengths
+                    if (pattern := longest[:length]) in self._patterns and len(pattern) == length
+                ]
+            for pattern in found:
+                yield start, start + len(pattern), pattern

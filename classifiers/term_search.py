@@ -13,6 +13,7 @@ from classifiers.by_chance import ByChance
 from classifiers.content import Polarity
 from classifiers.normalise import FieldReading, Span, Spelling, View, plain_form
 from classifiers.normalise.as_read import altered, in_one_script, squeezed
+from classifiers.normalise.letters import ALPHA, Kinds, before, codes_of
 from classifiers.normalise.spellings import squeezed_form
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 
@@ -33,6 +34,8 @@ _SHORTEST_ALTERED = 3
 ENOUGH = 8
 """Hits of one term that tell all there is to tell."""
 _BOTH = 2
+_LONG_VIEW = 1_000
+_DIGIT = Kinds(str.isdigit)
 _LATER_SCRIPTS = "\u2e80"
 """From here on stand the scripts that write no spaces, and Hangul."""
 
@@ -174,6 +177,12 @@ class _Patterns:
             if tight and tight != text:
                 shorter[tight] = (*shorter.get(tight, ()), number)
         self._spaced, self._shorter = spaced, shorter
+        anywhere = {
+            text[0]
+            for text, numbers in spaced.items()
+            if any(terms[number // _FORMS].mode is Mode.SUBSTRING for number in numbers)
+        }
+        self._anywhere = Kinds(anywhere.__contains__)
         self._automaton = Automaton(spaced | shorter)
 
     def find(self, view: View) -> list[_Found]:
@@ -181,11 +190,25 @@ class _Patterns:
         among = self._among_letters if view.spelling is Spelling.SQUEEZED else self._among_spaces
         found = [
             (start, end, self._terms[number // _FORMS], number % _FORMS)
-            for start, end, text in self._automaton.find(view.text)
+            for start, end, text in self._automaton.find(view.text, self._begins(view))
             for number in among(text)
         ]
         found.sort(key=_END)
         return found
+
+    def _begins(self, view: View) -> bytes | None:
+        """Return where in a long view a term may begin, so that no others are tried."""
+        if len(view.text) < _LONG_VIEW:
+            return None
+        if view.spelling is Spelling.SQUEEZED:
+            edges = bytearray(len(view.text) + 1)
+            for edge in view.edges:
+                edges[edge] = 1
+            return bytes(edges)
+        codes = codes_of(view.text)
+        alpha, digit, later = ALPHA.of(codes), _DIGIT.of(codes), codes >= ord(_LATER_SCRIPTS)
+        goes_on = (alpha & before(alpha) & (later == before(later))) | (digit & before(digit))
+        return bytes(~goes_on | self._anywhere.of(codes))
 
     def _among_spaces(self, text: str) -> Sequence[int]:
         return self._spaced.get(text, ())

@@ -22,6 +22,31 @@ def test_every_occurrence_is_found_once(patterns: set[str], text: str) -> None:
     assert sorted(Automaton(patterns).find(text)) == sorted(everywhere)
 
 
+@given(
+    st.sets(st.text(LETTERS, min_size=1, max_size=9), min_size=1, max_size=12),
+    st.text("ab灯\x01\x02燈é", min_size=1, max_size=60),
+)
+def test_in_a_long_text_the_same_is_found(patterns: set[str], text: str) -> None:
+    """Letters of no pattern are passed over there; what stands among them is not."""
+    many = 1_000 // len(text) + 1
+    apart = f"{text}燈"
+    once = list(Automaton(patterns).find(apart))
+
+    assert list(Automaton(patterns).find(apart * many)) == [
+        (start + at * len(apart), end + at * len(apart), pattern)
+        for at in range(many)
+        for start, end, pattern in once
+    ]
+
+
+def test_nothing_is_found_where_nothing_may_begin() -> None:
+    """Whoever knows where words begin asks for no others."""
+    assert list(Automaton(["at"]).find("at cat at", bytes([1, 0, 0, 0, 0, 0, 0, 1, 0]))) == [
+        (0, 2, "at"),
+        (7, 9, "at"),
+    ]
+
+
 def test_a_pattern_that_the_text_only_begins_is_not_found() -> None:
     """The end of a text is no end of a word."""
     assert list(Automaton(["lighthouse", "lightho"]).find("a lighthous")) == [(2, 9, "lightho")]

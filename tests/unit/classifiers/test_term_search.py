@@ -51,3 +51,22 @@ def test_the_other_script_and_backwards(search: TermSearch, text: str, id_: str 
 def test_chance_is_no_term(search: TermSearch, text: str) -> None:
     """Two characters backwards are another word, and short kana stand in many."""
     assert found(search, text) - {"kettle"} == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "らんぷ",
+        "さぼてんの花畑",
+        "鋼琴家",
+        "선인장은",
+        "маяк",
+        "xмаяк",
+        "kettles",
+        "k e t t l e",
+        "e1tt3k",
+    ],
+)
+def test_a_long_text_hides_nothing(search: TermSearch, text: str) -> None:
+    """Where a word begins is worked out at once there, and must come to the same."""
+    assert found(search, f"{text}, {'hat, ' * 400}") == found(search, f"{text}, hat")
