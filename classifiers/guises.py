@@ -94,10 +94,9 @@ _Named = Iterator[tuple[str, Floats]]
 def _trimmed(grey: Floats) -> _Named:
     """The eight variants of what lies within each of the margins that there may be."""
     for frame in frames(grey):
-        down, across = _there_and_back(frame.top, frame.bottom), _there_and_back(*frame[2:])
-        seen = times(times(down, grey), across.T)
-        if usable(quality_of(seen[:SAMPLES, :SAMPLES])):
-            waves = eight(times(times(_BOTH, seen), _BOTH.T))
+        if usable(quality_of(grey[np.ix_(_points(*frame[:2]), _points(*frame[2:]))])):
+            down, across = _there_and_back(*frame[:2]), _there_and_back(*frame[2:])
+            waves = eight(times(times(down, grey), across.T))
             yield from ((_named("trimmed", v), w) for v, w in zip(VARIANTS, waves, strict=True))
 
 
@@ -113,38 +112,37 @@ def _uncropped(grey: Floats) -> _Named:
 def _straightened(small: Image.Image, aspect: float) -> _Named:
     """What the picture would be turned or sheared back, and mirrored.
 
-    Averaged once as PDQ does it, it need be looked at in 64 x 64 points only.
+    Averaged once as PDQ does it, it need be looked at in 64 x 64 points only. The mirrored one is
+    not looked at again: its points would lie less than a hundredth of the side from these.
     """
     wide = Image.fromarray(np.pad(np.asarray(small), _MARGIN, mode="edge")).filter(_AVERAGE)
     for (name, lean), (to, sign) in product(LEANING.items(), (("", 1), ("back ", -1))):
-        for variant, back in ((VARIANTS[0], False), ("mirrored", True)):
-            places = _places(lean, sign, aspect, back=back)
-            points = wide.transform(
-                (SAMPLES, SAMPLES), Image.Transform.AFFINE, places, Image.Resampling.BILINEAR
-            )
-            waves = _WAVES @ np.asarray(points, np.float32) @ _WAVES.T
-            yield _named(to + name, variant), waves.astype(np.float32, copy=False)
+        points = wide.transform(
+            (SAMPLES, SAMPLES),
+            Image.Transform.AFFINE,
+            _places(lean, sign, aspect),
+            Image.Resampling.BILINEAR,
+        )
+        waves = (_WAVES @ np.asarray(points, np.float32) @ _WAVES.T).astype(np.float32, copy=False)
+        yield to + name, waves
+        yield _named(to + name, "mirrored"), waves * _MIRRORED
 
 
-def _places(lean: Lean, sign: int, aspect: float, *, back: bool) -> tuple[float, ...]:
-    """Where in the enlarged square each of the 64 x 64 points lies, as Pillow wants it.
-
-    With `back`, the points of the picture mirrored, from right to left.
-    """
+def _places(lean: Lean, sign: int, aspect: float) -> tuple[float, ...]:
+    """Where in the enlarged square each of the 64 x 64 points lies, as Pillow wants it."""
     turn, shear = math.radians(sign * lean.degrees), sign * lean.shear
-    step, start = SMALL / SAMPLES, (POINTS[0] - 0.5) * SMALL - SMALL / SAMPLES / 2
-    right, first = (-step, -start) if back else (step, start)
-    x_of_x = lean.wider * (math.cos(turn) + shear * math.sin(turn))
-    x_of_y = lean.wider * (shear * math.cos(turn) - math.sin(turn)) / aspect
-    y_of_x, y_of_y = lean.wider * math.sin(turn) * aspect, lean.wider * math.cos(turn)
-    middle = SMALL / 2 + _MARGIN
+    across = (
+        lean.wider * (math.cos(turn) + shear * math.sin(turn)),
+        lean.wider * (shear * math.cos(turn) - math.sin(turn)) / aspect,
+    )
+    down = lean.wider * math.sin(turn) * aspect, lean.wider * math.cos(turn)
+    step, middle = SMALL / SAMPLES, SMALL / 2 + _MARGIN
+    first = (POINTS[0] - 0.5) * SMALL - step / 2
     return (
-        x_of_x * right,
-        x_of_y * step,
-        middle + x_of_x * first + x_of_y * start,
-        y_of_x * right,
-        y_of_y * step,
-        middle + y_of_x * first + y_of_y * start,
+        *(each * step for each in across),
+        middle + sum(across) * first,
+        *(each * step for each in down),
+        middle + sum(down) * first,
     )
 
 
@@ -159,8 +157,14 @@ def _named(what: str, variant: str) -> str:
 
 
 def _there_and_back(start: float, end: float) -> Floats:
-    """The samples of a part of a line, and of it backwards."""
-    return np.concatenate([samples(start, end, SMALL), samples(end, start, SMALL)])
+    """The waves of a part of a line, and those of it backwards, 32 x 256."""
+    both = np.concatenate([samples(start, end, SMALL), samples(end, start, SMALL)])
+    return times(_WAVES_BOTH, both)
+
+
+def _points(start: float, end: float) -> NDArray[np.intp]:
+    """Which pixels of a line stand for PDQ's samples of a part of it, but for those at its ends."""
+    return ((start + (end - start) * POINTS[1:-1]) * SMALL).astype(np.intp)
 
 
 def _frames_of_originals() -> dict[str, Frame]:
@@ -178,7 +182,9 @@ def _frames_of_originals() -> dict[str, Frame]:
 
 CROPPED = _frames_of_originals()
 _WAVES = cosines(1).astype(np.float32)
-_BOTH = np.kron(np.eye(2, dtype=np.float32), _WAVES)
+_WAVES_BOTH = np.kron(np.eye(2, dtype=np.float32), _WAVES)
+_MIRRORED = np.where(np.arange(WAVES) % 2, 1, -1).astype(np.float32)
+"""The waves of a mirrored picture are those of the picture, every other one upside down."""
 _PARTS = sorted({WHOLE[:2], *(part for f in CROPPED.values() for part in (f[:2], f[2:]))})
 _PARTS.insert(0, _PARTS.pop(_PARTS.index(WHOLE[:2])))
 _DOWN = np.concatenate([_WAVES @ samples(*part, SMALL) for part in _PARTS])

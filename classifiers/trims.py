@@ -95,13 +95,16 @@ def _ends(calm: NDArray[np.bool_], text: int) -> tuple[int, int]:
 
 def _first(calm: NDArray[np.bool_], text: int) -> int:
     """Where the picture begins: past calm lines, and past text of at most `text` lines each."""
-    edges = np.flatnonzero(np.diff(calm, prepend=True, append=True))
-    at = 0 if not len(edges) else int(edges[0])
-    for began, ended in zip(edges[::2], edges[1::2], strict=False):
-        at = int(began)
-        if ended - began > text or ended == len(calm):
+    at = int(calm.argmin())
+    if calm[at]:
+        return len(calm)
+    while text:
+        ended = at + int(calm[at:].argmax())
+        after = ended + int(calm[ended:].argmin())
+        if not 0 < ended - at <= text or calm[after]:
             break
-    return len(calm) if not len(edges) else at
+        at = after
+    return at
 
 
 def _alike(one: Frame, other: Frame, side: int) -> bool:
