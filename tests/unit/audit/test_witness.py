@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.anchors import Anchor, AnchorKind, Anchors
 from audit.checkpoint import Checkpoint
@@ -191,6 +193,11 @@ class TestWitnessKeys:
     def test_what_is_none_is_refused(self, spoil: str) -> None:
         with pytest.raises(MalformedError):
             WitnessKey.parse(spoil)
+
+    @given(st.text(max_size=120) | st.from_regex(r"w\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{0,60}"))
+    def test_no_text_makes_it_fail_in_another_way(self, text: str) -> None:
+        with pytest.raises(MalformedError):
+            WitnessKey.parse(text)
 
     def test_a_logs_own_key_is_no_witness(self, signer: Ed25519Signer) -> None:
         """A log that cosigns itself proves nothing."""
