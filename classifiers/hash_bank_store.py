@@ -25,7 +25,7 @@ from classifiers import hash_bank_catalogue
 from classifiers.errors import BankError
 from classifiers.hash_bank import NEAR, HashType, Kind
 from classifiers.hash_bank_block import NOTED
-from classifiers.hash_bank_catalogue import BankState, Catalogue, Version
+from classifiers.hash_bank_catalogue import BankState, Catalogue, Terms, Version
 from classifiers.hash_bank_lookup import Asked, Hit
 from classifiers.hash_index import Library, sealed
 from classifiers.perceptual import BYTES
@@ -75,6 +75,11 @@ class OpenBanks:
     def versions(self) -> tuple[str, ...]:
         """`source@list_version` of each bank that is used, sorted."""
         return tuple(sorted(bank.state.version for bank in self.banks))
+
+    @property
+    def states(self) -> tuple[BankState, ...]:
+        """The banks that are used, with their terms."""
+        return tuple(bank.state for bank in self.banks)
 
     @property
     def stale(self) -> frozenset[Kind]:
@@ -166,7 +171,8 @@ class SealedBanks:
         if staged is None:
             message = f"bank {name}: expected a version that waits, got none"
             raise BankError(message)
-        state = BankState(name=name, kind=staged.kind, own=staged.own, current=staged.version)
+        version = staged.version.model_copy(update={"terms": Terms()})  # it is only tried
+        state = BankState(name=name, kind=staged.kind, own=staged.own, current=version)
         searched = _Searched(state, self._opened_version(staged.version))
         return OpenBanks(b"", (searched,), frozenset(), self.now)
 

@@ -5,13 +5,13 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
 from classifiers.content_network import ContentNetwork
 from classifiers.faces import Faces
-from classifiers.hash_bank_set import BankSet
+from classifiers.hash_bank_lookup import Banks
 from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
 
 
-def embedded_viewers(banks: BankSet) -> list[Classifier[Canonical]]:
+def embedded_viewers(banks: Banks) -> list[Classifier[Canonical]]:
     """Open every classifier of pictures that ships with this package. They are still to be warmed.
 
     Pictures are compared with `banks`.

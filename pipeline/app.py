@@ -9,9 +9,10 @@ import os
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -28,9 +29,10 @@ from audit.log import Log
 from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
 from audit.witness import Witness
-from classifiers import hash_bank_csv
 from classifiers.classifier import Classifier
-from classifiers.hash_bank_set import BankSet
+from classifiers.errors import BankError
+from classifiers.hash_bank_lookup import Banks
+from classifiers.hash_bank_store import SealedBanks
 from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
 from classifiers.viewers import embedded_viewers
@@ -38,14 +40,16 @@ from pipeline import term_packs
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
+from pipeline.banks import open_banks, standing, take_named
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
-from pipeline.gateway import memory, operator, server, troubles
+from pipeline.gateway import banks, memory, operator, server, troubles
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
+from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
@@ -154,8 +158,10 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         store = Store.open(settings.data_dir / "app.db")
         closing.push_async_callback(store.close)
         vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
-        banks = _banks(settings)
-        judge = _judge(settings, banks)
+        known = open_banks(settings.data_dir, keys, now, os.urandom, settings.banks)
+        closing.callback(known.close)
+        imported = take_named(known, settings.banks)
+        judge = _judge(settings, known)
         closing.callback(judge.close)
         sets = [_policy_set(name) for name in settings.policies]
         keep_for = timedelta(hours=settings.released_hours)
@@ -173,8 +179,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             random=random.SystemRandom().random,
         )
         hold_for = timedelta(hours=settings.hold_hours)
-        versions = _versions(judge, banks)
-        record = Record(log, Projection(store, now, tenancy), metrics, now, lambda: versions)
+        record = Record(
+            log, Projection(store, now, tenancy), metrics, now, partial(_versions, judge, known)
+        )
         lineage = Lineage(store.origins, judge.run, now)
         prepare = Prepare(judge, lineage)
         release = Release(vault, lineage, settings.released_metadata is ReleasedMetadata.STRIP)
@@ -218,7 +225,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             plan=Plan(),
             now=now,
             new_id=uuid4,
-            banks=lambda: banks.versions,
+            banks=partial(standing, known),
             subject_key=read_key(keys, "subjects"),
             refusals_a_day=settings.refusals_per_day,
             seizure=seizure,
@@ -233,6 +240,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         rulings = Rulings(flow, restore, store, log, now)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
         desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
+        people = frozenset(settings.child_safety_people)
+        bank_desk = BankDesk(known, judge, store, vault, log, now, uuid4, people)
+        desk.include_router(banks.routes(bank_desk))
         yield House(
             public=server.create(gate, metrics),
             operator=desk,
@@ -242,6 +252,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             anchoring=anchoring,
             notices=(
                 *await _first_tenant(store, api_keys),
+                *imported,
                 *_unfinished(left),
                 *_unserved(await tenancy.standings()),
             ),
@@ -313,19 +324,7 @@ def _detail_keys(keys: Path) -> DetailKeys:
     return DetailKeys.load(path) if path.exists() else DetailKeys.create(path, "first")
 
 
-def _banks(settings: Settings) -> BankSet:
-    """Read every bank, whole, or refuse to start."""
-    return BankSet(
-        tuple(
-            hash_bank_csv.parse(
-                bank.file.read_bytes(), source=bank.source, kind=bank.kind, fetched_at=now()
-            )
-            for bank in settings.banks
-        )
-    )
-
-
-def _judge(settings: Settings, banks: BankSet) -> Judge:
+def _judge(settings: Settings, banks: Banks) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
@@ -342,9 +341,14 @@ def _judge(settings: Settings, banks: BankSet) -> Judge:
     return Judge(text, picture, workers, texts_in, lambda: now().date())
 
 
-def _versions(judge: Judge, banks: BankSet) -> dict[str, list[str]]:
-    """Return what looked, as the public part of a leaf has it: digests only."""
-    lists = [version.rpartition("@")[2] for version in banks.versions]
+def _versions(judge: Judge, banks: SealedBanks) -> dict[str, list[str]]:
+    """Return what looks now, as the public part of a leaf has it: digests only.
+
+    Lost banks are none here; the findings of that time say that nobody could look.
+    """
+    lists: list[str] = []
+    with suppress(BankError):
+        lists = [version.rpartition("@")[2] for version in banks.opened().versions]
     return {
         "models": [sha256(source.encode()).hexdigest() for source in judge.sources()],
         "banks": lists,

@@ -161,13 +161,12 @@ class Judge:
         self._installed = _answers(self._watched())
 
     def installed(self) -> frozenset[Capability]:
-        """Every question that an installed classifier is qualified to answer."""
+        """Every question that an installed classifier is qualified to answer, or was once."""
+        self._installed |= _answers(self._watched())
         return self._installed
 
     def healthy(self) -> frozenset[Capability]:
         """Every question that a classifier can answer now."""
-        if not self.faults():
-            return self._installed
         return _answers(watched for watched in self._watched() if watched.fault is None)
 
     def faults(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline.cli import audit, dsa, keys, policies, review, tenants, terms
+from pipeline.cli import audit, banks, dsa, keys, policies, review, tenants, terms
 from pipeline.cli.context import DataDir
 from pipeline.cli.demo import demo
 from pipeline.cli.examine import examine
@@ -30,6 +30,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(terms.app, name="terms")
+app.add_typer(banks.app, name="banks")
 
 
 @app.callback()

@@ -50,8 +50,8 @@ class Gate:
     plan: Plan
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
-    banks: Callable[[], tuple[str, ...]]
-    """The versions of the banks in use; empty when the operator declared that there are none."""
+    banks: Callable[[], Mapping[str, Mapping[str, Json]]]
+    """What is known of each bank in use; empty when the operator declared that there are none."""
     subject_key: bytes = field(repr=False)
     """Keys the fingerprints by which refusals are counted."""
     refusals_a_day: int

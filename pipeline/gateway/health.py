@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import policies
+from classifiers.errors import BankError
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors, success
@@ -78,7 +79,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
             for rating, missing in servable.items()
         },
         "sick": dict(faults),
-        "banks": list(gate.banks()) or "none: known pictures are not looked for (banks: [])",
+        "banks": _banks(gate),
         "accounts": {label: state.value for label, state in accounts.items()},
         "in_flight": gate.desk.in_flight,
         "seizures": dict(failing) or "ok",
@@ -88,9 +89,22 @@ async def readiness(gate: Gate) -> dict[str, Json]:
     }
 
 
+def _banks(gate: Gate) -> Json:
+    try:
+        banks = gate.banks()
+    except BankError as fault:
+        return f"lost: {fault}"
+    told: dict[str, Json] = {name: dict(facts) for name, facts in banks.items()}
+    return told or "none: known pictures are not looked for (banks: [])"
+
+
 def _for_anybody(gate: Gate, report: dict[str, Json]) -> dict[str, Json]:
     """Return what anybody may know: that something fails, how many are sick, never which."""
     coarse = {name: said for name, said in report.items() if name in _FOR_ANYBODY}
     told = {name: "ok" if report[name] == "ok" else "failing" for name in ("seizures", "tenants")}
-    counts = {"sick": len(gate.judge.faults()), "banks": len(gate.banks())}
+    banks = report["banks"]
+    counts = {
+        "sick": len(gate.judge.faults()),
+        "banks": len(banks) if isinstance(banks, dict) else 0,
+    }
     return coarse | counts | told

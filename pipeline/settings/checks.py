@@ -102,8 +102,8 @@ def _policies(settings: Settings) -> Iterator[str]:
 def _banks(settings: Settings) -> Iterator[str]:
     sources = [bank.source for bank in settings.banks]
     for number, bank in enumerate(settings.banks):
-        if not bank.file.exists():
-            yield f"banks[{number}].file: there is no {bank.file}: import it, or remove the bank"
+        if bank.file is not None and not bank.file.exists():
+            yield f"banks[{number}].file: there is no {bank.file}: put it there, or remove the line"
         if bank.source in sources[:number]:
             yield f"banks[{number}].source: {bank.source} is there twice: rename one"
 

@@ -103,11 +103,12 @@ class Upstream(Part):
 
 
 class BankFile(Part):
-    """A bank of hashes, and what a match in it means."""
+    """A bank of hashes that must be there, and what a match in it means."""
 
     source: Annotated[str, AfterValidator(_source)]
     kind: Kind
-    file: LocalPath
+    file: LocalPath | None = None
+    """A canonical CSV that is imported at start; without one `imprimatur banks import` does it."""
 
 
 class TermPackFile(Part):
@@ -135,6 +136,8 @@ class Settings(Part):
     banks: tuple[BankFile, ...]
     """Has no default: to run without hash lists is a decision that somebody writes down."""
     child_safety_public_key: LocalPath | None = None
+    child_safety_people: tuple[str, ...] = ()
+    """Who may ask the banks about a picture of their own, by the name that the log records."""
     policies: tuple[Annotated[str, AfterValidator(_policy_set)], ...] = (FLOOR, "default")
     """Names of the sets that come with the program, or files; the floor first."""
     term_packs: tuple[TermPackFile, ...] = ()

@@ -63,7 +63,8 @@ class Examine:
     async def _one(self, generated: Generated, picture: Sealed) -> Cleared | Held | Halted:
         submission = generated.screened.submission
         data = await self.vault.look(picture.vault_id)
-        image = Image("output", picture.index, Purpose.OUTPUT, data)
+        tenant = submission.subject.tenant
+        image = Image("output", picture.index, Purpose.OUTPUT, data, tenant)
         try:
             contents, found = await self.judge.run(lambda: self._read(submission, image))
         except UnreadableError:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from classifiers.content import Image, Prompt
+from classifiers.content import Image, Prompt, of_tenant
 from pipeline.items import Contents
 from pipeline.judge import Judge
 from pipeline.lineage import Lineage
@@ -24,6 +24,6 @@ class Prepare:
             StoreError: where a picture comes from cannot be told now.
             TimeoutError: as `Judge.prepare`.
         """
-        contents = await self.judge.prepare(prompt, images)
+        contents = await self.judge.prepare(prompt, of_tenant(images, tenant))
         evidence = await self.lineage.evidence(tenant, contents.pictures)
         return replace(contents, evidence=evidence)

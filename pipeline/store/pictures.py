@@ -136,6 +136,18 @@ class Pictures:
             lambda sql: tuple(Picture(**row) for row in sql.execute(query).mappings())
         )
 
+    async def newest_released(self, limit: int) -> tuple[Picture, ...]:
+        """Return every tenant's released pictures that are still kept, those that go last first."""
+        query = (
+            select(pictures)
+            .where(pictures.c.state == PictureState.RELEASED)
+            .order_by(pictures.c.expires_at.desc())
+            .limit(limit)
+        )
+        return await self.transact(
+            lambda sql: tuple(Picture(**row) for row in sql.execute(query).mappings())
+        )
+
     async def kept(self) -> frozenset[str]:
         """Return the vault ids of every tenant's pictures that are not destroyed, for the sweep."""
         query = select(pictures.c.vault_id).where(pictures.c.state != PictureState.DESTROYED)

@@ -472,7 +472,7 @@ async def open_world(
             plan=Plan(),
             now=clock,
             new_id=uuid4,
-            banks=tuple,
+            banks=dict,
             subject_key=os.urandom(32),
             refusals_a_day=REFUSALS_A_DAY,
             seizure=seizure,

@@ -40,6 +40,8 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"tenants {name}" for name in ("add", "list")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
         *(f"terms {name}" for name in ("seal", "list")),
+        *(f"banks {name}" for name in ("import", "list", "show", "stats")),
+        *(f"banks {name}" for name in ("export", "retract", "match")),
     }
 
 

@@ -15,19 +15,20 @@ from pipeline.gateway import operator, server
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.troubles import note
+from pipeline.items import Json
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.lookers import CANARY, Mood
 from tests.unit.pipeline.world import TENANT, World, body
 
-LIST = "partner@2031-05-04@" + "a" * 16
+LIST: dict[str, dict[str, Json]] = {"partner": {"version": "a" * 64, "entries": 7}}
 
 
 async def test_the_public_report_names_no_classifier_list_or_account(house: World) -> None:
     """Whoever tries to get around a detector must not learn which one looks, or with what."""
     house.viewer.mood = Mood.FAILS
     await house.end()
-    gate = replace(house.gate, banks=lambda: (LIST,))
+    gate = replace(house.gate, banks=lambda: LIST)
 
     async with house.client(server.create(gate, house.metrics)) as client:
         ready = await client.get("/ready")
@@ -36,7 +37,7 @@ async def test_the_public_report_names_no_classifier_list_or_account(house: Worl
     report = ready.json()
     assert (report["ready"], report["sick"], report["banks"]) == (False, 1, 1)
     assert report["serves"]["general"]["missing"]
-    for name in (house.viewer.id, LIST, "account-1"):
+    for name in (house.viewer.id, *LIST, "account-1"):
         assert name not in ready.text
 
 
@@ -44,14 +45,14 @@ async def test_the_operators_report_names_them(house: World) -> None:
     """Whoever has to mend it needs to know what."""
     house.viewer.mood = Mood.FAILS
     await house.end()
-    gate = replace(house.gate, banks=lambda: (LIST,))
+    gate = replace(house.gate, banks=lambda: LIST)
 
     async with house.client(operator.create(replace(house.operator, gate=gate))) as client:
         report = (await client.get("/ready")).json()
 
     assert report["ready"] is False
     assert list(report["sick"]) == [house.viewer.id]
-    assert report["banks"] == [LIST]
+    assert report["banks"] == LIST
     assert report["accounts"] == {"account-1": "free"}
 
 

@@ -121,7 +121,7 @@ class TestRefused:
             ("banks: []\nlisten: {prot: 1}", "listen.prot: there is no such setting: did you mean"),
             ("banks: []\nxyzzy: 1", "xyzzy: there is no such setting: remove it"),
             ("banks: [{source: a, knid: csam, file: x}]", "did you mean kind?"),
-            ("banks: [{source: a, kind: csam}]", "banks[0].file: missing"),
+            ("banks: [{source: a, file: a.csv}]", "banks[0].kind: missing"),
             ("banks: [{source: a, kind: bad, file: x}]", "banks[0].kind: expected 'csam'"),
             ("banks: [{source: a b, kind: csam, file: x}]", "a name without spaces"),
             ("banks: {}", "banks: expected a valid array"),
