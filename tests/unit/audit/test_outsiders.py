@@ -12,7 +12,7 @@ import pytest
 from audit.anchors import Anchor, AnchorKind, Anchors
 from audit.cosignature import WitnessKey
 from audit.entry import Entry, Kind
-from audit.errors import MalformedError, UnusableError
+from audit.errors import UnusableError
 from audit.log import Log
 from audit.no_stamps import stamped_at
 from audit.outsiders import Outsiders
@@ -21,7 +21,7 @@ from audit.seal import DetailKeys
 from audit.signer import Ed25519Signer
 from audit.time_stamper import TimeStamper
 from audit.verifier import packed
-from audit.verify import main, verify, verify_any
+from audit.verify import main, verify
 from audit.witness import Answer, Witness
 from tests import time_stamp_authority
 from tests.time_stamp_authority import Authority
@@ -211,8 +211,3 @@ class TestCommandLine:
 def test_what_stands_for_stamps_refuses() -> None:
     with pytest.raises(UnusableError):
         stamped_at(b"", b"", b"")
-
-
-def test_an_export_takes_no_anchors_beside_it(tmp_path: Path, scene: Scene) -> None:
-    with pytest.raises(MalformedError, match="anchors"):
-        verify_any(tmp_path, scene.signer.vkey.write(), anchors=scene.anchors)
