@@ -98,6 +98,79 @@ def test_however_it_is_stored_it_looks_the_same(data: bytes, tolerance: float) -
     assert off(looked_at(data).rgb, COLOURS) <= tolerance
 
 
+def png_of_sixteen_bits(kind: int, pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG of 16-bit samples, of PNG's colour type `kind`; Pillow writes no such file."""
+    height, width, _ = pixels.shape
+    deep = (pixels.astype(">u2") * 257).astype(">u2").tobytes()
+    row = len(deep) // height
+    lines = b"".join(b"\0" + deep[at : at + row] for at in range(0, len(deep), row))
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([16, kind, 0, 0, 0])
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
+        for name, body in chunks
+    )
+
+
+class TestSixteenBits:
+    def test_colours_are_scaled(self) -> None:
+        """Hashing the stored numbers would see noise."""
+        seen = looked_at(png_of_sixteen_bits(2, COLOURS))
+
+        assert off(seen.rgb, COLOURS) <= 1
+        assert seen.alpha is None
+
+    @pytest.mark.parametrize("kind", [4, 6])
+    def test_alpha_counts_beside_grey_and_beside_colours(self, kind: int) -> None:
+        """Of sixteen bits too, it may hide the picture."""
+        colours = COLOURS if kind == 6 else COLOURS[:, :, :1]
+        alpha = np.full((*COLOURS.shape[:2], 1), 128, np.uint8)
+
+        seen = looked_at(png_of_sixteen_bits(kind, np.concatenate([colours, alpha], axis=2)))
+
+        assert seen.alpha is not None
+        assert set(np.unique(seen.alpha)) == {128}
+        assert len(seen.views) == 3
+
+
+class TestHidden:
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+    def test_a_thumbnail_reaches_neither_what_is_judged_nor_what_is_forwarded(
+        self, kind: str
+    ) -> None:
+        """A file may show another picture where only thumbnails are shown."""
+        thumbnail = saved(Image.new("RGB", (8, 8), "red"), "JPEG")
+        exif = Image.Exif()
+        exif[0x010E] = "a harbour"
+        seen = looked_at(saved(kind=kind, exif=exif.tobytes() + thumbnail, quality=95))
+
+        assert off(seen.rgb, COLOURS) <= 5
+        assert thumbnail not in stripped(seen)
+        assert len(seen.views) == 1
+
+    def test_what_follows_the_picture_is_neither_judged_nor_forwarded(self) -> None:
+        """A second picture behind the first one is no part of it."""
+        other = saved(Image.new("RGB", PICTURE.size, "red"))
+
+        seen = looked_at(saved() + other)
+
+        assert off(seen.rgb, COLOURS) == 0
+        assert seen.trailing_bytes == len(other)
+        assert len(stripped(seen)) < len(saved()) + len(other)
+
+    @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "ICO", "PPM"])
+    def test_any_other_format_is_refused(self, kind: str) -> None:
+        """Three formats are taken apart with care; the others are 415."""
+        assert fault(saved(kind=kind)) in {Unreadable.UNSUPPORTED_FORMAT, Unreadable.NOT_A_PICTURE}
+
+    @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+    def test_an_animation_is_refused(self, kind: str) -> None:
+        """Its other frames would go unseen."""
+        moving = saved(kind=kind, save_all=True, append_images=[PICTURE.rotate(90)])
+
+        assert fault(moving) is Unreadable.ANIMATED
+
+
 class TestGrey:
     def test_sixteen_bits_are_scaled_and_not_clipped(self) -> None:
         """Pillow's own conversion makes all but the darkest parts white."""
