@@ -51,6 +51,10 @@ class Automaton:
             if begins is not None and not begins[start]:
                 continue
             longest = text[start : start + lengths[-1]]
+            if len(lengths) == 1:
+                if longest in self._patterns and len(longest) == lengths[0]:
+                    yield start, start + lengths[0], longest
+                continue
             found = seen.get(longest)
             if found is None:
                 found = seen[longest] = [

@@ -78,6 +78,7 @@ class PromptTerms:
         self._search = TermSearch(vocabulary)
         self._ages = Ages(vocabulary.ages)
         self._id = f"prompt_terms@1+{vocabulary.digest[:8]}"
+        self._nothing = {name: Signal(name, 0.0, Field("*"), self._id) for name in _EMITS}
 
     @classmethod
     def embedded(cls) -> "PromptTerms":
@@ -125,7 +126,7 @@ class PromptTerms:
             found += self._of_field(field)
         found += self._across(reading.fields)
         missing = _EMITS - {signal.name for signal in found}
-        return found + [Signal(name, 0.0, Field("*"), self._id) for name in sorted(missing)]
+        return found + [self._nothing[name] for name in sorted(missing)]
 
     def _of_field(self, field: FieldReading) -> Iterator[Signal]:
         seen: Counter[tuple[SignalName, str]] = Counter()

@@ -31,13 +31,6 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     yield first
     if not first.text:
         return
-    if not marks and not _BRACE.search(letters.text) and _is_ordinary(first.text):
-        yield _squeezed(source, plain)
-        yield _view(Spelling.REVERSED, source, plain.turned())
-        turned = rot13(plain)
-        if not turned.same_as(plain):
-            yield _view(Spelling.ROT13, source, turned)
-        return
     shown = one = one_script(plain)
     if one is not plain and not one.same_as(plain):
         yield _view(Spelling.VARIANTS, source, one)
@@ -52,10 +45,12 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     other = undress(whole, second=True)
     if other is not latin and not other.same_as(latin):
         yield _view(Spelling.LOOKALIKES, source, other)
-    closed = close_up(latin)
+    known = first.text if latin is plain and first.text.isascii() else None
+    closed = latin if known is not None and not _APART.search(known) else close_up(latin)
     if closed is not latin:
         yield _view(Spelling.CLOSED_UP, source, closed)
-    yield from _misspelt(source, closed, latin)
+        known = None
+    yield from _misspelt(source, closed, latin, known)
     yield _squeezed(source, undress(one))
     yield _view(Spelling.REVERSED, source, closed.turned())
     turned = rot13(closed)
@@ -63,20 +58,17 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
         yield _view(Spelling.ROT13, source, turned)
 
 
-def _is_ordinary(text: str) -> bool:
-    """Whether folded `text` is spelt as it is meant, for all that can be seen at once."""
-    return text.isascii() and not (
-        _FIGURES.search(text) or _DRAWN_OUT.search(text) or _APART.search(text)
-    )
+def _misspelt(source: str, closed: Letters, latin: Letters, known: str | None) -> Iterator[View]:
+    """Undo figures for letters, then letters drawn out, so that both are undone together.
 
-
-def _misspelt(source: str, closed: Letters, latin: Letters) -> Iterator[View]:
-    """Undo figures for letters, then letters drawn out, so that both are undone together."""
-    letters = deleet(closed)
+    `known` is the text of `closed`, if that is in ASCII and at hand.
+    """
+    letters = closed if known is not None and not _FIGURES.search(known) else deleet(closed)
     if letters is not closed and not letters.same_as(closed):
         yield _view(Spelling.DELEETED, source, letters)
         yield _view(Spelling.REVERSED, source, letters.turned())
-    single = derepeat(letters)
+    is_plain = letters is closed and known is not None and not _DRAWN_OUT.search(known)
+    single = letters if is_plain else derepeat(letters)
     if single is not letters:
         yield _view(Spelling.DEREPEATED, source, single)
     if single is not latin and not single.same_as(latin):
@@ -94,9 +86,9 @@ def _squeezed(source: str, letters: Letters) -> View:
 
 def _splits_a_word(letters: Letters, taken: Mask) -> bool:
     """Whether marks or braces stand between two letters with nothing else between."""
-    removed = taken | IS_BRACE.of(letters.codes)
-    if not removed.any():
+    if not (taken.any() or _BRACE.search(letters.text)):
         return False
+    removed = taken | IS_BRACE.of(letters.codes)
     word = ALNUM.of(letters.codes[~removed])
     touching = np.diff(np.flatnonzero(~removed)) > 1
     return bool((word[1:] & word[:-1] & touching).any())
