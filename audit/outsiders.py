@@ -22,6 +22,8 @@ class Outsiders:
 
 
 NOBODY = Outsiders()
+CLOCK_SECONDS = 300
+"""By how much the log's clock and an outsider's may differ."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,11 @@ from audit.export.check import verify_export
 from audit.export.findings import ExportReport
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
-from audit.outsiders import NOBODY, Outsiders, held, newest_of_each, utc
+from audit.outsiders import CLOCK_SECONDS, NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
 from audit.report import TITLES, Check, Findings, Report, Vouching
 from audit.rotation import KeyChain, follow
 from audit.vkey import VerifierKey
-
-CLOCK_SECONDS = 300  # by how much the log's clock and an outsider's may differ
 
 
 def verify(
@@ -85,9 +83,9 @@ def verify_any(
         MalformedError, UnusableError: it cannot be checked; see `verify` and `verify_export`.
     """
     if path.is_dir() or zipfile.is_zipfile(path):
-        if anchors:
-            raise MalformedError("anchors", "a log's file beside them", "an export")
-        return verify_export(path, vkey, known_checkpoints=known_checkpoints)
+        return verify_export(
+            path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted
+        )
     return verify(path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted)
 
 

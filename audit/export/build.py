@@ -12,10 +12,11 @@ from audit.canonical_json import canonical
 from audit.checkpoint import Checkpoint
 from audit.errors import UnusableError
 from audit.export import page, schemas
+from audit.export.anchoring import anchor_line
 from audit.export.disclosed import openable
 from audit.export.folder import MANIFEST, SIGNATURE, Folder, Writing
 from audit.export.manifest import Manifest
-from audit.export.names import CHECKPOINT, CHECKPOINTS, DISCLOSED, ENTRIES, TABLE, WITHHELD
+from audit.export.names import ANCHORS, CHECKPOINT, CHECKPOINTS, DISCLOSED, ENTRIES, TABLE, WITHHELD
 from audit.export.order import Details, Order, Tell, nothing
 from audit.export.profile import KEYS, PUBLIC_PAPERS, WITH_DETAILS, WITH_TILES, Profile, Withheld
 from audit.export.subject import entries_of_subject
@@ -218,9 +219,10 @@ class _Building:
         self._folder.write(f"proofs/{index}.tlog-proof", proof)
 
     def _write_checkpoints(self) -> None:
-        """Write the log's checkpoints: of many, some, spread evenly, the newest among them.
+        """Write the log's checkpoints, and what outsiders said of them.
 
-        The first after each change of a key is among them as well: it vouches for the new one.
+        Of many checkpoints, some, spread evenly, the newest among them. The first after each change
+        of a key is among them as well: it vouches for the new one.
         """
         sizes = [
             size
@@ -238,6 +240,11 @@ class _Building:
                     "SELECT note FROM checkpoint WHERE size = ?", (size,)
                 ).fetchone()
                 file.write(json.dumps({"size": size, "note": note}).encode() + b"\n")
+        if tiled:
+            with self._folder.open(ANCHORS) as file:
+                for anchor in self._order.anchors:
+                    if anchor.origin == self._head.origin and anchor.size <= self._head.size:
+                        file.write(anchor_line(anchor) + b"\n")
 
     def _write_figures(self) -> None:
         if self._scope.profile is Profile.DATA_SUBJECT:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from audit.anchors import Anchor
 from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError
 from audit.export.disclosed import Disclosed
@@ -19,29 +20,38 @@ from audit.export.manifest import MAX_BYTES, Manifest, key_name
 from audit.export.names import CHECKPOINT, DISCLOSED, TABLE, WITHHELD
 from audit.export.profile import WITH_TILES
 from audit.export.tiles import Tiler, tiles_of
-from audit.export.unproved import not_proved
+from audit.export.unproved import not_proved, vouching
 from audit.export.views import HEADING, Figures, policies_of, table_row
 from audit.export.withheld import Ranges
 from audit.leaf import Leaf
 from audit.merkle import HASH_BYTES, leaf_hash
 from audit.note import Note
+from audit.outsiders import NOBODY, Outsiders
 from audit.pairing import Pairing
 from audit.proof import Proof
 from audit.report import Findings
 from audit.vkey import VerifierKey
 
 
-def verify_export(path: Path, vkey: str, *, known_checkpoints: Sequence[str] = ()) -> ExportReport:
+def verify_export(
+    path: Path,
+    vkey: str,
+    *,
+    known_checkpoints: Sequence[str] = (),
+    anchors: Sequence[Anchor] = (),
+    trusted: Outsiders = NOBODY,
+) -> ExportReport:
     """Check the whole export, in the order of `ExportCheck`.
 
     Raises:
+        UnusableError: a time stamp was to be looked at, and there is no way to.
         MalformedError: `vkey` is no verifier key, a known checkpoint is none of this log, or what
             lies at `path` is no export that can be read.
     """
     key = VerifierKey.parse(vkey)
     with open_source(path) as source:
         manifest = Manifest.parse(_manifest(source))
-        return _Checking(source, manifest, key).run(known_checkpoints)
+        return _Checking(source, manifest, key).run(known_checkpoints, anchors, trusted)
 
 
 class _Checking:
@@ -57,14 +67,17 @@ class _Checking:
         self._table = sha256(HEADING)
         self._figures = Figures()
         self._policies: set[str] = set()
-        self._entries = 0
+        self._entries, self._latest = 0, ""
         self._own: Leaf | None = None
 
-    def run(self, known: Sequence[str]) -> ExportReport:
+    def run(
+        self, known: Sequence[str], anchors: Sequence[Anchor], trusted: Outsiders
+    ) -> ExportReport:
         manifest, heads = self._manifest, self._heads
         self._files.check(manifest.files)
         heads.read(self._files)
         heads.know(known)
+        heads.trust(self._files, anchors, trusted)
         heads.check_vouched()
         if not self._tiled:
             self._walk_proofs()
@@ -90,7 +103,9 @@ class _Checking:
             steps=self._findings.steps,
             problem_count=self._findings.count,
             problems=tuple(self._findings.first),
-            not_proved=tuple(not_proved(manifest, [each.size for each in heads.outside])),
+            not_proved=tuple(not_proved(manifest, heads)),
+            vouched=vouching(heads.vouched),
+            strangers=heads.strangers,
         )
 
     def _has_its_tiles(self) -> bool:
@@ -121,22 +136,28 @@ class _Checking:
         lines, tiler = self._files.entries(), Tiler(self._hold_tile)
         for index, hashed in enumerate(self._leaf_hashes()):
             tiler.add(hashed)
+            if not ranges.leaves_out(index):
+                leaf = self._take_next(index, hashed, lines)
+                if leaf is not None and not ranges.any:
+                    pairing.take(index, leaf)
             if self._heads.expects(index + 1):
-                self._heads.compare(index + 1, tiler.edge.root())
-            if ranges.leaves_out(index):
-                continue
-            line = next(lines, None)
-            if line is None:
-                self._add(ExportCheck.COMPLETE, "it is neither here nor left out", index)
-            elif leaf_hash(line) != hashed:
-                self._add(ExportCheck.ENTRIES, "its bytes are not what was hashed", index)
-            elif (leaf := self._take(index, line)) is not None and not ranges.any:
-                pairing.take(index, leaf)
+                self._heads.compare(index + 1, tiler.edge.root(), self._latest)
         tiler.finish()
         ranges.finish()
         self._heads.finish()
         for _ in lines:
             self._add(ExportCheck.COMPLETE, "a line is no entry that the log has a place for")
+
+    def _take_next(self, index: int, hashed: bytes, lines: Iterator[bytes]) -> Leaf | None:
+        """Take the next line as the entry with this hash, if it is that."""
+        line = next(lines, None)
+        if line is None:
+            self._add(ExportCheck.COMPLETE, "it is neither here nor left out", index)
+            return None
+        if leaf_hash(line) != hashed:
+            self._add(ExportCheck.ENTRIES, "its bytes are not what was hashed", index)
+            return None
+        return self._take(index, line)
 
     def _walk_proofs(self) -> None:
         """Hold every entry to a proof of its own; nothing is known of the others."""
@@ -180,6 +201,7 @@ class _Checking:
             return None
         if (index == 0) != (leaf.kind is Kind.GENESIS):
             self._add(ExportCheck.ENTRIES, "the first entry, and no other, is the genesis", index)
+        self._latest = max(self._latest, leaf.at)
         if index == manifest.index:
             self._own = leaf
         elif self._tiled and manifest.scope.withholds(leaf, manifest.root) is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
-from audit.report import Problem, Step, outcome_lines
+from audit.report import Problem, Step, Vouching, outcome_lines
 
 
 class ExportCheck(IntEnum):
@@ -52,6 +52,8 @@ class ExportReport:
     problem_count: int
     problems: tuple[Problem, ...]
     not_proved: tuple[str, ...]
+    vouched: tuple[Vouching, ...] = ()
+    strangers: int = 0
 
     @property
     def ok(self) -> bool:
@@ -72,12 +74,14 @@ class ExportReport:
             "details erased before": self.erased,
             "checkpoints, signatures verified": self.checkpoints,
             "checkpoints from outside": self.known_checkpoints,
+            "anchors by outsiders that were not named": self.strangers,
         }
         verdict = "everything checked holds" if self.ok else f"{self.problem_count} PROBLEMS"
         lines = [
             f"{self.origin}, export {self.export} for {self.profile}: {verdict}",
             f"  root  {self.root}",
             *(f"  {count:>8}  {name}" for name, count in counts.items()),
+            *(f"  {each.size:>8}  {each.kind} by {each.who}, {each.at}" for each in self.vouched),
             *outcome_lines(self.steps, self.problems, self.not_proved),
         ]
         return "\n".join(lines) + "\n"

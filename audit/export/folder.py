@@ -118,7 +118,7 @@ class _Packed:
         members = archive.infolist()
         self.sizes = {require_name(each.filename): each.file_size for each in members}
         if len(self.sizes) != len(members) or archive.comment or not _ends(path):
-            raise MalformedError("export", "each name once, and nothing beside", len(members))
+            raise MalformedError("export", "each name once, and nothing beside", "more")
         if any(each.compress_type != zipfile.ZIP_STORED for each in members):
             raise MalformedError("export", "files that are stored as they are", "packed ones")
         if any(each.compress_size != each.file_size or each.flag_bits & 1 for each in members):

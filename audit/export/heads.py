@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from audit.anchors import Anchor
 from audit.checkpoint import Checkpoint
 from audit.entry import Kind
 from audit.errors import MalformedError, UntrustedError
+from audit.export.anchoring import read_anchor
 from audit.export.files import Files
 from audit.export.findings import ExportCheck
 from audit.export.manifest import Manifest
-from audit.export.names import CHECKPOINT, CHECKPOINTS
+from audit.export.names import ANCHORS, CHECKPOINT, CHECKPOINTS
 from audit.leaf import Leaf, read_object
+from audit.outsiders import CLOCK_SECONDS, Outsiders, Vouched, held, utc
 from audit.report import Findings
 from audit.rotation import KeyChain, follow
 from audit.vkey import VerifierKey
@@ -22,7 +25,10 @@ class Heads:
     def __init__(self, manifest: Manifest, chain: KeyChain, findings: Findings) -> None:
         self._manifest, self._chain, self._findings = manifest, chain, findings
         self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
+        self._seen: dict[int, int] = {}  # size -> the second by which an outsider had seen it
         self.good: list[int] = []
+        self.vouched: list[Vouched] = []
+        self.strangers = 0
         self.outside: list[Checkpoint] = []
 
     def read(self, files: Files) -> None:
@@ -58,6 +64,28 @@ class Heads:
             if checkpoint.size <= self._manifest.size:
                 self._expect(checkpoint)
 
+    def trust(self, files: Files, beside: Sequence[Anchor], trusted: Outsiders) -> None:
+        """Hold what outsiders said, in the export and beside it, to those whom the verifier names.
+
+        Raises:
+            UnusableError: a time stamp was to be looked at, and there is no way to.
+        """
+        anchors = [*beside]
+        for line in files.lines(ANCHORS):
+            try:
+                anchors.append(read_anchor(line))
+            except MalformedError as fault:
+                self._add(f"{ANCHORS}: {fault}")
+        good, problems, self.strangers = held(anchors, self._chain, trusted)
+        for problem in problems:
+            self._add(problem)
+        for each in good:
+            size = each.checkpoint.size
+            if size <= self._manifest.size:
+                self._expect(each.checkpoint)
+                self._seen[size] = min(each.at, self._seen.get(size, each.at))
+                self.vouched.append(each)
+
     def check_vouched(self) -> None:
         """Find a retired key whose successor nobody but itself speaks for."""
         sizes = [*self.good, *(each.size for each in self.outside)]
@@ -65,10 +93,18 @@ class Heads:
             what = "a key was retired, and nobody vouched for its successor: no checkpoint by both"
             self._findings.add(ExportCheck.CHECKPOINTS, what, change.index)
 
-    def compare(self, size: int, root: bytes) -> None:
-        """Hold what is expected of a size to what the entries lead to."""
+    def compare(self, size: int, root: bytes, latest: str = "") -> None:
+        """Hold what is expected of a size to what the entries lead to.
+
+        `latest` is the latest time of an entry so far: an outsider who saw the tree before bounds
+        it, within what two clocks may differ.
+        """
         if self._expected.get(size) == {root}:
             del self._expected[size]
+        seen = self._seen.get(size)
+        if seen is not None and latest > utc(seen + CLOCK_SECONDS):
+            what = "an entry is dated after an outsider had seen it"
+            self._findings.add(ExportCheck.TREE, what, size - 1)
 
     def expects(self, size: int) -> bool:
         """Whether somebody says what root the log had at this size."""

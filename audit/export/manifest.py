@@ -95,7 +95,7 @@ class Manifest:
             files={require_name(name): _file(each) for name, each in files.items()},
         )
         if read.write() != data:
-            raise MalformedError("manifest", "its canonical form", f"{len(data)} bytes")
+            raise MalformedError("manifest", "its canonical form", "another")
         return read
 
     def text(self) -> str:

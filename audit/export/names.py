@@ -1,4 +1,5 @@
 """The files of an export, by name."""
 
 ENTRIES, TABLE, DISCLOSED = "entries.jsonl", "entries.csv", "disclosed.jsonl"
+ANCHORS = "anchors.jsonl"
 WITHHELD, CHECKPOINTS, CHECKPOINT = "withheld.jsonl", "checkpoints.jsonl", "log/checkpoint"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.anchors import Anchor
 from audit.entry import Entry, Json, Kind
 from audit.errors import MalformedError
 from audit.export.manifest import Manifest, key_name
@@ -23,7 +24,8 @@ Tell = Callable[[int], object]
 class Order:
     """An export that the log has an entry of; `key` is its own, and is used once.
 
-    `papers` are the files that say what the log does not: policies, controls, lists.
+    `papers` are the files that say what the log does not: policies, controls, lists; `anchors`
+    are what outsiders said of its checkpoints.
     """
 
     export: UUID
@@ -31,6 +33,7 @@ class Order:
     key: Ed25519PrivateKey = field(repr=False)
     tool: str
     papers: Mapping[str, bytes] = field(repr=False)
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def vkey(self) -> VerifierKey:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.anchors import Anchors
 from audit.connection import connect_reader
 from audit.export.build import build
 from audit.export.folder import pack
@@ -24,6 +25,7 @@ from pipeline.cli import operator
 from pipeline.cli.log_database import copied_log
 from pipeline.cli.logfile import LOG, MOMENT_SECONDS, signed_beyond
 from pipeline.cli.output import stop
+from pipeline.cli.outside import ANCHORS
 
 TOOL = "imprimatur 0.1.0"
 PACKED = ".zip"
@@ -78,6 +80,8 @@ def _make(data_dir: Path, asked: Asked, ask: Ask, bar: Callable[[int], Tell]) ->
 
         with _log(data_dir) as path, closing(connect_reader(path)) as connection:
             size, _ = signed_beyond(connection, index)
+            (origin,) = connection.execute("SELECT origin FROM log").fetchone()
+            order = replace(order, anchors=tuple(Anchors(data_dir / ANCHORS).all(origin)))
             return build(connection, folder, order, details=details, tell=bar(size))
 
 
@@ -95,7 +99,7 @@ def _entered(asked: Asked, ask: Ask) -> tuple[Order, int]:
         },
     )
     papers = {name: said.encode() for name, said in entered["papers"].items()}
-    return Order(order.export, order.scope, order.key, order.tool, papers), entered["index"]
+    return replace(order, papers=papers), entered["index"]
 
 
 @contextmanager
