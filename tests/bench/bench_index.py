@@ -15,9 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
+from classifiers import hash_bank_changes as changes
+from classifiers.hash_bank import HEADER, HashType, Kind
+from classifiers.hash_bank_catalogue import Terms, Trial
+from classifiers.hash_bank_formats import Format, parse
+from classifiers.hash_bank_given import Given
+from classifiers.hash_bank_lookup import Asked, Use
+from classifiers.hash_bank_store import SealedBanks
 from classifiers.hash_index import Banded, Library, Listed, Scan, add, create, withdraw
 from classifiers.hash_index.bands import MOST_RADIUS, width_for
 from classifiers.hash_index.tables import size_of
+from tests.bench.benign import NOON
 from tests.bench.figure import Figure, nearest, show
 from tests.bench.index_peers import Hashes, Lookup, peers
 
@@ -28,6 +36,7 @@ _SLOW = 0.1
 """Seconds a lookup; what takes longer is asked a few times only."""
 _FEW = 3
 _BYTES = 32
+_PASSED = Trial(benign=0, benign_matched=0, recent=0, recent_matched=0)
 _KEY = bytes(_BYTES)
 _BUDGETS = {1_000_000: ("0.3 ms", "0.5 s"), 10_000_000: ("2 ms", "2 s")}
 
@@ -64,6 +73,7 @@ def index(rows: int, rounds: int = 64) -> list[Figure]:
         Figure("build", built, "s"),
         Figure("memory for each", per_hash, "bytes", None, "96", "the hash alone", _BYTES),
         *_kept(hashes, to_open),
+        *_imported(hashes),
     ]
 
 
@@ -87,6 +97,34 @@ def _kept(hashes: Hashes, budget: str) -> list[Figure]:
         Figure("withdraw a row", gone * 1000, "ms"),
         Figure("the first lookup after it elsewhere", seen * 1000, "ms", None, "1,000 ms"),
         Figure("on disk for each, with a note", size / len(hashes), "bytes"),
+    ]
+
+
+def _imported(hashes: Hashes) -> list[Figure]:
+    """Measure the import of a canonical CSV, up to the first look in it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "known"
+        changes.create(folder, _KEY)
+        banks = SealedBanks(folder, _KEY, lambda: NOON)
+        head = f"{','.join(HEADER)}\r\n"
+        data = head.encode() + b"".join(
+            f"bench,{row},pdq,{one.tobytes().hex()},A1,3,,active,2026-01-02T03:04:05Z\r\n".encode()
+            for row, one in enumerate(hashes)
+        )
+        given = Given("bench", NOON, lambda digest: digest.hex()[:8])
+        began, busy = time.perf_counter(), time.process_time()
+        listing = parse(data, Format.CANONICAL, given)
+        read, read_busy = time.perf_counter() - began, time.process_time() - busy
+        made = changes.Imported(listing, Kind.BLOCKED, False, "", "canonical", NOON, Terms())  # noqa: FBT003 - a field
+        changes.stage(banks, made)
+        changes.activate(banks, "bench", _PASSED)
+        asked = Asked(Use.INPUT)
+        found = banks.opened().near(HashType.PDQ, hashes[:1], 0, asked)
+        whole, whole_busy = time.perf_counter() - began, time.process_time() - busy
+    return [
+        Figure("import: read a canonical CSV", read, "s", read_busy),
+        Figure("import: all of it, to the first look", whole, "s", whole_busy),
+        Figure("found after it", len(found), "", None, "1"),
     ]
 
 
