@@ -3,9 +3,13 @@
 import base64
 import io
 import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import pytest
+import pytest_asyncio
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -13,6 +17,24 @@ from audit.leaf import Leaf
 from audit.verify import verify
 from tests.e2e.asking import v3, v4
 from tests.e2e.conftest import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def world(shared: World) -> World:
+    """One world for all: each test leaves it as it was."""
+    return shared
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def switch(world: World) -> AsyncIterator[Path]:
+    """A file that makes a classifier fail, for as long as a test leaves it there."""
+    file = world.sick("nsfw_mobilenet_v2")
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
+    await world.house.gate.judge.recover()
 
 
 async def test_a_general_picture_is_released_with_its_receipt(world: World) -> None:
@@ -60,6 +82,7 @@ async def test_the_log_of_a_released_picture_verifies_offline(world: World) -> N
 
 async def test_fields_that_are_only_together_forbidden_are_refused(world: World) -> None:
     """Composition: an apparent minor in one field, a rating in another; nothing is paid."""
+    before = await world.calls()
     body = v4("1girl, child", negative="lowres")
     body["parameters"]["v4_prompt"]["caption"]["char_captions"] = [
         {"char_caption": "rating:explicit", "centers": [{"x": 0.5, "y": 0.5}]}
@@ -69,7 +92,7 @@ async def test_fields_that_are_only_together_forbidden_are_refused(world: World)
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "CONTENT_NOT_ALLOWED"
-    assert await world.calls() == 0
+    assert await world.calls() == before
     await world.house.gate.seizure.run()
     assert list((world.data_dir / "quarantine").iterdir())
 
@@ -78,6 +101,7 @@ async def test_what_an_uploaded_picture_says_of_itself_is_judged_with_the_reques
     world: World,
 ) -> None:
     """A picture that was made from a prompt shows what that asked for."""
+    before = await world.calls()
     out, told = io.BytesIO(), PngInfo()
     told.add_itxt("Description", "1girl, child")
     noise = np.random.default_rng(1).integers(0, 255, (96, 64, 3), dtype=np.uint8)
@@ -88,13 +112,14 @@ async def test_what_an_uploaded_picture_says_of_itself_is_judged_with_the_reques
     answer = await world.client.post("/ai/generate-image", json={**body, "action": "img2img"})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "CONTENT_NOT_ALLOWED")
-    assert await world.calls() == 0
+    assert await world.calls() == before
     (leaf,) = await world.house.gate.log.tail(1)
     assert Leaf.parse(leaf.leaf).public["code"] == "CSE.TEXT"
 
 
 async def test_what_cannot_be_judged_is_refused_before_it_is_paid(world: World) -> None:
     """With embedded models alone, only general-audience pictures flow."""
+    before = await world.calls()
     minted = await world.client.post(
         "/v1/subject-tokens",
         json={"pseudonym": "u1", "tier": "adult", "age_claim": "claim-1"},
@@ -107,15 +132,16 @@ async def test_what_cannot_be_judged_is_refused_before_it_is_paid(world: World) 
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "CAPABILITY_MISSING"
-    assert await world.calls() == 0
+    assert await world.calls() == before
 
 
 async def test_sexual_content_without_a_claim_asks_for_one(world: World) -> None:
     """The reason that a platform can do something about."""
+    before = await world.calls()
     answer = await world.client.post("/ai/generate-image", json=v4("1girl, adult, nude"))
 
     assert answer.json()["code"] == "AGE_CLAIM_REQUIRED"
-    assert await world.calls() == 0
+    assert await world.calls() == before
 
 
 async def test_a_text_that_nobody_can_read_is_refused(world: World) -> None:
@@ -125,9 +151,9 @@ async def test_a_text_that_nobody_can_read_is_refused(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "LANGUAGE_NOT_SUPPORTED")
 
 
+@pytest.mark.usefixtures("switch")
 async def test_a_sick_classifier_refuses_before_the_paid_call(world: World) -> None:
     """Nothing is paid for only to be held."""
-    world.sick("nsfw_mobilenet_v2").touch()
     await world.client.post("/ai/generate-image", json=v4("a lake"))  # it falls sick at this one
     before = await world.calls()
 
@@ -138,14 +164,15 @@ async def test_a_sick_classifier_refuses_before_the_paid_call(world: World) -> N
     assert await world.calls() == before
 
 
-async def test_a_picture_that_nobody_could_look_at_waits_for_a_machine(world: World) -> None:
+async def test_a_picture_that_nobody_could_look_at_waits_for_a_machine(
+    world: World, switch: Path
+) -> None:
     """A paid picture is never lost, and never released unseen."""
-    world.sick("nsfw_mobilenet_v2").touch()
     held = await world.client.post("/v1/generations", json=v4("a lake"))
     assert held.status_code == 202, held.text
     assert held.json()["state"] == "held"
 
-    world.sick("nsfw_mobilenet_v2").unlink()
+    world.sick(switch.name).unlink()
     for hold in await world.house.gate.store.holds.waiting():
         assert hold.cause.value == "incapacity"
     state = held.json()
