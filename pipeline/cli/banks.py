@@ -22,7 +22,7 @@ from classifiers.hash_bank_lookup import Use
 from classifiers.hash_bank_rows import BankFormatError
 from classifiers.hash_bank_store import SealedBanks
 from classifiers.hash_bank_trial import MOST_MATCHED
-from pipeline.banks import naming, open_banks, staged
+from pipeline.banks import FOLDER, naming, open_banks, staged
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.errors import UnusableError
@@ -142,14 +142,14 @@ def import_(
 def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the banks, their versions, and what waits or was set aside.
 
-    Exits with 0, or 2 (they do not open).
+    Exits with 0, 1 (there are none yet), 2 (they do not open).
 
     Examples:
       imprimatur banks list
       imprimatur banks list --json
     """
     with told():
-        catalogue = _opened(data_dir_of(ctx)).catalogue()
+        catalogue = _begun(data_dir_of(ctx)).catalogue()
     waiting = [_version(each.name, each.kind, each.version) for each in catalogue.staged]
     used = [_version(bank.name, bank.kind, bank.current) for bank in catalogue.banks]
     if as_json:
@@ -188,7 +188,7 @@ def show(
       imprimatur banks show ours 417
     """
     with told():
-        banks = _opened(data_dir_of(ctx))
+        banks = _begun(data_dir_of(ctx))
         state = _bank(banks, bank)
         if entry is not None:
             _require_own(state)
@@ -216,7 +216,7 @@ def stats(ctx: typer.Context, bank: BankName, as_json: AsJson = False) -> None:
       imprimatur banks stats hotline --json
     """
     with told():
-        state = _bank(_opened(data_dir_of(ctx)), bank)
+        state = _bank(_begun(data_dir_of(ctx)), bank)
     counts = {**state.current.counts, "retracted here": {"rows": len(state.retracted)}}
     if as_json:
         say_json({"name": state.name, "entries": state.current.entries, "counts": counts})
@@ -240,7 +240,7 @@ def export(
       imprimatur banks export ours --to ours.csv
     """
     with told():
-        banks = _opened(data_dir_of(ctx))
+        banks = _begun(data_dir_of(ctx))
         state = _bank(banks, bank)
         _require_own(state)
         gone = {(row.entry_id, row.type, row.hash) for row in state.retracted}
@@ -324,6 +324,13 @@ def _now() -> datetime:
     from pipeline.app import now  # noqa: PLC0415 - it loads every model: not for `--help`
 
     return now()
+
+
+def _begun(data_dir: Path) -> SealedBanks:
+    """Open the banks; a command that only looks makes none."""
+    if not (data_dir / FOLDER).exists():
+        stop("there are no banks yet: run `imprimatur banks import`", REFUSED)
+    return _opened(data_dir)
 
 
 def _opened(data_dir: Path) -> SealedBanks:
