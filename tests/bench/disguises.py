@@ -29,9 +29,9 @@ from tests.bench.pages import replaced
 from tests.bench.strangers import Hashes, looked_up, nearest
 
 SECTION = "disguises"
-_STRANGERS, _FEW_STRANGERS = 20_000, 1_000
+_STRANGERS, _FEW_STRANGERS = 5_000, 200
 _CHANCE, _LITTLE_CHANCE = 1_000_000, 100_000
-_AT_ONCE = 100
+_AT_ONCE = 20
 
 
 def main() -> None:
@@ -44,16 +44,19 @@ def main() -> None:
     options = parser.parse_args()
     with ProcessPoolExecutor(options.processes) as pool:
         cases = list(_cases(pool))
+        known = "\n".join(_table(cases))
+        if not options.json and options.page is None:
+            print(known, flush=True)
         false = _false(pool, cases, quick=options.quick)
     if options.json:
         json.dump({"coats": _rows(cases), "false": false}, sys.stdout, indent=2)
         print()
         return
-    made = "\n".join([*_table(cases), "", *_false_lines(false)])
+    unrelated = "\n".join(_false_lines(false))
     if options.page is None:
-        print(made)
+        print(f"\n{unrelated}")
         return
-    replaced(options.page, SECTION, made + "\n")
+    replaced(options.page, SECTION, f"{known}\n\n{unrelated}\n")
 
 
 def _cases(pool: ProcessPoolExecutor) -> Iterator[Case]:
@@ -112,17 +115,20 @@ def _false(pool: ProcessPoolExecutor, cases: Sequence[Case], *, quick: bool) -> 
     of_strangers = np.concatenate(hashes)
     dice = np.random.default_rng(11)
     of_chance = dice.integers(0, 256, (_LITTLE_CHANCE if quick else _CHANCE, BYTES), np.uint8)
+    asked = [each for each in cases if len(each.queries)]
     return {
         "cases": len(cases),
-        "queries": sum(len(each.queries) for each in cases),
+        "asked": len(asked),
+        "queries": sum(len(each.queries) for each in asked),
         "taken for another subject": sum(bool(each.others) for each in cases),
-        "strangers": len(of_strangers),
-        "flat": count - len(of_strangers),
+        "strangers": count,
+        "flat": sum(not len(own) for own in hashes),
+        "hashes of strangers": len(of_strangers),
         "strangers taken for a subject": sum(far <= RADIUS for far in distances),
         "nearest stranger": min(distances),
-        "cases taken for a stranger": _taken(cases, of_strangers),
+        "cases taken for a stranger": _taken(asked, of_strangers),
         "hashes of chance": len(of_chance),
-        "cases taken for one of chance": _taken(cases, of_chance),
+        "cases taken for one of chance": _taken(asked, of_chance),
     }
 
 
@@ -141,19 +147,20 @@ def _line(cells: Iterable[object]) -> str:
 def _false_lines(false: dict[str, int]) -> Iterator[str]:
     yield "| false matches | among | matches |"
     yield "|---|--:|--:|"
-    cases, strangers = f"{false['cases']:,} disguises", f"{false['strangers']:,} strangers"
-    known, chance = len(subjects().hashes), f"{false['hashes of chance']:,}"
+    cases, asked = f"{false['cases']:,} disguises", f"{false['asked']:,} of them"
+    strangers, known = f"{false['strangers']:,} strangers", len(subjects().hashes)
+    of_strangers, chance = f"{false['hashes of strangers']:,}", f"{false['hashes of chance']:,}"
     yield _line((f"{cases} taken for another subject", known, false["taken for another subject"]))
-    yield _line((f"{cases} taken for a stranger", strangers, false["cases taken for a stranger"]))
     yield _line((f"{strangers} taken for a subject", known, false["strangers taken for a subject"]))
     yield _line(
-        (f"{cases} taken for a hash of chance", chance, false["cases taken for one of chance"])
+        (f"{asked} taken for a stranger", of_strangers, false["cases taken for a stranger"])
     )
+    yield _line((f"{asked} taken for chance", chance, false["cases taken for one of chance"]))
     yield ""
     yield (
         f"The stranger that came nearest to a subject was {false['nearest stranger']} bits away; "
-        f"{false['flat']:,} were too flat to hash. {false['queries']:,} hashes were looked up for "
-        f"the disguises, {false['queries'] // false['cases']} each."
+        f"{false['flat']:,} strangers were too flat to hash. For each disguise "
+        f"{false['queries'] // false['asked']} hashes were looked up."
     )
 
 
