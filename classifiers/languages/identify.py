@@ -22,6 +22,7 @@ from classifiers.languages.table import NAMES, Table
 
 _MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_WORD = re.compile("[a-z]+")
 _WITHIN_WORDS = str.maketrans("'\u2019-", "   ")
 """What else stands in a part."""
 _WHOLE_SENTENCES = re.compile("[\ufdfa\ufdfb]")
@@ -89,7 +90,7 @@ class Identifier:
     def spoken(self, text: str) -> frozenset[str]:
         """Return the languages that are clearly spoken in `text`, other than English."""
         folded = _folded(text)
-        if self.english.issuperset(_WORD.findall(folded)):
+        if self.english.issuperset(_all_words(folded)):
             return frozenset()
         speaks = self._weigh(_words(folded), text)
         read = [id_ for id_ in speaks if self.languages.state(id_) is not State.UNREAD]
@@ -105,7 +106,7 @@ class Identifier:
         """Whether `text` holds many words whose letters no language puts together like that."""
         words = [
             word
-            for word in _WORD.findall(_folded(text))
+            for word in _all_words(_folded(text))
             if len(word) > 2 and word.isascii() and word not in self.english  # noqa: PLR2004 (no more than initials)
         ]
         if len(words) < _NO_SOUP:
@@ -186,6 +187,10 @@ def _is_credit(words: Sequence[str]) -> bool:
 
 def _folded(text: str) -> str:
     return _composed(text).casefold()
+
+
+def _all_words(folded: str) -> list[str]:
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
 def _composed(text: str) -> str:
