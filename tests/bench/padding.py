@@ -2,7 +2,7 @@
 
     python -m tests.bench.padding [--data FOLDER] [--page docs/prompt-gate.md]
 
-It reads a window of some 120 tags as a whole, so that a sentence among them weighs less.
+It reads some thirty pieces at a time, so that a sentence among tags keeps its weight.
 """
 
 import argparse

@@ -96,7 +96,7 @@ class Cost:
 
 
 COSTS: Final[Mapping[Head, Cost]] = {
-    Head.SEXUAL: Cost(0.003, 0.008, 0.02),
+    Head.SEXUAL: Cost(0.003, 0.005, 0.02),
     Head.MINOR_PRESENT: Cost(0.01, 0.02, 0.01),
     Head.NONCONSENT: Cost(0.0005, 0.002, 0.005),
     Head.ANIMAL: Cost(0.0005, 0.002, 0.005),

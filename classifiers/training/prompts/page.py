@@ -28,7 +28,7 @@ _DESIGNS: Final = (
     "served (8 bits)",
 )
 _BUDGETS: Final = (5, 12, 22)
-"""Milliseconds at p95, of windows of 64, 128 and 256 pieces."""
+"""Milliseconds at p95, of texts of 64, 128 and 256 pieces."""
 _RUNS: Final = {"tuned": "runs", "student": "student/runs"}
 """Where the figures of the folds lie, by design."""
 
