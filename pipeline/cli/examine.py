@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.context import data_dir_of
 from pipeline.cli.explaining import Audience
+from pipeline.cli.installed import Alone, installation
 from pipeline.cli.output import REFUSED, AsJson, stop, told
 from policies.facts import Moment
 
 
 def examine(
+    ctx: typer.Context,
     pictures: Annotated[
         list[Path] | None, typer.Argument(help="Files, or folders of PNG, JPEG and WebP files.")
     ] = None,
@@ -53,16 +56,18 @@ def examine(
     age_claim: Annotated[
         bool, typer.Option("--age-claim", help="An age claim stands for the subject.")
     ] = False,
+    alone: Alone = False,
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many at once.", show_default="all cores")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge pictures under a policy, without a server, a data directory or a network.
+    """Judge pictures under the active policy, without a server or a network.
 
     Each is decoded, looked at by the embedded models, and decided on as the
-    gateway would; what it says of itself is read. No list of known pictures
-    is asked: for that, send it through a gateway.
+    gateway would; what it says of itself is read. Where the data directory
+    holds an installation, its policies and term packs hold. No list of known
+    pictures is asked: that is `imprimatur banks match`, and leaves an entry.
 
     A line of --jsonl is {"id", "path"} or {"id", "image"} with base64; its
     answer has id, action, codes, signals, unavailable, width, height, ms.
@@ -91,9 +96,10 @@ def examine(
     from pipeline.cli.examining import measuring, running  # noqa: PLC0415 - a second, not for --help
     from pipeline.cli.examining.examiner import Terms  # noqa: PLC0415 - the same
 
-    terms = Terms(tuple(policy_set or ()), moment, tier is Audience.ADULT, age_claim)
     count = processes or len(os.sched_getaffinity(0))
     with told():
+        here = None if alone else installation(data_dir_of(ctx))
+        terms = Terms(tuple(policy_set or ()), moment, tier is Audience.ADULT, age_claim, here)
         well = True
         if evaluate is not None and scores_only is not None:
             measuring.write_scores(evaluate, scores_only, key, terms, count)

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.explaining import Audience
+from pipeline.cli.installed import Alone, installation
 from pipeline.cli.output import REFUSED, AsJson, stop, told
 
 
@@ -40,9 +41,7 @@ def screen(
         list[str] | None,
         typer.Option(help="A set or file on top of floor and default; can be repeated."),
     ] = None,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Leave the installation in the data directory aside.")
-    ] = False,
+    alone: Alone = False,
     tier: Annotated[Audience, typer.Option(help="Whom the tenant serves.")] = Audience.GENERAL,
     age_claim: Annotated[
         bool, typer.Option("--age-claim", help="An age claim stands for the subject.")
@@ -85,7 +84,7 @@ def screen(
     if sum(each is not None for each in (text, jsonl, evaluate)) != 1:
         stop("expected one of: a text, --jsonl, --evaluate")
     from pipeline.cli.screening import measuring, running  # noqa: PLC0415 - half a second, not for --help
-    from pipeline.cli.screening.screener import Terms, installation  # noqa: PLC0415 - the same
+    from pipeline.cli.screening.screener import Terms  # noqa: PLC0415 - the same
 
     count = processes or len(os.sched_getaffinity(0))
     with told():

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from time import perf_counter
 
 import structlog
@@ -15,6 +16,7 @@ from classifiers.hash_bank_set import BankSet
 from classifiers.readers import embedded_readers
 from classifiers.signals import Reason, Signal, SignalName
 from classifiers.viewers import embedded_viewers
+from pipeline.cli.installed import installed
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.items import Judged
 from pipeline.judge import Judge, Workers
@@ -39,6 +41,8 @@ class Terms:
     moment: Moment
     tier_adult: bool
     age_claim: bool
+    installation: Path | None = None
+    """The data directory whose policies and term packs hold, if not the shipped ones alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +129,13 @@ def examiner(terms: Terms) -> Examiner:
     Raises:
         UnusableError, PolicyError: a policy set cannot be used.
         ClassifierError: a classifier is not fit to be used.
+        SettingsError: the installation's settings or a term pack of theirs cannot be used.
     """
     if not structlog.is_configured():  # it would log to stdout, which is for answers
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
-    policy = stacked([load_set(name) for name in terms.sets])
-    readers, viewers = embedded_readers(), embedded_viewers(BankSet(()))
+    sets, packs = installed(terms.installation)
+    policy = stacked([load_set(name) for name in (*sets, *terms.sets)])
+    readers, viewers = embedded_readers(packs), embedded_viewers(BankSet(()))
     for reader in readers:
         reader.warm()
     for viewer in viewers:

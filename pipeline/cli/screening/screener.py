@@ -4,7 +4,6 @@ It judges what was found. What an installation could not judge of a picture that
 no question here: capabilities are left aside.
 """
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,9 @@ from classifiers.content import Prompt
 from classifiers.normalise import Reading, read
 from classifiers.readers import embedded_readers
 from classifiers.signals import Field, Finding, Signal
-from classifiers.term_pack import TermPack
-from pipeline import term_packs
+from pipeline.cli.installed import installed
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.judge import Watched
-from pipeline.settings import FILE_NAME
-from pipeline.settings import read as read_settings
 from policies.decision import Decision
 from policies.facts import Facts, Moment, Rating
 from policies.labels import HarmCode
@@ -75,11 +71,6 @@ class Terms:
     """The data directory whose policies and term packs hold, if not the shipped ones alone."""
 
 
-def installation(data_dir: Path) -> Path | None:
-    """Return `data_dir` if it holds the settings of an installation."""
-    return data_dir.absolute() if (data_dir / FILE_NAME).exists() else None
-
-
 class Screener:
     """The classifiers of text and a policy, ready to judge."""
 
@@ -124,18 +115,10 @@ def screener(terms: Terms) -> Screener:
     """
     if not structlog.is_configured():  # it would log to stdout, which is for answers
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
-    sets, packs = _installed(terms.installation)
+    sets, packs = installed(terms.installation)
     readers = embedded_readers(packs)
     for reader in readers:
         reader.warm()
     policy = stacked([load_set(name) for name in (*sets, *terms.sets)])
     places = frozenset({_TEXTS})
     return Screener(readers, policy, Facts(terms.tier_adult, terms.age_claim, places))
-
-
-def _installed(data_dir: Path | None) -> tuple[tuple[str, ...], tuple[TermPack, ...]]:
-    """Return the names of an installation's policy sets, and its term packs, opened."""
-    if data_dir is None:
-        return (), ()
-    settings = read_settings(data_dir, os.environ)
-    return settings.policies, term_packs.opened(settings.term_packs, settings.keys_dir)

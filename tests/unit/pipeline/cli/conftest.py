@@ -1,5 +1,6 @@
 """What the tests of the command line share: a way to run it, and an installation with a log."""
 
+import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,17 @@ from pipeline.cli.main import app
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 ORIGIN = "gw.example/audit"
 Run = Callable[..., Result]
+STRICTER = """
+set: harbour
+layer: tenant
+rules:
+  - rule: suggestive
+    on: [whole]
+    when: {sexual: suggestive}
+    action: block
+    code: SEX.SUGGESTIVE
+    unknown: hold
+"""
 
 
 def admitted(number: int) -> Entry:
@@ -58,4 +70,19 @@ async def data_dir(tmp_path: Path) -> Path:
         await log.close()
         if number == 1:
             shutil.copy(path, folder / "older.db")
+    return folder
+
+
+@pytest.fixture
+def installation(run: Run, tmp_path: Path) -> Path:
+    """An installation with a term pack, and a set of its own on top of floor and default."""
+    folder = tmp_path / "var"
+    (tmp_path / "partner.csv").write_text("id,list,mode,text\n7,minor,word,zonkwort\n")
+    sealed = json.loads(
+        run("--data-dir", folder, "terms", "seal", tmp_path / "partner.csv", "--json").stdout
+    )
+    pack = {key: sealed[key] for key in ("name", "file", "digest")}
+    (folder / "harbour.yaml").write_text(STRICTER.replace("tenant", "jurisdiction"))
+    settings = {"banks": [], "policies": ["floor", "default", "harbour.yaml"], "term_packs": [pack]}
+    (folder / "imprimatur.yaml").write_text(json.dumps(settings))
     return folder

@@ -92,6 +92,23 @@ class TestOnePicture:
         assert "text.gore" not in done.stdout
 
 
+def test_an_installation_s_policies_and_packs_hold(
+    run: Run, installation: Path, tmp_path: Path
+) -> None:
+    """What would stop it in the gateway stops it here; --alone leaves that aside."""
+    path = tmp_path / "said.png"
+    path.write_bytes(saying("1girl, z0nkwort, rating:explicit"))
+    words = ("examine", "--json", path, "--moment", "request", "--tier", "adult", "--age-claim")
+
+    there = json.loads(run("--data-dir", installation, *words).stdout)
+    alone = json.loads(run("--data-dir", installation, *words, "--alone").stdout)
+
+    assert there["signals"]["text.minor.term"] > 0
+    assert alone["signals"]["text.minor.term"] == 0
+    assert "CSE.TEXT" in there["codes"]
+    assert "CSE.TEXT" not in alone["codes"]
+
+
 class TestAFolder:
     def test_is_searched_for_pictures(self, run: Run, folder: Path) -> None:
         """Below it too, and for nothing else; a file that is named is taken for one."""

@@ -9,19 +9,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli.main import app
 from policies.labels import HarmCode
-from tests.unit.pipeline.cli.conftest import Run
+from tests.unit.pipeline.cli.conftest import STRICTER, Run
 
-_STRICTER = """
-set: harbour
-layer: tenant
-rules:
-  - rule: suggestive
-    on: [whole]
-    when: {sexual: suggestive}
-    action: block
-    code: SEX.SUGGESTIVE
-    unknown: hold
-"""
 KEYS = ["id", "action", "codes", "signals", "unavailable", "ms"]
 
 
@@ -55,21 +44,6 @@ def said(run: Run, *words: str) -> dict[str, Any]:
     assert done.exit_code == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-@pytest.fixture
-def installation(run: Run, tmp_path: Path) -> Path:
-    """An installation with a term pack, and a set of its own on top of floor and default."""
-    folder = tmp_path / "var"
-    (tmp_path / "partner.csv").write_text("id,list,mode,text\n7,minor,word,zonkwort\n")
-    sealed = json.loads(
-        run("--data-dir", folder, "terms", "seal", tmp_path / "partner.csv", "--json").stdout
-    )
-    pack = {key: sealed[key] for key in ("name", "file", "digest")}
-    (folder / "harbour.yaml").write_text(_STRICTER.replace("tenant", "jurisdiction"))
-    settings = {"banks": [], "policies": ["floor", "default", "harbour.yaml"], "term_packs": [pack]}
-    (folder / "imprimatur.yaml").write_text(json.dumps(settings))
-    return folder
 
 
 class TestAnInstallation:
@@ -148,7 +122,7 @@ class TestOneText:
     def test_a_policy_set_is_laid_on_floor_and_default(self, run: Run, tmp_path: Path) -> None:
         """A tenant sees before it serves what its own rules stop."""
         path = tmp_path / "harbour.yaml"
-        path.write_text(_STRICTER)
+        path.write_text(STRICTER)
         words = ("a statue, nude", "--tier", "adult", "--age-claim")
 
         assert said(run, *words)["action"] == "label"
