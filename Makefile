@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench tamper verifier hammer check-gpu evaluate-prompts train fetch-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e compat bench tamper verifier hammer check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,6 +62,9 @@ verifier: setup ## Write build/verify.pyz: the log's verifier in one file, for a
 
 evaluate-prompts: setup ## What the prompt gate catches in disguise, whom it stops for nothing, what it costs
 	$(BIN)/python -m tests.bench.prompts
+
+evaluate-images: setup ## Which pictures the image gate knows again in disguise, and whom it mistakes
+	$(BIN)/python -m tests.bench.disguises
 
 GPU ?= .venv-gpu/bin/python
 DEVICE ?= cuda
