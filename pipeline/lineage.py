@@ -26,8 +26,8 @@ from pipeline.store.origins import Origin, Origins
 T = TypeVar("T")
 
 KEPT: Final = timedelta(days=90)
-LEAST: Final = 0.1
-"""Scores below say nothing: the lowest that a shipped policy asks for is 0.3."""
+LEAST: Final = 0.3
+"""Lower scores say nothing: no shipped policy asks for less, even beside other evidence."""
 SOURCE: Final = "lineage@1"
 _SPELLING = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_DISGUISED})
 _LANGUAGE = "text.language."
