@@ -3,6 +3,8 @@
 .PHONY: help setup demo run test check fmt lint types e2e compat bench tamper verifier hammer check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
 
 PYTHON ?= python3
+# Tests wait for what they start, too: one more at a time than there are processors.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 BIN := .venv/bin
 
 help: ## Show this list
@@ -24,7 +26,7 @@ run: setup ## Serve the gateway against the sandbox (IMPRIMATUR_NOVELAI_TOKENS a
 	$(BIN)/imprimatur serve --sandbox
 
 test: setup ## Every test but the browser's, on every core
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n auto --dist loadfile  # the same names in each
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile  # the same names in each
 
 check: lint types ## Everything that reads the code: ruff, formatting, import rules, mypy, pyright
 

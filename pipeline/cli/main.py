@@ -1,36 +1,62 @@
 """The `imprimatur` command."""
 
+from importlib import import_module
 from pathlib import Path
 
 import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
 
-from pipeline.cli import audit, banks, dsa, keys, policies, review, tenants, terms
 from pipeline.cli.context import DataDir
-from pipeline.cli.demo import demo
-from pipeline.cli.examine import examine
-from pipeline.cli.sandbox import sandbox
-from pipeline.cli.screen import screen
-from pipeline.cli.serve import serve
+
+_COMMANDS = {
+    "serve": "serve",
+    "sandbox": "sandbox",
+    "demo": "demo",
+    "screen": "screen",
+    "examine": "examine",
+    "audit": "app",
+    "banks": "app",
+    "dsa": "app",
+    "policies": "app",
+    "review": "app",
+    "tenants": "app",
+    "keys": "app",
+    "terms": "app",
+}
+"""Each lies in the module of its name: as this function, or this group of commands."""
+
+
+class Apart(TyperGroup):
+    """Imports a command when it is asked for: all of them together take a second."""
+
+    @override
+    def list_commands(self, ctx: object) -> list[str]:
+        return [*_COMMANDS]
+
+    @override
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found = getattr(import_module(f"pipeline.cli.{cmd_name}"), _COMMANDS[cmd_name])
+        if not isinstance(found, typer.Typer):
+            one = typer.Typer(add_completion=False)
+            one.command(cmd_name)(found)
+            found = one
+        command = typer.main.get_command(found)
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - what Typer makes
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="imprimatur",
+    cls=Apart,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its frames show local variables, which hold content
 )
-app.command()(serve)
-app.command()(sandbox)
-app.command()(demo)
-app.command()(screen)
-app.command()(examine)
-app.add_typer(audit.app, name="audit")
-app.add_typer(dsa.app, name="dsa")
-app.add_typer(policies.app, name="policies")
-app.add_typer(review.app, name="review")
-app.add_typer(tenants.app, name="tenants")
-app.add_typer(keys.app, name="keys")
-app.add_typer(terms.app, name="terms")
-app.add_typer(banks.app, name="banks")
 
 
 @app.callback()

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,14 @@ async def world_in(
             key = house.notices[0].rpartition(" ")[2]
             client.headers["Authorization"] = f"Bearer {key}"
             yield World(data_dir, upstream, house, gateway, key, client, sandbox, env)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started can be interrupted, though the tests may run where a shell ignores that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

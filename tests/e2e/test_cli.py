@@ -301,14 +301,6 @@ def test_an_export_that_is_refused_leaves_nothing_behind(server: Server, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["export.zip"]
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """What is started can be interrupted, though the tests may run where a shell ignores that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_the_log_can_be_followed_while_it_is_written(server: Server) -> None:
     """Each entry is a line as soon as it is durable; Ctrl-C ends it in order."""

@@ -87,6 +87,7 @@ def test_what_is_typed_is_not_in_what_is_logged(tmp_path: Path) -> None:
     assert "secret" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a large file leaves no process behind and no pretence of an end."""
     asked = tmp_path / "asked.jsonl"

@@ -15,8 +15,9 @@ def _paths(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
     if not isinstance(command, TyperGroup):
         yield path
         return
-    for name, each in command.commands.items():
-        yield from _paths(each, (*path, name))
+    here = typer.Context(command)
+    for name in command.list_commands(here):
+        yield from _paths(command.get_command(here, name), (*path, name))
 
 
 _ALL = list(_paths(typer.main.get_command(app)))
