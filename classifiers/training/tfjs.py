@@ -62,10 +62,17 @@ def read_literal(text: str) -> Any:  # noqa: ANN401  # what `json` gives: checke
         ConversionError: `text` does not begin with a literal of names, strings, numbers and truths.
     """
     try:
-        return json.JSONDecoder().raw_decode(_TOKEN.sub(_as_json, text))[0]
+        decoder = json.JSONDecoder(parse_constant=_refuse)
+        return decoder.raw_decode(_TOKEN.sub(_as_json, text))[0]
     except ValueError as error:
         message = f"module: expected a JavaScript literal, got {type(error).__name__}"
         raise ConversionError(message) from error
+
+
+def _refuse(constant: str) -> None:
+    """Refuse `NaN` and its like, which Python's reader would take for numbers."""
+    message = f"expected a number, got {constant}"
+    raise ValueError(message)
 
 
 def read_module(text: str) -> Any:  # noqa: ANN401  # as above

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from classifiers.training.tfjs import ConversionError, read_literal, read_module, read_weights
@@ -40,6 +40,7 @@ class TestReadLiteral:
         assert read_literal(minified(value) + "},{}]},{},[1])(1)});") == value
 
     @given(st.text(max_size=40))
+    @example("NaN")
     def test_any_text_gives_a_value_or_one_error(self, text: str) -> None:
         """A parser has one way to fail."""
         try:
