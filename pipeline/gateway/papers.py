@@ -67,7 +67,10 @@ def _lists(gate: Gate, settings: Settings | None) -> list[Json]:
     ]
 
 
-def _changed_at(path: Path) -> str | None:
+def _changed_at(path: Path | None) -> str | None:
+    """Return since when a list's file is as it is; None of one that was imported by hand."""
+    if path is None:
+        return None
     try:
         seconds = path.stat().st_mtime
     except OSError:

@@ -21,6 +21,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from audit.entry import Entry, Kind, entry_id
+from audit.guard import MemoryGuard
 from audit.leaf import leaf_of
 from audit.log import Log
 from audit.opening import open_writer
@@ -95,7 +96,12 @@ async def grouped(path: Path, signer: Ed25519Signer, waiters: int, seconds: floa
 def one_by_one(path: Path, signer: Ed25519Signer, seconds: float) -> float:
     """Append with one transaction per entry, without event loop or threads: the baseline."""
     writer = open_writer(
-        path, signer=signer, now=lambda: NOON, connect=connect, known_checkpoints=()
+        path,
+        signers=[signer],
+        guard=MemoryGuard(),
+        now=lambda: NOON,
+        connect=connect,
+        known_checkpoints=(),
     )
     until, began, count = time.perf_counter() + seconds, time.perf_counter(), 0
     while time.perf_counter() < until:

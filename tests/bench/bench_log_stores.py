@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.guard import MemoryGuard
 from audit.leaf import leaf_of
 from audit.log import Log
 from audit.postgres.connection import Connection, Record, connect_postgres
@@ -74,7 +75,12 @@ async def open_store(place: str, signer: Ed25519Signer, sync_seconds: float) -> 
     if not place.startswith("postgresql:"):
         SlowDisk.sync_seconds = sync_seconds
         return await SqliteStore.open(
-            Path(place), signer=signer, now=lambda: NOON, connect=connect, known_checkpoints=()
+            Path(place),
+            signers=[signer],
+            guard=MemoryGuard(),
+            now=lambda: NOON,
+            connect=connect,
+            known_checkpoints=(),
         )
 
     async def slow(url: str) -> Connection:
