@@ -5,13 +5,13 @@ measured by whether the policy stops the picture. A set of pictures that are `CS
 hold: such a label is refused, but where nothing is written save scores.
 """
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.signals import SignalName
 from pipeline.cli.errors import UnusableError
+from pipeline.cli.measuring.sheet import columns_of, labelled
 from policies.labels import HarmCode
 
 SIGNALS = frozenset(
@@ -20,7 +20,6 @@ SIGNALS = frozenset(
     if name.startswith("image.") and not name.startswith(("image.mark.", "image.mask"))
 )
 _PATH, _SOURCE = "path", "source"
-_VALUES: Mapping[str, bool | None] = {"1": True, "0": False, "": None}
 _CODES = frozenset(code.value for code in HarmCode)
 _FORBIDDEN = "CSE."
 
@@ -50,7 +49,7 @@ class Pictures:
             UnusableError: it is not UTF-8, lacks a column, or has one that is no label.
             OSError: it cannot be read.
         """
-        columns = next(_records(path), [])
+        columns = columns_of(path)
         rest = tuple(name for name in columns if name not in {_PATH, _SOURCE})
         if not whatever and any(name.startswith(_FORBIDDEN) for name in rest):
             expected = "no picture that is labelled CSE.*: build no such set (docs/examine.md)"
@@ -72,25 +71,5 @@ class Pictures:
             UnusableError: a row is not as the head says.
             OSError: it cannot be read.
         """
-        records = _records(self.path)
-        columns = next(records)
-        for number, record in enumerate(records, start=2):
-            where = f"{self.path}, record {number}"
-            if len(record) != len(columns):
-                raise UnusableError(where, f"{len(columns)} fields", str(len(record)))
-            given = dict(zip(columns, record, strict=True))
-            labels = [given[name].strip() for name in self.labels]
-            if not set(labels) <= _VALUES.keys():
-                raise UnusableError(where, "1, 0 or nothing for each label", "something else")
-            picture = self.path.parent / given[_PATH]
-            yield Row(picture, given[_SOURCE], tuple(_VALUES[label] for label in labels))
-
-
-def _records(path: Path) -> Iterator[Sequence[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.reader(file, strict=True)
-    except UnicodeDecodeError:
-        raise UnusableError(str(path), "UTF-8 text", "something else") from None
-    except csv.Error as fault:
-        raise UnusableError(str(path), "a CSV file", str(fault)) from None
+        for given, labels in labelled(self.path, self.labels):
+            yield Row(self.path.parent / given[_PATH], given[_SOURCE], labels)

@@ -1,11 +1,11 @@
 """Texts that somebody labelled: which label is told by which signals, and how a row is read."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.cli.errors import UnusableError
+from pipeline.cli.measuring.sheet import columns_of, labelled
 
 _HARMS = (
     "sexual",
@@ -44,7 +44,6 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 }
 """For each label the signals, or the families of signals, of which the highest is its score."""
 _TEXT, _SOURCE = "text", "source"
-_VALUES: Mapping[str, bool | None] = {"1": True, "0": False, "": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Sheet:
             UnusableError: it is not UTF-8, or lacks a column.
             OSError: it cannot be read.
         """
-        columns = next(_records(path), [])
+        columns = columns_of(path)
         if missing := {_TEXT, _SOURCE} - set(columns):
             expected = "the columns text, source and labels"
             raise UnusableError(str(path), expected, f"none called {', '.join(sorted(missing))}")
@@ -93,19 +92,8 @@ class Sheet:
             UnusableError: a row is not as the head says.
             OSError: it cannot be read.
         """
-        records = _records(self.path)
-        columns = next(records)
-        for number, record in enumerate(records, start=2):
-            if len(record) != len(columns):
-                raise self._wrong(number, f"{len(columns)} fields", str(len(record)))
-            given = dict(zip(columns, record, strict=True))
-            labels = [given[name].strip() for name in self.labels]
-            if not set(labels) <= _VALUES.keys():
-                raise self._wrong(number, "1, 0 or nothing for each label", "something else")
-            yield Row(given[_TEXT], given[_SOURCE], tuple(_VALUES[label] for label in labels))
-
-    def _wrong(self, number: int, expected: str, got: str) -> UnusableError:
-        return UnusableError(f"{self.path}, record {number}", expected, got)
+        for given, labels in labelled(self.path, self.labels):
+            yield Row(given[_TEXT], given[_SOURCE], labels)
 
 
 def score(
@@ -124,13 +112,3 @@ def score(
 
 def _tells(name: str, label: str) -> bool:
     return any(name == family or name.startswith(f"{family}.") for family in LABELS[label])
-
-
-def _records(path: Path) -> Iterator[Sequence[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.reader(file, strict=True)
-    except UnicodeDecodeError:
-        raise UnusableError(str(path), "UTF-8 text", "something else") from None
-    except csv.Error as fault:
-        raise UnusableError(str(path), "a CSV file", str(fault)) from None
