@@ -16,6 +16,7 @@ from audit.export.manifest import Manifest
 from audit.export.order import Order
 from audit.export.profile import Profile, Scope
 from tests.tamper.exporting import World, exported, order_of
+from tests.tamper.papers import signature_flipped
 from tests.tamper.scene import ERASED, Scene, signer_of
 
 CASE = tuple(str(UUID(int=number)) for number in (1, 50, ERASED))
@@ -160,6 +161,11 @@ def _flipped(name: str, place: int = 0) -> Callable[[Forger], object]:
     return lambda forger: forger.flip(name, place)
 
 
+def _checkpoint_flipped(forger: Forger) -> None:
+    note = (forger.folder / "log/checkpoint").read_text("utf-8")
+    forger.put("log/checkpoint", signature_flipped(note).encode())
+
+
 def _put(name: str, data: bytes) -> Callable[[Forger], object]:
     return lambda forger: forger.put(name, data)
 
@@ -274,7 +280,7 @@ CHANGES = (
     Change("tile dropped", "proofs cannot be made", _tile_dropped),
     Change("tile dropped, signed", "the log was shorter", _done(_tile_dropped, _signed)),
     Change("signature under the checkpoint changed, signed", "nobody verifies it",
-           _done(_flipped("log/checkpoint", -10), _signed)),
+           _done(_checkpoint_flipped, _signed)),
     Change("older genuine checkpoint put in, signed", "the last part never was",
            _done(_older_head, _signed)),
     Change("checkpoint signed by a stranger in the log's name, signed", "only names are compared",

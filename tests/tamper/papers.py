@@ -58,7 +58,8 @@ def _signed_by_a_stranger(note: str) -> str:
     return Note(text, (signer_of("a stranger's").sign(text),)).write()
 
 
-def _signature_flipped(note: str) -> str:
+def signature_flipped(note: str) -> str:
+    """Return a note with one bit of its only signature changed: well-formed base64, and wrong."""
     parsed = Note.parse(note)
     (mine,) = parsed.signatures
     return Note(parsed.text, (Signature(mine.name, mine.key_id, _flipped(mine.blob)),)).write()
@@ -170,7 +171,7 @@ FORGERIES = (
         "signature under the proof changed",
         "nobody verifies it",
         _PROOF,
-        _proof(lambda p: replace(p, checkpoint=_signature_flipped(p.checkpoint))),
+        _proof(lambda p: replace(p, checkpoint=signature_flipped(p.checkpoint))),
     ),
     Forgery(
         "proof signed by a stranger in the log's name",
@@ -206,7 +207,7 @@ FORGERIES = (
         "receipt with its signature changed",
         "a memory that fits",
         _RECEIPT,
-        _receipt(_signature_flipped),
+        _receipt(signature_flipped),
     ),
     Forgery(
         "receipt with its size changed",
