@@ -58,45 +58,36 @@ class Subject:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TextToImage:
-    """A picture from words."""
+class Operation(StrEnum):
+    """What NovelAI is asked to do: the path of the route that does it."""
 
+    GENERATE = "/ai/generate-image"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is asked for, of whichever route."""
+
+    operation: Operation
     model: str
     prompt: Prompt
     width: int
     height: int
     samples: int
+    """How many pictures come back."""
     body: Mapping[str, Json] = field(repr=False)
-    """The request as it will be sent: allow-listed keys only, `input` rewritten, no images."""
+    """The request as it will be sent: allow-listed keys only, `input` rewritten, without its
+    images: they are put in their carriers last."""
     images: tuple[Image, ...] = ()
-    """Empty: a text-to-image request carries none."""
+    stream: str = ""
+    """In which form its client wants events, if it said so: `sse` or `msgpack`. It is not sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageToImage:
-    """A picture from words and a source picture."""
-
-    model: str
-    prompt: Prompt
-    width: int
-    height: int
-    samples: int
-    body: Mapping[str, Json] = field(repr=False)
-    """The request as it will be sent, without its images: they are put in their carriers last."""
-    images: tuple[Image, ...]
-
-
-def seed_of(work: "Work") -> int:
+def seed_of(work: Work) -> int:
     """Return the seed of the first sample; 0 when the request leaves the choice to NovelAI."""
     parameters = work.body.get("parameters")
     seed = parameters.get("seed") if isinstance(parameters, dict) else None
     return seed if isinstance(seed, int) else 0
-
-
-Work = TextToImage | ImageToImage
-"""What is asked for. A closed union: each new route adds its type here, and the checkers find
-every place that must learn it."""
 
 
 NO_TEXTS: Final = Reading(Prompt((), Grammar.V4), ())

@@ -22,14 +22,18 @@ def receipt_headers(receipt: Receipt) -> Mapping[str, str]:
     }
 
 
+def released_headers(released: Recorded[Released]) -> Mapping[str, str]:
+    """Return what every answer with pictures says beside them."""
+    return {
+        **receipt_headers(released.receipts[-1]),
+        "X-Imprimatur-Id": str(released.outcome.submission.id),
+        WITHHELD: str(released.outcome.withheld),
+    }
+
+
 def pictures(released: Recorded[Released], accept: str) -> Response:
     """Answer as NovelAI does: a ZIP, or JSON if `accept` is exactly that."""
-    outcome = released.outcome
-    headers = {
-        **receipt_headers(released.receipts[-1]),
-        "X-Imprimatur-Id": str(outcome.submission.id),
-        WITHHELD: str(outcome.withheld),
-    }
+    outcome, headers = released.outcome, released_headers(released)
     if accept == "application/json":
         seed = seed_of(outcome.submission.work)
         images = [_inline(picture, seed) for picture in outcome.pictures]

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from pipeline.access.permissions import Permission
-from pipeline.gateway import answers, carry
+from pipeline.gateway import answers, carry, events
 from pipeline.gateway.callers import caller_of
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import binary, errors
 from pipeline.items import Json, Recorded, Released
 
+FAILURES = (400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
+"""What a request for pictures may end in."""
 TIER_OPUS = 3
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -27,26 +29,25 @@ def routes(gate: Gate) -> APIRouter:
     @router.post(
         "/ai/generate-image",
         response_class=Response,
-        responses=binary("binary/octet-stream", "application/json")
-        | errors(400, 401, 402, 403, 409, 413, 415, 429, 502, 503),
+        responses=binary("binary/octet-stream", "application/json") | errors(*FAILURES),
     )
     async def generate_image(request: Request) -> Response:
         """Generate pictures, as NovelAI's own route does, once every gate has passed."""
-        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        language = carry.language_of(request, caller.subject)
-        ticket = await carry.submit(request, gate, caller, caller.subject)
-        end = await carry.finish(request, gate, ticket)
-        if end is None:
-            raise GateError(
-                409,
-                "This request was made before. Ask for it by its id.",
-                id=str(ticket.id),
-                headers={"Location": f"/v1/generations/{ticket.id}"},
-            )
-        if isinstance(end.outcome, Released):
-            released = Recorded(end.outcome, end.receipts)
-            return answers.pictures(released, request.headers.get("accept", ""))
-        raise carry.refusal(gate, end, language)
+        released = await _released(request, gate)
+        return answers.pictures(released, request.headers.get("accept", ""))
+
+    @router.post(
+        "/ai/generate-image-stream",
+        response_class=Response,
+        responses=binary(events.SSE, events.MSGPACK) | errors(*FAILURES),
+    )
+    async def generate_image_stream(request: Request) -> Response:
+        """Generate pictures and tell only the `final` events of a stream, after every gate.
+
+        `parameters.stream` chooses `sse` (also the default) or `msgpack`. A refusal is a plain
+        answer with its status, never an event.
+        """
+        return events.stream(await _released(request, gate))
 
     @router.get("/user/subscription", responses=errors(401, 403, 503))
     async def subscription(request: Request) -> JSONResponse:
@@ -71,8 +72,28 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
+async def _released(request: Request, gate: Gate) -> Recorded[Released]:
+    """Take a request to its end, and return the pictures that left.
+
+    Raises:
+        GateError: none did, or it ended before: ask for it by its id.
+    """
+    caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+    ticket = await carry.submit(request, gate, caller, caller.subject)
+    end = await carry.finish(request, gate, ticket)
+    if end is None:
+        raise GateError(
+            409,
+            "This request was made before. Ask for it by its id.",
+            id=str(ticket.id),
+            headers={"Location": f"/v1/generations/{ticket.id}"},
+        )
+    if isinstance(end.outcome, Released):
+        return Recorded(end.outcome, end.receipts)
+    raise carry.refusal(gate, end, carry.language_of(request, caller.subject))
+
+
 NOT_SERVED = (
-    ("POST", "/ai/generate-image-stream", "streaming"),
     ("POST", "/ai/augment-image", "director tools"),
     ("POST", "/ai/upscale", "upscaling"),
     ("POST", "/ai/encode-vibe", "vibe encoding"),

@@ -7,7 +7,7 @@ estimates: reconcile them with the balance.
 import math
 from dataclasses import dataclass
 
-from pipeline.items import ImageToImage, Json, Work
+from pipeline.items import Json, Work
 from pipeline.novelai.catalogue import MODELS, Family
 
 _LEAST_PIXELS = 65_536
@@ -49,7 +49,7 @@ def quote(work: Work, plan: Plan) -> Price:
     steps = _number(given.get("steps"), MODELS[work.model].steps)
     pixels = max(work.width * work.height, _LEAST_PIXELS)
     base = math.ceil(_PER_PIXEL * pixels + _PER_PIXEL_STEP * pixels * steps)
-    strength = _number(given.get("strength"), 1) if isinstance(work, ImageToImage) else 1
+    strength = _number(given.get("strength"), 1) if work.body.get("action") == "img2img" else 1
     per_image = max(math.ceil(base * _multiplier(work.model, given) * strength), _LEAST)
     free = _is_free(work, plan, pixels, steps)
     return Price(per_image, work.samples - 1 if free else work.samples)

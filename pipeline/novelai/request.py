@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classifiers.content import Image, Purpose
-from pipeline.items import ImageToImage, Json, TextToImage, Work
+from pipeline.items import Json, Operation, Work
 from pipeline.novelai import cached, catalogue, pictures
 from pipeline.novelai.captions import agreed, texts_of
 from pipeline.novelai.catalogue import Model
@@ -54,9 +54,17 @@ def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits
         "action": asked.action,
         "parameters": sent,
     }
-    if image is None:
-        return TextToImage(asked.model.id, prompt, width, height, samples, written)
-    return ImageToImage(asked.model.id, prompt, width, height, samples, written, (image,))
+    return Work(
+        Operation.GENERATE,
+        asked.model.id,
+        prompt,
+        width,
+        height,
+        samples,
+        written,
+        () if image is None else (image,),
+        str(parameters.get("stream", "")),
+    )
 
 
 def serialise(work: Work, images: Mapping[str, bytes]) -> dict[str, Json]:

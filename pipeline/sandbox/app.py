@@ -27,7 +27,6 @@ from pipeline.sandbox.studio import Studio
 
 _Routes = dict[tuple[str, str], Callable[[Request], Awaitable[Response]]]
 _NOT_YET: Final = (
-    "/ai/generate-image-stream",
     "/ai/augment-image",
     "/ai/upscale",
     "/ai/encode-vibe",
@@ -74,6 +73,7 @@ class OneSlash:
 def _novelai(generation: Generation, free: Free) -> _Routes:
     return {
         ("POST", "/ai/generate-image"): generation.answer,
+        ("POST", "/ai/generate-image-stream"): generation.stream,
         ("GET", "/ai/generate-image/suggest-tags"): free.suggest_tags,
         ("POST", "/user/login"): free.log_in,
         ("GET", "/user/subscription"): free.subscription,

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CORRUPT_PNG = "corrupt-png"
     WRONG_SIZE = "wrong-size"
     EXTRA_ENTRY = "extra-entry"
+    STREAM_ERROR = "stream-error"
     BAD_SIGNATURE = "bad-signature"
     OTHER_PROMPT = "other-prompt"
     DROP_CONNECTION = "drop-connection"

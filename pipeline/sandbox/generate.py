@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.sandbox import answers, body, job
+from pipeline.sandbox import answers, body, events, fields, job
 from pipeline.sandbox.accounts import Accounts
+from pipeline.sandbox.body import Body
 from pipeline.sandbox.calls import Calls
 from pipeline.sandbox.errors import DroppedError, RefusedError
 from pipeline.sandbox.faults import Fault, Faults, Kind
@@ -21,8 +22,15 @@ _RETRY_AFTER = {"retry-after": "2"}
 
 
 @dataclass(frozen=True, slots=True)
+class _Done:
+    work: Job
+    pictures: list[Picture]
+    flaw: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """The generation route: one request in, pictures or a refusal out."""
+    """The generation routes: one request in, pictures or a refusal out."""
 
     settings: SandboxSettings
     accounts: Accounts
@@ -31,13 +39,39 @@ class Generation:
     studio: Studio
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request.
+        """Answer a request with its pictures.
 
         A request that breaks off after it was paid stays paid, as with NovelAI.
 
         Raises:
             SandboxError: the request is refused; see `errors`.
         """
+        done = await self._done(request, job.read)
+        if isinstance(done, Response):
+            return done
+        truncated = done.flaw is Kind.TRUNCATED_ZIP
+        if request.headers.get("accept") == "application/json":
+            return answers.as_json(done.pictures, truncated=truncated)
+        suffix = "webp" if done.work.webp else "png"
+        return answers.as_zip(done.pictures, suffix, truncated=truncated)
+
+    async def stream(self, request: Request) -> Response:
+        """Answer a request with previews and pictures, as a stream.
+
+        Raises:
+            SandboxError: the request is refused; see `errors`.
+        """
+        raw, content_type = await request.body(), request.headers.get("content-type", "")
+        done = await self._done(request, job.read)
+        if isinstance(done, Response):
+            return done
+        parameters = fields.inner(body.read(raw, content_type).fields, "parameters")
+        kind = fields.choice(parameters, "stream", "sse", events.KINDS)
+        breaks_off = done.flaw is Kind.STREAM_ERROR
+        return events.answer(done.pictures, done.work.dials.steps, kind, breaks_off=breaks_off)
+
+    async def _done(self, request: Request, read: Callable[[Body], Job]) -> _Done | Response:
+        """Read a request, let it be paid, and make its pictures; or give what ends it at once."""
         raw, content_type = await request.body(), request.headers.get("content-type", "")
         call = self.calls.note(raw, content_type)
         standing = self.accounts.of(request.headers.get("authorization", ""))
@@ -45,7 +79,7 @@ class Generation:
         if fault is not None and fault.kind is Kind.HTML:
             return answers.cloudflare()
         _refuse_if_told(fault)
-        work = await asyncio.to_thread(lambda: job.read(body.read(raw, content_type)))
+        work = await asyncio.to_thread(lambda: read(body.read(raw, content_type)))
         from_folder = self._source(request)
         with standing.locked():
             standing.pay(work)
@@ -53,10 +87,7 @@ class Generation:
             pictures = await self._pictures(work, fault, from_folder=from_folder)
         if fault is not None and fault.kind is Kind.DROP_CONNECTION:
             return await _drop(request)
-        truncated = fault is not None and fault.kind is Kind.TRUNCATED_ZIP
-        if request.headers.get("accept") == "application/json":
-            return answers.as_json(pictures, truncated=truncated)
-        return answers.as_zip(pictures, "webp" if work.webp else "png", truncated=truncated)
+        return _Done(work, pictures, None if fault is None else fault.kind)
 
     async def prerender(self, request: Request) -> Response:
         """Make and keep the pictures of a request ahead of it: free, unlocked, not noted."""

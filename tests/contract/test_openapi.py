@@ -31,6 +31,7 @@ Place = tuple[str, str]
 Ask = Callable[[World, Place], Awaitable[httpx.Response]]
 
 AI: Place = ("POST", "/ai/generate-image")
+STREAM: Place = ("POST", "/ai/generate-image-stream")
 MAKE: Place = ("POST", "/v1/generations")
 STATE: Place = ("GET", "/v1/generations/{generation}")
 PICTURE: Place = ("GET", "/v1/generations/{generation}/images/{index}")
@@ -48,7 +49,7 @@ READY: Place = ("GET", "/ready")
 METRICS: Place = ("GET", "/metrics")
 REFUSED: tuple[Place, ...] = tuple((method, path) for method, path, _ in NOT_SERVED)
 
-IMAGES = (AI, MAKE)
+IMAGES = (AI, STREAM, MAKE)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
 KEYED = (*BODIES, STATE, PICTURE, BUDGET, PROOF, LEAF, HEAD, TILE)
@@ -60,6 +61,7 @@ def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
     """A valid body for a route."""
     bodies: Mapping[Place, Any] = {
         AI: body(prompt, **more),
+        STREAM: body(prompt, **more),
         MAKE: body(prompt, **more),
         PROMPT: {"prompt": prompt},
         TOKEN: {"pseudonym": "u1"},

@@ -42,7 +42,13 @@ OPEN: frozenset[Place] = frozenset(
 """Nobody needs a key for these: none takes content, and none tells anything of a tenant."""
 REFUSED: frozenset[Place] = frozenset((method, path) for method, path, _ in NOT_SERVED)
 """Nobody needs a key to be told that these are not served; none reads its body."""
-IMAGES: frozenset[Place] = frozenset({("POST", "/ai/generate-image"), ("POST", "/v1/generations")})
+IMAGES: frozenset[Place] = frozenset(
+    {
+        ("POST", "/ai/generate-image"),
+        ("POST", "/ai/generate-image-stream"),
+        ("POST", "/v1/generations"),
+    }
+)
 JUDGED: frozenset[Place] = frozenset(
     {("POST", "/v1/moderate/prompt"), ("POST", "/v1/moderate/image")}
 )
@@ -172,7 +178,7 @@ async def test_nothing_reaches_anybody_while_nobody_can_look(
 def _shows_nothing(place: Place, answer: httpx.Response) -> None:
     assert answer.status_code != 500, place
     assert CANARY not in answer.text
-    assert not answer.content.startswith((b"PK", b"\x89PNG"))
+    assert not answer.content.startswith((b"PK", b"\x89PNG", b"event:"))
     if place in IMAGES | REFUSED:
         assert answer.status_code >= 400
     if place in JUDGED and answer.status_code == 200:

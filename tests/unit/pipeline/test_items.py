@@ -12,11 +12,12 @@ from pipeline.items import (
     Cleared,
     Judged,
     Marked,
+    Operation,
     PublicCode,
     Sealed,
     Subject,
-    TextToImage,
     Tier,
+    Work,
     again,
     may_go_on,
     public_code,
@@ -143,9 +144,10 @@ def test_no_public_code_repeats_a_harm_code(code: HarmCode) -> None:
     assert said != code.value
 
 
-def work(parameters: object) -> TextToImage:
+def work(parameters: object) -> Work:
     prompt = Prompt((Text("input", CANARY, Polarity.POSITIVE),), Grammar.V4)
-    return TextToImage("m", prompt, 64, 64, 1, {"parameters": parameters, "input": CANARY})  # type: ignore[dict-item]  # any JSON
+    body = {"parameters": parameters, "input": CANARY}
+    return Work(Operation.GENERATE, "m", prompt, 64, 64, 1, body)  # type: ignore[arg-type]  # any JSON
 
 
 @pytest.mark.parametrize(

@@ -176,11 +176,13 @@ class Upstream:
     status: int = 200
     fault: type[httpx.TransportError] | None = None
     calls: list[bytes] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     before_answer: Callable[[], None] = lambda: None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         self.calls.append(request.content)
+        self.paths.append(request.url.path)
         self.before_answer()
         if self.fault is not None:
             raise self.fault(CANARY)

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from classifiers import canonical, content
 from classifiers.content import Grammar, Polarity, Prompt, Purpose, Text
-from pipeline.items import Json, TextToImage
+from pipeline.items import Json, Operation, Work
 from pipeline.novelai import stealth
 from pipeline.novelai.marks import Marks, PromptMark, SignatureMark, read
 from pipeline.novelai.signature import NOVELAI_VERIFY_KEY, verify_key
@@ -98,7 +98,7 @@ def whole(comment: dict[str, Json] | None = None, pixels: Pixels | None = None) 
 def marks(data: bytes, approved: tuple[Text, ...] = APPROVED) -> Marks:
     image = content.Image("output", 0, Purpose.OUTPUT, data)
     prompt = Prompt(approved, Grammar.V4)
-    work = TextToImage("nai-diffusion-4-5-full", prompt, 640, 64, 1, {})
+    work = Work(Operation.GENERATE, "nai-diffusion-4-5-full", prompt, 640, 64, 1, {})
     return read(canonical.read(image), work, KEY.public_key())
 
 
