@@ -43,3 +43,19 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_secret(path: Path, content: str) -> None:
+    """Put new content in the place of a secret file, durably, and overwrite what was there.
+
+    On a medium that never writes in place (copy-on-write, flash) the old bytes may outlive this.
+    """
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)  # of an attempt that was cut off
+    with path.open("r+b") as old:
+        create_secret(new, content)
+        new.replace(path)
+        sync_folder(path.parent)
+        old.write(bytes(os.fstat(old.fileno()).st_size))
+        old.flush()
+        os.fsync(old.fileno())

@@ -1,6 +1,6 @@
 """The log as the rest of the house sees it: append, and ask. It does not know its database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,13 @@ from audit.merkle import TILE_LEVELS
 from audit.note import Note
 from audit.proof import Proof
 from audit.rotation import KeyChain, KeyEvent
-from audit.seal import Detail, DetailKeys, fresh_salts
+from audit.seal import Detail, Keyed, Sealing, fresh_salts
 from audit.signer import Signer
 from audit.sqlite import SqliteStore
 from audit.store import Prepared, Store
 from audit.vkey import VerifierKey
+
+_PAGE = 1000
 
 
 class Log:
@@ -31,7 +33,7 @@ class Log:
     `append` is the only way in. Build it over an opened store, inside a running loop.
     """
 
-    def __init__(self, store: Store, keys: DetailKeys) -> None:
+    def __init__(self, store: Store, keys: Sealing) -> None:
         self._store = store
         self._batcher = Batcher(store)
         self._keys = keys
@@ -44,7 +46,7 @@ class Log:
         origin: str,
         signer: Signer,
         more_signers: Sequence[Signer] = (),
-        keys: DetailKeys,
+        keys: Sealing,
         now: Callable[[], datetime],
         connect: Connect = connect_sqlite,
         guard: Guard | None = None,
@@ -148,6 +150,27 @@ class Log:
         if sealed is None:
             raise AbsentError("detail", f"{entry_id} has none, or it was erased")
         return self._keys.open(sealed, Leaf.parse(row.leaf))
+
+    async def has_detail(self, entry_id: UUID) -> bool:
+        """Whether something lies encrypted beside this entry; it may be that nothing opens it."""
+        return await self._store.sealed(entry_id) is not None
+
+    async def living(self) -> AsyncIterator[Sequence[Keyed]]:
+        """Yield which keys the details have that are not erased, in pages, by entry id."""
+        after: UUID | None = None
+        while page := await self._store.keyed(after, _PAGE):
+            yield page
+            after = page[-1].entry_id
+
+    async def of_submission(self, submission: UUID) -> Sequence[Receipt]:
+        """Return every entry that names this submission, oldest first."""
+        checkpoint, size = await self._store.newest()
+        found = await self._store.of_submission(submission)
+        return [
+            Receipt(UUID(bytes=row.entry_id), row.index, row.leaf, checkpoint)
+            for row in found
+            if row.index < size
+        ]
 
     async def entries(self, start: int, count: int) -> Sequence[Receipt]:
         """Return up to `count` entries from index `start` up, oldest first."""

@@ -1,20 +1,23 @@
 """The erasable half of an entry: values and salts, encrypted beside the leaf.
 
-Each record has its own AES-256-GCM key, wrapped (RFC 3394) by a key-encryption key that lives in
-a file outside the database and outside its backups. Erasing is deleting the row; destroying the
-key-encryption key erases whatever backups still hold.
+Each record has its own AES-256-GCM key, which no database holds: it follows from the key of the
+period in which it was sealed and from the entry's id. Period keys lie outside the database and
+outside its backups. Erasing is deleting the row; destroying the period's key (`audit.periods`)
+erases whatever backups still hold.
 """
 
+import hmac
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from audit.canonical_json import canonical
 from audit.entry import Entry, Json
@@ -27,16 +30,27 @@ from audit.note import decode_base64, encode_base64
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _DOMAIN = b"gw-detail/v1\x00"
+_KEY_DOMAIN = b"gw-detail-key/v1\x00"
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """One record's ciphertext, and its key as only a key-encryption key can open it."""
+    """One record's ciphertext, and the id of the period key that its own key follows from."""
 
     key_id: str
     wrapped: bytes
+    """Empty. Details of logs from before periods have their own key here, wrapped (RFC 3394)."""
     nonce: bytes
     ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Which key a record that is still there has: all of `Sealed` that says so."""
+
+    entry_id: UUID
+    key_id: str
+    wrapped: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +62,26 @@ class Detail:
     salts: Mapping[str, bytes] = field(repr=False)
 
 
+class Sealing(Protocol):
+    """Seals details, and opens them as long as their keys exist."""
+
+    def seal(self, entry: Entry, salts: Mapping[str, bytes]) -> Sealed:
+        """Encrypt what the leaf only commits to; `leaf_of` MUST have accepted the entry."""
+        ...
+
+    def open(self, sealed: Sealed, leaf: Leaf) -> Detail:
+        """Decrypt, and hold every value to the commitment in the leaf.
+
+        Raises:
+            AbsentError: its key is not here (or was destroyed).
+            UntrustedError: the ciphertext or a value is not what the leaf commits to.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DetailKeys:
-    """Key-encryption keys by id. `current` seals; all of them open."""
+    """Period keys by id. `current` seals; all of them open."""
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
@@ -89,31 +120,48 @@ class DetailKeys:
         values = {name: _written(value) for name, value in entry.personal.items()}
         written = {name: encode_base64(salt) for name, salt in salts.items()}
         plain = json.dumps({"personal": values, "detail": entry.detail, "salts": written}).encode()
-        drawn = os.urandom(KEY_BYTES + _NONCE_BYTES)
-        key, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
+        nonce, key = os.urandom(_NONCE_BYTES), self._derived(self.current, entry.entry_id)
         ciphertext = AESGCM(key).encrypt(nonce, plain, _DOMAIN + entry.entry_id.bytes)
-        wrapped = aes_key_wrap(self.keys[self.current], key)
-        return Sealed(self.current, wrapped, nonce, ciphertext)
+        return Sealed(self.current, b"", nonce, ciphertext)
 
     def open(self, sealed: Sealed, leaf: Leaf) -> Detail:
-        """Decrypt, and hold every value to the commitment in the leaf.
+        """Decrypt, as `Sealing` says."""
+        return opened(sealed, leaf, self.key_of(leaf.entry_id, sealed.key_id, sealed.wrapped))
+
+    def key_of(self, entry_id: UUID, key_id: str, wrapped: bytes) -> bytes:
+        """Return the key of one record.
 
         Raises:
-            AbsentError: the key-encryption key is not here (or was destroyed).
-            UntrustedError: the ciphertext or a value is not what the leaf commits to.
+            AbsentError: the period key is not here (or was destroyed).
+            UntrustedError: what is wrapped is no key of this period.
         """
-        kek = self.keys.get(sealed.key_id)
-        if kek is None:
-            raise AbsentError("detail key", f"{sealed.key_id!r} is not here")
+        if key_id not in self.keys:
+            raise AbsentError("detail key", f"{key_id!r} is not here")
+        if not wrapped:
+            return self._derived(key_id, entry_id)
         try:
-            key = aes_key_unwrap(kek, sealed.wrapped)
-            aad = _DOMAIN + leaf.entry_id.bytes
-            plain = AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, aad)
-        except (InvalidUnwrap, InvalidTag, ValueError) as fault:
-            raise UntrustedError("detail", f"that of {leaf.entry_id} does not decrypt") from fault
-        detail = _read(read_object(plain, "detail"))
-        _hold_to(leaf, detail)
-        return detail
+            return aes_key_unwrap(self.keys[key_id], wrapped)
+        except (InvalidUnwrap, ValueError) as fault:
+            raise _sealed_otherwise(entry_id) from fault
+
+    def _derived(self, key_id: str, entry_id: UUID) -> bytes:
+        return hmac.digest(self.keys[key_id], _KEY_DOMAIN + entry_id.bytes, "sha256")
+
+
+def opened(sealed: Sealed, leaf: Leaf, key: bytes) -> Detail:
+    """Decrypt one record with its own key, and hold every value to the commitment in the leaf.
+
+    Raises:
+        UntrustedError: the ciphertext or a value is not what the leaf commits to.
+    """
+    try:
+        aad = _DOMAIN + leaf.entry_id.bytes
+        plain = AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, aad)
+    except (InvalidTag, ValueError) as fault:
+        raise _sealed_otherwise(leaf.entry_id) from fault
+    detail = _read(read_object(plain, "detail"))
+    _hold_to(leaf, detail)
+    return detail
 
 
 def fresh_salts(entry: Entry) -> dict[str, bytes]:
@@ -122,6 +170,10 @@ def fresh_salts(entry: Entry) -> dict[str, bytes]:
     drawn = os.urandom(SALT_BYTES * len(names))
     places = range(0, len(drawn), SALT_BYTES)
     return {name: drawn[at : at + SALT_BYTES] for name, at in zip(names, places, strict=True)}
+
+
+def _sealed_otherwise(entry_id: UUID) -> UntrustedError:
+    return UntrustedError("detail", f"that of {entry_id} does not decrypt")
 
 
 def _written(value: str | bytes) -> dict[str, str]:

@@ -20,7 +20,7 @@ from audit.guard import Guard
 from audit.opening import open_writer
 from audit.reader import Reader, in_thread
 from audit.rotation import KeyChain
-from audit.seal import Sealed
+from audit.seal import Keyed, Sealed
 from audit.signer import Keyring, Signer
 from audit.sqlite_writer import Writer
 from audit.store import Prepared, Row, Stored
@@ -109,6 +109,14 @@ class SqliteStore:
     async def sealed(self, entry_id: UUID, /) -> Sealed | None:
         """Return what lies encrypted beside an entry, unless it was erased."""
         return await self._reader.ask(tables.sealed_of, entry_id)
+
+    async def of_submission(self, submission: UUID, /) -> Sequence[Row]:
+        """Return every entry that names this submission, in order."""
+        return await self._reader.ask(tables.of_submission, submission)
+
+    async def keyed(self, after: UUID | None, count: int, /) -> Sequence[Keyed]:
+        """Return which keys the details behind `after` have, by entry id."""
+        return await self._reader.ask(tables.keyed, after, count)
 
     async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:
         """Return the hashes that prove entry `index` in the tree of `size`."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from audit.entry import OpenSubmission
 from audit.errors import AuditError
 from audit.rotation import KeyChain
-from audit.seal import Sealed
+from audit.seal import Keyed, Sealed
 from audit.signer import Keyring
 
 MAX_BATCH = 256
@@ -99,6 +99,14 @@ class Store(Protocol):
 
     async def sealed(self, entry_id: UUID, /) -> Sealed | None:
         """Return what lies encrypted beside an entry, unless it was erased."""
+        ...
+
+    async def of_submission(self, submission: UUID, /) -> Sequence[Row]:
+        """Return every entry that names this submission, in order."""
+        ...
+
+    async def keyed(self, after: UUID | None, count: int, /) -> Sequence[Keyed]:
+        """Return which keys the details behind `after` have, `count` at most, by entry id."""
         ...
 
     async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:

@@ -16,7 +16,7 @@ from audit.merkle import (
     inclusion_spans,
     span_root,
 )
-from audit.seal import Sealed
+from audit.seal import Keyed, Sealed
 from audit.store import Row
 
 
@@ -44,6 +44,25 @@ def sealed_of(connection: sqlite3.Connection, entry_id: UUID) -> Sealed | None:
         (entry_id.bytes,),
     ).fetchone()
     return None if found is None else Sealed(*found)
+
+
+def of_submission(connection: sqlite3.Connection, submission: UUID) -> list[Row]:
+    """Return every entry that names this submission, in order."""
+    found = connection.execute(
+        "SELECT idx, entry_id, leaf, leaf_hash FROM entry INDEXED BY entry_submission"
+        " WHERE submission = ? ORDER BY idx",
+        (str(submission),),
+    )
+    return [Row(*each) for each in found]
+
+
+def keyed(connection: sqlite3.Connection, after: UUID | None, count: int) -> list[Keyed]:
+    """Return which keys the details behind `after` have, `count` at most, by entry id."""
+    found = connection.execute(
+        "SELECT entry_id, key_id, wrapped FROM detail WHERE entry_id > ? ORDER BY entry_id LIMIT ?",
+        (after.bytes if after else b"", count),
+    )
+    return [Keyed(UUID(bytes=entry_id), *key) for entry_id, *key in found]
 
 
 def edge_of(connection: sqlite3.Connection) -> Edge:

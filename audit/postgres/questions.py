@@ -15,7 +15,7 @@ from audit.merkle import (
     span_root,
 )
 from audit.postgres.connection import Connection
-from audit.seal import Sealed
+from audit.seal import Keyed, Sealed
 from audit.store import Row
 
 _OPEN = """
@@ -75,6 +75,26 @@ async def sealed_of(connection: Connection, entry_id: UUID) -> Sealed | None:
         "SELECT key_id, wrapped, nonce, ciphertext FROM audit.detail WHERE entry_id = $1", entry_id
     )
     return None if found is None else Sealed(*found)
+
+
+async def of_submission(connection: Connection, submission: UUID) -> Sequence[Row]:
+    """Return every entry that names this submission, in order."""
+    found = await connection.fetch(
+        "SELECT idx, entry_id, leaf, leaf_hash FROM audit.entry WHERE submission = $1 ORDER BY idx",
+        submission,
+    )
+    return [_row(each) for each in found]
+
+
+async def keyed(connection: Connection, after: UUID | None, count: int) -> Sequence[Keyed]:
+    """Return which keys the details behind `after` have, `count` at most, by entry id."""
+    found = await connection.fetch(
+        "SELECT entry_id, key_id, wrapped FROM audit.detail"
+        " WHERE $1::uuid IS NULL OR entry_id > $1 ORDER BY entry_id LIMIT $2",
+        after,
+        count,
+    )
+    return [Keyed(UUID(bytes=entry_id.bytes), *key) for entry_id, *key in found]
 
 
 async def open_submissions(connection: Connection, size: int) -> Sequence[OpenSubmission]:

@@ -34,7 +34,7 @@ from audit.postgres import questions
 from audit.postgres.connection import FAULTS, Connection, Link, entrys_fault, told
 from audit.postgres.state import State
 from audit.rotation import KeyChain, KeyChange
-from audit.seal import Sealed
+from audit.seal import Keyed, Sealed
 from audit.signer import Keyring, changed
 from audit.store import Prepared, Row, Stored
 
@@ -183,6 +183,14 @@ class PostgresStore:
     async def sealed(self, entry_id: UUID, /) -> Sealed | None:
         """Return what lies encrypted beside an entry, unless it was erased."""
         return await self._ask(questions.sealed_of, entry_id)
+
+    async def of_submission(self, submission: UUID, /) -> Sequence[Row]:
+        """Return every entry that names this submission, in order."""
+        return await self._ask(questions.of_submission, submission)
+
+    async def keyed(self, after: UUID | None, count: int, /) -> Sequence[Keyed]:
+        """Return which keys the details behind `after` have, by entry id."""
+        return await self._ask(questions.keyed, after, count)
 
     async def path(self, index: int, size: int, /) -> tuple[bytes, ...]:
         """Return the hashes that prove entry `index` in the tree of `size`."""

@@ -33,7 +33,7 @@ from audit.postgres.copying import copy_log
 from audit.postgres.opening import open_postgres
 from audit.proof import Proof
 from audit.report import Report
-from audit.seal import DetailKeys
+from audit.seal import DetailKeys, Sealing
 from audit.signer import Ed25519Signer
 from audit.verify import verify
 from tests.postgres_server import Server
@@ -101,6 +101,7 @@ class SqlitePlace:
 
     path: Path
     signer: Ed25519Signer
+    keys: Sealing = KEYS
 
     async def open(self, *known: str, fault: Fault | None = None) -> Log:
         class Loses(sqlite3.Connection):
@@ -118,7 +119,7 @@ class SqlitePlace:
             self.path,
             origin=ORIGIN,
             signer=self.signer,
-            keys=KEYS,
+            keys=self.keys,
             now=lambda: NOON,
             connect=connect,
             known_checkpoints=known,
@@ -196,6 +197,7 @@ class PostgresPlace:
     server: Server
     signer: Ed25519Signer
     folder: Path
+    keys: Sealing = KEYS
     database: str = ""
     copies: "count[int]" = field(default_factory=count)
 
@@ -214,7 +216,7 @@ class PostgresPlace:
             known_checkpoints=known,
             connect=connect,
         )
-        return Log(store, KEYS)
+        return Log(store, self.keys)
 
     def shell(self, statement: str) -> None:
         tables = ("log", "log_state", "entry", "tile_node", "head", "checkpoint", "detail")
