@@ -230,7 +230,8 @@ class Judge:
         places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
         facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
-        decision = policy.decide(moment, findings, facts, self.installed())
+        installed = self.installed() if moment is Moment.REQUEST else None  # else it is not read
+        decision = policy.decide(moment, findings, facts, installed)
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
 
     async def _evidence(self, metadata: Reading) -> list[Finding]:
@@ -274,7 +275,7 @@ class Judge:
 
 
 def _answers(watched: Iterable[Watched[Reading] | Watched[Canonical]]) -> frozenset[Capability]:
-    return frozenset(answer for each in watched for answer in each.classifier.answers)
+    return frozenset[Capability]().union(*(each.classifier.answers for each in watched))
 
 
 def _is_evidence(finding: Finding) -> bool:

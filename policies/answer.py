@@ -26,12 +26,16 @@ def known(fact: bool) -> Answer:
 
 def all_of(answers: Sequence[Answer]) -> Answer:
     """Answer whether all are so; of none at all, unknown."""
-    return _because(conjunction(answer.truth for answer in answers), answers)
+    if len(answers) == 1:
+        return answers[0]
+    return _because(conjunction([answer.truth for answer in answers]), answers)
 
 
 def any_of(answers: Sequence[Answer]) -> Answer:
     """Answer whether any is so; of none at all, unknown."""
-    return _because(disjunction(answer.truth for answer in answers), answers)
+    if len(answers) == 1:
+        return answers[0]
+    return _because(disjunction([answer.truth for answer in answers]), answers)
 
 
 def _because(truth: Truth, answers: Iterable[Answer]) -> Answer:

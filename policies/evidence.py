@@ -17,7 +17,6 @@ from policies.scene import RenditionScale, Subject
 from policies.truth import Truth
 
 L = TypeVar("L", bound=Level)
-M = TypeVar("M", bound=Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,12 @@ class Evidence:
 
     def weigh(self, subjects: Sequence[Subject], required: frozenset[Capability]) -> Weight:
         """Weigh all that a request carries and returns; only what is `required` can be unknown."""
-        asked = _asked(self.sexual, self.minor, subjects, required)
+        beside_minor = _elsewhere(self.minor, subjects, required)
+        beside_sexual = _elsewhere(self.sexual, subjects, required)
+        asked = _asked(self.sexual, beside_minor, subjects, required)
         sexual = _range(_sexual, asked, asked)
-        minor = _asked(self.minor, self.sexual, subjects, required)
-        beside = _asked(self.beside_sexual, self.sexual, subjects, required)
+        minor = _asked(self.minor, beside_sexual, subjects, required)
+        beside = _asked(self.beside_sexual, beside_sexual, subjects, required)
         known = minor if sexual.known is Sexual.NONE else [*minor, *beside]
         possible = minor if sexual.possible is Sexual.NONE else [*minor, *beside]
         return Weight(_range(_minor, known, possible), sexual)
@@ -88,17 +89,25 @@ class _Asked(Generic[L]):
     at_most: Answer
 
 
+def _elsewhere(
+    pointers: Sequence[Pointer[L]], subjects: Sequence[Subject], required: frozenset[Capability]
+) -> Sequence[set[Truth]]:
+    """Return for each subject whether any of `pointers` points there of each of the others."""
+    if len(subjects) == 1:
+        return [set()]
+    pointing = [_any(pointers, subject, required) for subject in subjects]
+    return [{*pointing[:place], *pointing[place + 1 :]} for place in range(len(subjects))]
+
+
 def _asked(
     pointers: Sequence[Pointer[L]],
-    others: Sequence[Pointer[M]],
+    pointing: Sequence[set[Truth]],
     subjects: Sequence[Subject],
     required: frozenset[Capability],
 ) -> list[_Asked[L]]:
-    """Ask all `pointers`, lowered on a subject where any of `others` points elsewhere."""
-    pointing = [_any(others, subject, required) for subject in subjects]
+    """Ask all `pointers`, lowered on a subject where one of the other kind is `pointing`."""
     asked: list[_Asked[L]] = []
-    for position, subject in enumerate(subjects):
-        elsewhere = {*pointing[:position], *pointing[position + 1 :]}
+    for subject, elsewhere in zip(subjects, pointing, strict=True):
         lowered = Truth.TRUE in elsewhere
         perhaps_lowered = lowered or Truth.UNKNOWN in elsewhere
         for pointer in pointers:

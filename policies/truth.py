@@ -4,7 +4,7 @@ Kleene's strong three-valued logic: unknown stands for "true or false, we cannot
 result is unknown only where it would differ between the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -36,19 +36,18 @@ _NEGATED = {
 }
 
 
-def conjunction(truths: Iterable[Truth]) -> Truth:
+def conjunction(truths: Sequence[Truth]) -> Truth:
     """Whether all of them hold. Of none at all, nobody can say: unknown."""
     return _first_of((Truth.FALSE, Truth.UNKNOWN, Truth.TRUE), truths)
 
 
-def disjunction(truths: Iterable[Truth]) -> Truth:
+def disjunction(truths: Sequence[Truth]) -> Truth:
     """Whether any of them holds. Of none at all, nobody can say: unknown."""
     return _first_of((Truth.TRUE, Truth.UNKNOWN, Truth.FALSE), truths)
 
 
-def _first_of(order: tuple[Truth, ...], truths: Iterable[Truth]) -> Truth:
-    present = tuple(truths)
+def _first_of(order: tuple[Truth, ...], truths: Sequence[Truth]) -> Truth:
     for truth in order:
-        if truth in present:
+        if truth in truths:
             return truth
     return Truth.UNKNOWN
