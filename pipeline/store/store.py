@@ -12,7 +12,10 @@ from sqlalchemy import Connection
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.columns import metadata
+from pipeline.store.erasures import Erasures
+from pipeline.store.forgetting import Forgetting
 from pipeline.store.holds import Holds
+from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
 from pipeline.store.refusals import Refusals
@@ -48,6 +51,9 @@ class Store:
     refusals: Refusals
     seizures: Seizures
     origins: Origins
+    legal_holds: LegalHolds
+    erasures: Erasures
+    forgetting: Forgetting
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -75,6 +81,9 @@ class Store:
             refusals=Refusals(transact),
             seizures=Seizures(transact),
             origins=Origins(transact),
+            legal_holds=LegalHolds(transact),
+            erasures=Erasures(transact),
+            forgetting=Forgetting(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:
