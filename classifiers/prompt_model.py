@@ -2,8 +2,9 @@
 
 It reads what a person typed and asks for, as it stands: undoing disguises is for the terms. Each
 distinct text is read once, in windows of short panes; of more windows than `WINDOWS` nobody is told
-anything. In a pane without a Latin letter it sees nothing: what is judged of such texts is for
-`text.language.*` to say.
+anything. It speaks of English and of tags, in which it was measured. Of what stands in another
+language it says that it could not look (`OTHER_LANGUAGE`), and `text.language.*` says what that
+comes to; in a pane without a Latin letter it sees nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Self
 
+import numpy as np
+
 from classifiers.classifier import Capability
 from classifiers.content import Polarity
 from classifiers.device import Device
 from classifiers.harmless import HarmlessPhrases
-from classifiers.normalise import FieldReading, Obstacle, Reading
+from classifiers.languages.reader import LanguageReader
+from classifiers.normalise import FieldReading, Obstacle, Reading, Span
+from classifiers.normalise.letters import SPACE, codes_of, covered, text_of
 from classifiers.prompt_heads import HEADS
 from classifiers.prompt_network import Likelihoods, PromptNetwork
 from classifiers.prompt_pieces import Window
@@ -41,11 +46,14 @@ class _Seen:
 class PromptModel:
     """Reports for each head the highest likelihood over all windows, and where it was found."""
 
-    def __init__(self, network: PromptNetwork, harmless: HarmlessPhrases) -> None:
+    def __init__(
+        self, network: PromptNetwork, harmless: HarmlessPhrases, languages: LanguageReader
+    ) -> None:
         self.id = network.card.id
         self.emits = frozenset(SIGNALS.values())
         self._network = network
         self._harmless = harmless
+        self._languages = languages
         self._seen = Remembered[Likelihoods](_REMEMBERED)
 
     @classmethod
@@ -56,7 +64,8 @@ class PromptModel:
             ModelError: it is missing or altered.
             TermsError: the lists of terms are.
         """
-        return cls(PromptNetwork.open(device=device), HarmlessPhrases.embedded())
+        network = PromptNetwork.open(device=device)
+        return cls(network, HarmlessPhrases.embedded(), LanguageReader.embedded())
 
     @property
     def answers(self) -> frozenset[Capability]:
@@ -74,30 +83,40 @@ class PromptModel:
     def classify(self, content: Reading, /) -> Sequence[Finding]:
         """Report each head once, and each head `Unavailable` for each stretch that was not read.
 
+        Of texts that are all in other languages it reports nothing else.
+
         Raises:
             ModelError: the network has no answer.
         """
-        unread: list[Field] = []
+        unread: list[tuple[Field, Reason]] = []
         seen = [
             _Seen(where, self._answer(text, window))
             for text, window, where in self._windows(content, unread)
         ]
         missing = [
-            Unavailable(name, where, self.id, Reason.NOT_ASSESSED)
-            for where in unread
+            Unavailable(name, where, self.id, reason)
+            for where, reason in unread
             for name in SIGNALS.values()
         ]
+        if not seen and any(reason is Reason.OTHER_LANGUAGE for _, reason in unread):
+            return missing
         return [*self._highest(seen), *missing]
 
     def _windows(
-        self, content: Reading, unread: list[Field]
+        self, content: Reading, unread: list[tuple[Field, Reason]]
     ) -> Iterator[tuple[str, Window, Field]]:
         """Yield windows as long as there is room; note in `unread` what is left."""
         left, known = WINDOWS, set[str]()
         for one in content.fields:
             text = self._harmless.blanked(one.typed(Polarity.POSITIVE))
+            foreign = self._languages.foreign(one) if text.strip() else ()
+            if foreign:
+                whole, text = text, _blanked(one, text, foreign)
+                if text != whole:
+                    where = Field(one.path, (foreign[0][0], foreign[-1][1]))
+                    unread.append((where, Reason.OTHER_LANGUAGE))
             if Obstacle.TOO_LONG in one.unread:
-                unread.append(Field(one.path))
+                unread.append((Field(one.path), Reason.NOT_ASSESSED))
             if text in known or not text.strip():
                 continue
             known.add(text)
@@ -110,7 +129,7 @@ class PromptModel:
                 yield text, seen, Field(one.path, _received(one, seen))
             beyond = next(windows, None)
             if beyond is not None:
-                unread.append(Field(one.path, _received(one, beyond)))
+                unread.append((Field(one.path, _received(one, beyond)), Reason.NOT_ASSESSED))
 
     def _answer(self, text: str, window: Window) -> Likelihoods:
         parts = [f"{len(one.numbers)} {text[slice(*one.span)]}" for one in window.panes]
@@ -136,6 +155,12 @@ def stretched(likelihood: float, threshold: float) -> float:
     if likelihood < threshold:
         return 0.5 * likelihood / threshold
     return min(1.0, 0.5 + 0.5 * (likelihood - threshold) / (1.0 - threshold))
+
+
+def _blanked(field: FieldReading, text: str, spans: Sequence[Span]) -> str:
+    """Return what is read of a field, with a space for each letter that was received in `spans`."""
+    places = np.asarray(field.plain.origin, np.intp)
+    return text_of(np.where(covered(spans, len(field.text))[places], SPACE, codes_of(text)))
 
 
 def _received(field: FieldReading, window: Window) -> tuple[int, int] | None:

@@ -122,6 +122,8 @@ class Reason(StrEnum):
     NOT_INSTALLED = "not_installed"
     NOT_ASSESSED = "not_assessed"
     """The model is not able to answer this question about this content."""
+    OTHER_LANGUAGE = "other_language"
+    """The model was not measured in the language of this text; `text.language.*` says more."""
     TOO_FLAT = "too_flat"
     STALE = "stale"
     NO_BANKS = "no_banks"

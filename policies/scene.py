@@ -2,7 +2,9 @@
 
 All texts are one subject, because a reader sees them as one; each picture is one by itself. A
 question is answered by a signal. It is unknown where nobody answered, or where one who should have
-answered could not: only `NOT_ASSESSED` gives way to another source that did answer for that place.
+answered could not. Two reasons give way: `NOT_ASSESSED` to another source that did answer for that
+place, and `OTHER_LANGUAGE` to a signal that says in what state the language of that text is: then
+the rules on `text.language.*` decide what an unread text comes to, and not that it was not read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +31,8 @@ NOBODY = "nobody"
 """The source of an `Unavailable` that stands for silence."""
 
 ALL_FIELDS = Field("*")
+
+_LANGUAGES = frozenset({SignalName.TEXT_LANGUAGE_TERMS_ONLY, SignalName.TEXT_LANGUAGE_UNREAD})
 
 Spot = str | tuple[str, int]
 """A place without what is only within it: a field's path, or a picture's carrier and index."""
@@ -141,7 +145,8 @@ def subjects_of(
             pictures.setdefault((place.carrier, place.index), [])
     subjects: list[Subject] = []
     if texts or any(isinstance(place, Field) for place in facts.places):
-        subjects.append(Subject(Surface.TEXT, ALL_FIELDS, _by_name(texts), None))
+        told = _by_name(texts, _heard(texts))
+        subjects.append(Subject(Surface.TEXT, ALL_FIELDS, told, None))
     subjects += [
         _picture(moment, Picture(*spot), _by_name(pictures[spot]), facts, scale)
         for spot in sorted(pictures)
@@ -153,25 +158,44 @@ def _spot(where: Where) -> Spot:
     return where.path if isinstance(where, Field) else (where.carrier, where.index)
 
 
-def _by_name(findings: Iterable[Finding]) -> Mapping[SignalName, Told]:
+def _heard(texts: Iterable[Finding]) -> frozenset[Spot]:
+    """Return the fields of which it was said that they are in a language that no model reads."""
+    return frozenset(
+        _spot(finding.where)
+        for finding in texts
+        if isinstance(finding, Signal) and finding.name in _LANGUAGES and finding.score == 1.0
+    )
+
+
+def _by_name(
+    findings: Iterable[Finding], heard: frozenset[Spot] = frozenset()
+) -> Mapping[SignalName, Told]:
     named: dict[SignalName, list[Finding]] = {}
     for finding in findings:
         named.setdefault(finding.name, []).append(finding)
-    return {name: _told(tuple(said)) for name, said in named.items()}
+    return {name: _told(tuple(said), heard) for name, said in named.items()}
 
 
-def _told(said: tuple[Finding, ...]) -> Told:
+def _told(said: tuple[Finding, ...], heard: frozenset[Spot]) -> Told:
     signals = tuple([finding for finding in said if isinstance(finding, Signal)])
     if len(signals) == len(said):
         return Told(said, signals, ())
-    answered = {_spot(signal.where) for signal in signals}
     unanswered = (
         finding
         for finding in said
-        if isinstance(finding, Unavailable)
-        and (finding.reason is not Reason.NOT_ASSESSED or _spot(finding.where) not in answered)
+        if isinstance(finding, Unavailable) and not _gives_way(finding, signals, heard)
     )
     return Told(said, signals, tuple(unanswered))
+
+
+def _gives_way(finding: Unavailable, signals: Sequence[Signal], heard: frozenset[Spot]) -> bool:
+    """Whether somebody else spoke there; what the same source saw of the rest is no answer."""
+    spot = _spot(finding.where)
+    if finding.reason is Reason.OTHER_LANGUAGE:
+        return spot in heard
+    if finding.reason is not Reason.NOT_ASSESSED:
+        return False
+    return any(one.source != finding.source and _spot(one.where) == spot for one in signals)
 
 
 def _picture(

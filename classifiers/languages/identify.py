@@ -8,7 +8,7 @@ for another language is added up. A single foreign word is nobody's language.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from itertools import pairwise
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from classifiers.errors import TermsError
 from classifiers.languages.states import Languages, State
 from classifiers.languages.table import NAMES, Table
+from classifiers.normalise import Span
 
 _MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -101,6 +102,28 @@ class Identifier:
         if best_read >= _ENOUGH:
             return frozenset(id_ for id_ in read if speaks[id_] == best_read)
         return frozenset({"ru"}) if _CYRILLIC.search(text) else frozenset()
+
+    def parts_in(self, text: str, spoken: frozenset[str]) -> Sequence[Span]:
+        """Return where `text` speaks one of the languages `spoken` rather than English."""
+        spans, parts = [], []
+        for span in _between_marks(text):
+            words = _folded(text[slice(*span)]).translate(_WITHIN_WORDS).split()
+            if words and not self.english.issuperset(words):
+                spans.append(span)
+                parts.append(words)
+        if not parts or not spoken:
+            return []
+        columns, weights = self.table.languages, self.table.weigh(parts)
+        neutral = weights[:, [columns.index("en"), columns.index(NAMES)]].max(axis=1)
+        leads = np.full(len(parts), -np.inf)
+        for id_ in spoken:
+            known = [self._common(words).get(id_, 0) * _OF_A_WORD for words in parts]
+            leads = np.maximum(leads, weights[:, columns.index(id_)] + known - neutral)
+        return [
+            span
+            for span, lead in zip(spans, leads.tolist(), strict=True)
+            if lead >= _LEAD or ("ru" in spoken and _CYRILLIC.search(text, *span))
+        ]
 
     def is_soup(self, text: str) -> bool:
         """Whether `text` holds many words whose letters no language puts together like that."""
@@ -207,6 +230,17 @@ def _names(text: str) -> list[list[str]]:
         for words in _words(_composed(text))
         if 1 < len(words) <= _A_NAME and all(word.istitle() for word in words)
     ]
+
+
+def _between_marks(text: str) -> Iterator[Span]:
+    """Yield where the parts of a text as received stand."""
+    start = 0
+    for mark in _MARK.finditer(text):
+        if mark.start() > start:
+            yield start, mark.start()
+        start = mark.end()
+    if start < len(text):
+        yield start, len(text)
 
 
 def _words(text: str) -> list[list[str]]:

@@ -7,7 +7,7 @@ as well as the tags themselves, and counts as no other language.
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,7 +17,7 @@ from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
-from classifiers.normalise import FieldReading, Spelling, View, is_dressed_up, plain_forms
+from classifiers.normalise import FieldReading, Span, Spelling, View, is_dressed_up, plain_forms
 from classifiers.vocabulary import Mode, Vocabulary, shipped
 
 _EASTERN = {
@@ -80,6 +80,26 @@ class LanguageReader:
         if eastern is not None:
             found.setdefault(self._states.state(eastern), set()).add(eastern)
         return {state: frozenset(names) for state, names in found.items()}
+
+    def foreign(self, field: FieldReading) -> Sequence[Span]:
+        """Return where a field, as received, is in another language than a gated one.
+
+        Names of tags and listed terms count as these do in `states`. What is only hidden in the
+        field has no place here.
+        """
+        text = field.text
+        spans = list(self._identifier.parts_in(text, self._identifier.spoken(text)))
+        if text.isascii():
+            return spans
+        written = [
+            letters
+            for letters in self._states.scripts.values()
+            if _is_written(letters, field.plain.text)
+        ]
+        if self._eastern(field.plain.text) is not None:
+            written.append(_ANY_EASTERN)
+        spans += [found.span() for letters in written for found in letters.finditer(text)]
+        return sorted(spans)
 
     def is_soup(self, field: FieldReading) -> bool:
         """Whether a field holds many words that are in no language, however it is spelt."""

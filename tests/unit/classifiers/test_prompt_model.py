@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.harmless import HarmlessPhrases
+from classifiers.languages.reader import LanguageReader
 from classifiers.normalise import READ_AT_MOST, Reading, read
 from classifiers.prompt_model import SIGNALS, WINDOWS, PromptModel, stretched
 from classifiers.prompt_network import PromptNetwork
@@ -25,7 +26,7 @@ def network(tmp_path: Path) -> PromptNetwork:
 
 @pytest.fixture
 def model(network: PromptNetwork) -> PromptModel:
-    return PromptModel(network, HarmlessPhrases.embedded())
+    return PromptModel(network, HarmlessPhrases.embedded(), LanguageReader.embedded())
 
 
 def asking(*texts: str, negative: str = "") -> Reading:
@@ -114,10 +115,51 @@ class TestClassify:
         assert "best" not in asking(f"a cat, {quality}").fields[0].typed(Polarity.POSITIVE)
         assert scores(model, asking(f"a cat, {quality}")) == scores(model, asking("a cat, "))
 
-    @pytest.mark.parametrize("text", ["\U0001f338", "\u6e2f, \u591c", "\u043f\u043e\u0440\u0442!"])
+    @pytest.mark.parametrize("text", ["\U0001f338", "\u6e2f, \u591c"])
     def test_what_it_cannot_read_it_says_nothing_of(self, model: PromptModel, text: str) -> None:
         """Unknown words look all alike to it: an answer about them would be about nothing."""
         assert set(scores(model, asking(text)).values()) == {0.0}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "une femme lit un livre dans le jardin",
+            "eine frau liest ein buch im garten",
+            "\u043f\u043e\u0440\u0442!",
+            "\u5973\u6027\u304c\u672c\u3092\u8aad\u3093\u3067\u3044\u308b",
+        ],
+    )
+    def test_of_another_language_it_says_that_it_could_not_look(
+        self, model: PromptModel, text: str
+    ) -> None:
+        """It was measured in English and tags: a score would be a guess, and a zero a lie."""
+        found = model.classify(asking(text))
+
+        assert [one.name for one in found] == list(SIGNALS.values())
+        for one in found:
+            assert isinstance(one, Unavailable)
+            assert (one.reason, one.where.__class__) == (Reason.OTHER_LANGUAGE, Field)
+
+    def test_english_beside_another_language_is_read(self, model: PromptModel) -> None:
+        """A sentence in French must not take away what stands beside it in English."""
+        mixed = model.classify(asking("une femme lit un livre dans le jardin, a cat at dawn"))
+        missing = {one.where for one in mixed if isinstance(one, Unavailable)}
+        seen = [one for one in mixed if isinstance(one, Signal)]
+
+        assert missing == {Field("field0", (0, 37))}
+        assert [one.name for one in seen] == list(SIGNALS.values())
+        assert {one.where for one in seen} == {Field("field0", (37, 52))}
+        alone = scores(model, asking("a cat at dawn"))
+        assert (
+            scores(model, asking("une femme lit un livre dans le jardin", "a cat at dawn")) == alone
+        )
+
+    def test_what_is_not_asked_for_needs_no_language(self, model: PromptModel) -> None:
+        """The model reads no negative prompt, so none can keep it from answering."""
+        reading = asking("a cat", negative="une femme lit un livre dans le jardin")
+
+        assert scores(model, reading) == scores(model, asking("a cat"))
+        assert not [one for one in model.classify(reading) if isinstance(one, Unavailable)]
 
     def test_a_disguise_that_folds_away_changes_nothing(self, model: PromptModel) -> None:
         """Full-width letters are letters."""

@@ -1,13 +1,14 @@
 import pytest
 
 from classifiers.content import Rendition
-from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
+from classifiers.signals import Field, Finding, Picture, Reason, Signal, SignalName, Unavailable
 from policies.facts import Facts, Moment, Surface
 from policies.scene import RenditionScale, bears, subjects_of
 from policies.testing import ANYBODY, OUTPUT, TEXTS, UPLOAD, harmless, looked_at
 
 SCALE = RenditionScale(photograph=0.9, drawing=0.1)
 PHOTOGRAPH = SignalName.IMAGE_PHOTOGRAPH
+SEXUAL = SignalName.TEXT_MODEL_SEXUAL
 
 
 def surfaces(moment: Moment, *findings: Finding, facts: Facts = ANYBODY) -> list[Surface]:
@@ -36,6 +37,34 @@ def test_every_signal_can_be_asked_somewhere(name: SignalName) -> None:
 
     assert len(places) >= 2
     assert Surface.WHOLE in places
+
+
+def open_questions(*findings: Finding) -> frozenset[SignalName]:
+    (texts,) = subjects_of(Moment.REQUEST, findings, ANYBODY, SCALE)
+    return frozenset({SEXUAL}) & texts.open()
+
+
+def test_what_one_saw_of_a_field_is_no_answer_for_what_it_did_not_see() -> None:
+    """Else padding pushes a text out of sight, and what stands before it answers for all."""
+    seen = Signal(SEXUAL, 0.0, Field("input", (0, 90)), "one")
+    beyond = Unavailable(SEXUAL, Field("input", (90, 99)), "one", Reason.NOT_ASSESSED)
+    other = Signal(SEXUAL, 0.0, Field("input"), "two")
+
+    assert open_questions(seen, beyond) == {SEXUAL}
+    assert not open_questions(seen, beyond, other)
+
+
+def test_another_language_gives_way_to_who_says_which() -> None:
+    """It must be surely said, of that field; any other reason stays as it is."""
+    silent = Unavailable(SEXUAL, Field("input", (3, 9)), "one", Reason.OTHER_LANGUAGE)
+    failed = Unavailable(SEXUAL, Field("input"), "one", Reason.FAILED)
+    said = Signal(SignalName.TEXT_LANGUAGE_TERMS_ONLY, 1.0, Field("input"), "two")
+    unsure = Signal(SignalName.TEXT_LANGUAGE_TERMS_ONLY, 0.9, Field("input"), "two")
+    elsewhere = Signal(SignalName.TEXT_LANGUAGE_TERMS_ONLY, 1.0, Field("other"), "two")
+
+    assert not open_questions(silent, said)
+    for findings in ((silent,), (silent, unsure), (silent, elsewhere), (silent, failed, said)):
+        assert open_questions(*findings) == {SEXUAL}
 
 
 def rendition(*findings: Finding) -> Rendition | None:

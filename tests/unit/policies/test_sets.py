@@ -1,9 +1,9 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from classifiers.content import Rendition
-from classifiers.signals import Finding, Reason, SignalName
+from classifiers.signals import Field, Finding, Reason, SignalName, Unavailable
 from policies.decision import Action
 from policies.facts import Moment
 from policies.labels import HarmCode
@@ -19,6 +19,16 @@ def with_upload(
     return (
         *saying(harmless(TEXTS), TEXTS, text),
         *saying(harmless(UPLOAD, rendition), UPLOAD, picture),
+    )
+
+
+def not_reading(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The same findings, of a text in a language that the model was not measured in."""
+    return tuple(
+        Unavailable(each.name, each.where, each.source, Reason.OTHER_LANGUAGE)
+        if each.name.startswith("text.model.")
+        else each
+        for each in findings
     )
 
 
@@ -111,6 +121,24 @@ class TestLanguages:
             decision = floor.decide(Moment.REQUEST, sexual, ADULT, QUALIFIED)
             assert (decision.action, decision.code) == (Action.BLOCK, HarmCode.TEXT_LANGUAGE)
         assert floor.decide(Moment.REQUEST, harmless_words, ADULT, QUALIFIED).allows
+
+    def test_a_model_that_reads_no_french_holds_no_french(self, usual: Policy) -> None:
+        """Its silence is known to be one: the state of the language says what becomes of it."""
+        silence = not_reading(harmless(TEXTS))
+        heard = saying(silence, TEXTS, {N.TEXT_LANGUAGE_TERMS_ONLY: 1.0})
+        sexual = saying(heard, TEXTS, {N.TEXT_SEXUAL_SUGGESTIVE: 0.6})
+
+        assert usual.decide(Moment.REQUEST, heard, ADULT, QUALIFIED).allows
+        refused = usual.decide(Moment.REQUEST, sexual, ADULT, QUALIFIED)
+        assert (refused.action, refused.code) == (Action.BLOCK, HarmCode.TEXT_LANGUAGE)
+
+    def test_a_silence_that_no_language_explains_holds(self, usual: Policy) -> None:
+        """A model may not excuse itself: what the text is in, another has to say."""
+        silence = not_reading(harmless(TEXTS))
+        elsewhere = saying(silence, Field("other"), {N.TEXT_LANGUAGE_TERMS_ONLY: 1.0})
+
+        for said in (silence, elsewhere):
+            assert usual.decide(Moment.REQUEST, said, ADULT, QUALIFIED).action is Action.HOLD
 
     def test_no_language_hides_what_was_seen(self, floor: Policy) -> None:
         """The worst code is the one that is known, also where more could not be read."""

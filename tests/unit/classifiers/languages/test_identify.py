@@ -52,6 +52,28 @@ def test_capitals_make_no_names_of_a_language() -> None:
     assert LANGUAGES.spoken("Naakte Vrouw In Het Bos, 1girl") == {"nl"}
 
 
+def test_the_parts_of_another_language_are_told_from_english_ones() -> None:
+    """Who reads English only goes on reading it beside a foreign sentence."""
+    text = (
+        "1girl, une femme lit un livre dans le jardin, a woman reads in the garden. femme, red hat"
+    )
+
+    parts = LANGUAGES.parts_in(text, frozenset({"fr"}))
+
+    assert [text[start:end].strip() for start, end in parts] == [
+        "une femme lit un livre dans le jardin",
+        "femme",
+    ]
+    assert not LANGUAGES.parts_in(text, frozenset())
+
+
+def test_one_foreign_word_does_not_hide_an_english_sentence() -> None:
+    """Else everybody would write one into each of theirs."""
+    text = "a femme reads an old book in the quiet garden behind the house at dusk"
+
+    assert not LANGUAGES.parts_in(text, frozenset({"fr"}))
+
+
 def test_a_sentence_among_tags_is_heard() -> None:
     """Tags around it must not drown it."""
     tags = ", ".join(["1girl, solo, long hair, hatsune miku, masterpiece"] * 20)
