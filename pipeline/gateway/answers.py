@@ -39,11 +39,20 @@ def pictures(released: Recorded[Released], accept: str) -> Response:
         images = [_inline(picture, seed) for picture in outcome.pictures]
         return JSONResponse({"images": images}, headers=headers)
     return Response(
-        _zip({f"image_{picture.sealed.index}.png": picture.data for picture in outcome.pictures}),
+        _zip({_name(picture): picture.data for picture in outcome.pictures}),
         headers={**headers, "Content-Disposition": "attachment; filename=images.zip"},
         # exactly this type: two of the three community SDKs refuse application/zip
         media_type="binary/octet-stream",
     )
+
+
+def media_type(picture: bytes) -> str:
+    """Return what a picture is, by its first bytes: NovelAI makes PNG and WebP."""
+    return "image/webp" if picture.startswith(b"RIFF") else "image/png"
+
+
+def _name(picture: Marked) -> str:
+    return f"image_{picture.sealed.index}.{media_type(picture.data).removeprefix('image/')}"
 
 
 def _inline(picture: Marked, seed: int) -> dict[str, Json]:

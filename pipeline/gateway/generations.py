@@ -13,7 +13,7 @@ from pipeline.access.permissions import Permission
 from pipeline.access.subjects import fingerprint
 from pipeline.errors import MissingObjectError, VaultError
 from pipeline.gateway import carry
-from pipeline.gateway.answers import receipt_headers
+from pipeline.gateway.answers import media_type, receipt_headers
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
@@ -59,7 +59,7 @@ def routes(gate: Gate) -> APIRouter:
     @router.get(
         "/{generation}/images/{index}",
         response_class=Response,
-        responses=binary("image/png") | errors(401, 403, 404, 410, 503),
+        responses=binary("image/png", "image/webp") | errors(401, 403, 404, 410, 503),
     )
     async def image(request: Request, generation: UUID, index: int) -> Response:
         """Give a released picture once more; each time is written down."""
@@ -81,7 +81,7 @@ def routes(gate: Gate) -> APIRouter:
         return Response(
             opened.picture.data,
             headers={**receipt_headers(opened.receipt), "Cache-Control": "no-store"},
-            media_type="image/png",
+            media_type=media_type(opened.picture.data),
         )
 
     return router

@@ -53,10 +53,24 @@ class Model:
     scale: float
     steps: int
 
+    @property
+    def inpaints(self) -> bool:
+        """Whether it is for infill, and for nothing else."""
+        return self.id.endswith(_INPAINTING)
+
+
+_INPAINTING = "-inpainting"
 
 MODELS = {
     model.id: model
     for model in (
+        Model("nai-diffusion-5-full-inpainting", Family.V5, 7, 23),
+        Model("nai-diffusion-4-5-full-inpainting", Family.V4_5, 5, 23),
+        Model("nai-diffusion-4-5-curated-inpainting", Family.V4_5, 5, 23),
+        Model("nai-diffusion-4-full-inpainting", Family.V4, 5.5, 23),
+        Model("nai-diffusion-4-curated-inpainting", Family.V4, 5.5, 23),
+        Model("nai-diffusion-3-inpainting", Family.V3, 5, 28),
+        Model("nai-diffusion-furry-3-inpainting", Family.V3, 6.2, 28),
         Model("nai-diffusion-5-full", Family.V5, 7, 23),
         Model("nai-diffusion-5-curated", Family.V5, 7, 23),
         Model("nai-diffusion-4-5-full", Family.V4_5, 5, 23),
@@ -89,8 +103,6 @@ def find(model_id: object) -> Model:
     if model_id in RETIRED:
         message = f"model: {model_id} is older than V3 and not served by this gate"
         raise RequestRefusedError(400, message)
-    if model_id.endswith("-inpainting"):
-        raise RequestRefusedError(400, "model: inpainting models are not served yet by this gate")
     message = f"Validation error: model {shown(model_id)} doesn't exist"
     raise RequestRefusedError(400, message)
 

@@ -30,7 +30,7 @@ from pipeline.novelai.errors import (
     UpstreamUnreachableError,
 )
 from pipeline.novelai.limits import AnswerLimits
-from pipeline.novelai.request import serialise
+from pipeline.novelai.request import Place, serialise
 
 PATH = "/ai/generate-image"
 USER_AGENT = "Imprimatur/0.1"
@@ -76,9 +76,9 @@ class Client:
         self._limits = limits or AnswerLimits()
 
     async def generate(
-        self, work: Work, images: Mapping[str, bytes], gone: Callable[[], bool] = lambda: False
+        self, work: Work, images: Mapping[Place, bytes], gone: Callable[[], bool] = lambda: False
     ) -> Answer:
-        """Give the pictures of `work`, its images taken from `images`, by carrier.
+        """Give the pictures of `work`, its images taken from `images`, by carrier and place.
 
         `gone` says whether nobody waits for them any more; it is asked when an account is free.
 

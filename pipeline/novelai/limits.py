@@ -14,9 +14,11 @@ class Limits:
     """Nested objects and lists."""
     marks: int = 16_384
     """Strings, brackets and commas in the whole document: few bytes can become a large tree."""
-    parts: int = 8
+    parts: int = 12
     image_bytes: int = 16 * MEBIBYTE
     """One image, decoded from base64. 3,145,728 uncompressed pixels of four bytes fit."""
+    pixels: int = 4 * 3_145_728
+    """Those of all images of a request: each stays decoded as long as its request is carried."""
     text_characters: int = 16_000
     """All text fields together: what the text gate promises to read within its budget."""
 

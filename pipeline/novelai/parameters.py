@@ -6,13 +6,25 @@ honour them, so a key that is not here is refused by name.
 
 from dataclasses import dataclass
 
-from classifiers.content import Polarity
+from classifiers.content import Polarity, Purpose
 from pipeline.novelai.catalogue import CAPTIONED, EVERY_FAMILY, Family
-from pipeline.novelai.shapes import Choice, Flag, ListOf, Number, Object, Opaque, Shape, Words
+from pipeline.novelai.shapes import (
+    Choice,
+    Flag,
+    ListOf,
+    Number,
+    Object,
+    Opaque,
+    Picture,
+    Shape,
+    Words,
+)
 
 UINT32 = 4_294_967_295
 _MOST_CHARACTERS = 22
 _MOST_CENTERS = 8
+MOST_REFERENCES = 8
+"""Each is held decoded for as long as its request is in progress."""
 
 SAMPLERS = frozenset(
     {"k_euler", "k_euler_ancestral", "k_dpmpp_2s_ancestral", "k_dpmpp_2m", "k_dpmpp_2m_sde"}
@@ -62,6 +74,29 @@ _SIDE = Number(64, 49_152, whole=True)
 _SMALL = Number(0, 16, whole=True)
 _FLAG = Flag()
 
+_REFERENCES = ListOf(Picture(Purpose.REFERENCE), MOST_REFERENCES)
+_STRENGTHS = ListOf(_UNIT, MOST_REFERENCES)
+_RAW_VIBES = frozenset({Family.V3})
+"""Later families take encodings instead, which nobody can look at."""
+_PRECISE = frozenset({Family.V4_5})
+
+# The service draws from any text here (3.3), so only the three that mean something are taken.
+_DESCRIPTION = Object(
+    {
+        "caption": Object(
+            {
+                "base_caption": Choice(frozenset({"character", "style", "character&style"})),
+                "char_captions": ListOf(Opaque(), 0),
+            },
+            frozenset({"base_caption"}),
+        ),
+        "legacy_uc": _FLAG,
+        "use_coords": _FLAG,
+        "use_order": _FLAG,
+    },
+    frozenset({"caption"}),
+)
+
 # What the site keeps of its character boxes: a copy, stored in metadata even when not `enabled`.
 _CHARACTER_BOX = Object(
     {
@@ -86,7 +121,7 @@ PARAMETERS: dict[str, Parameter] = {
     "noise_schedule": Parameter(
         Choice(frozenset({"native", "karras", "exponential", "polyexponential"}))
     ),
-    "image_format": Parameter(Choice(frozenset({"png"}))),
+    "image_format": Parameter(Choice(frozenset({"png", "webp"}))),
     "params_version": Parameter(Number(1, 4, whole=True)),
     "strength": Parameter(_UNIT),
     "noise": Parameter(_UNIT),
@@ -112,6 +147,20 @@ PARAMETERS: dict[str, Parameter] = {
     "tag_hint_uc_preset": Parameter(_SMALL),
     "tag_hint_transparent_background": Parameter(_FLAG),
     "ucPreset": Parameter(_SMALL),
+    "inpaintImg2ImgStrength": Parameter(_UNIT),
+    "image": Parameter(Picture(Purpose.SOURCE)),
+    "mask": Parameter(Picture(Purpose.MASK)),
+    "reference_image": Parameter(Picture(Purpose.REFERENCE), _RAW_VIBES),
+    "reference_strength": Parameter(_UNIT),
+    "reference_information_extracted": Parameter(_UNIT),
+    "reference_image_multiple": Parameter(_REFERENCES, _RAW_VIBES),
+    "reference_strength_multiple": Parameter(_STRENGTHS, _RAW_VIBES),
+    "reference_information_extracted_multiple": Parameter(_STRENGTHS, _RAW_VIBES),
+    "director_reference_images": Parameter(_REFERENCES, _PRECISE),
+    "director_reference_descriptions": Parameter(ListOf(_DESCRIPTION, MOST_REFERENCES), _PRECISE),
+    "director_reference_strength_values": Parameter(_STRENGTHS, _PRECISE),
+    "director_reference_secondary_strength_values": Parameter(_STRENGTHS, _PRECISE),
+    "director_reference_information_extracted": Parameter(_STRENGTHS, _PRECISE),
     "prompt": Parameter(Words(Polarity.POSITIVE)),
     "negative_prompt": Parameter(Words(Polarity.NEGATIVE)),
     "v4_prompt": Parameter(_caption(Polarity.POSITIVE), CAPTIONED),
@@ -124,10 +173,7 @@ PARAMETERS: dict[str, Parameter] = {
     "autoSmea": _dropped(_FLAG),
     "auto_smea": _dropped(_FLAG),
     "normalize_reference_strength_multiple": _dropped(_FLAG),
-    "inpaintImg2ImgStrength": _dropped(_UNIT),
     "controlnet_strength": _dropped(Number(0, 2)),
-    "reference_strength": _dropped(_UNIT),
-    "reference_information_extracted": _dropped(_UNIT),
     # 3.6: above 1 it gives weight to the negative prompt; never sent, so 1.
     "uncond_scale": _dropped(Number(0, 1.5)),
     "ucPresetId": _dropped(Opaque()),
@@ -137,18 +183,11 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 NOT_SERVED = {
-    "mask": "inpainting",
     "controlnet_condition": "controlnet",
     "controlnet_model": "controlnet",
-    "reference_image": "vibe transfer",
-    "reference_image_multiple": "vibe transfer",
-    "reference_information_extracted_multiple": "vibe transfer",
-    "reference_strength_multiple": "vibe transfer",
-    "director_reference_descriptions": "precise reference",
-    "director_reference_images": "precise reference",
-    "director_reference_information_extracted": "precise reference",
-    "director_reference_secondary_strength_values": "precise reference",
-    "director_reference_strength_values": "precise reference",
-    "upscale": "upscaling",
+    "upscale": "upscaling within a generation",
 }
 """Keys of features that are refused by name; empty ones, which clients send, are dropped."""
+
+ENCODED_VIBES = frozenset({Family.V4, Family.V4_5})
+"""Families whose vibes are encodings: opaque, so refused with that reason."""

@@ -16,6 +16,9 @@ _PER_PIXEL_STEP = 5.753298233447344e-7
 _FREE_PIXELS = 1_048_576
 _FREE_STEPS = 28
 _LEAST = 2
+_PER_REFERENCE, _PER_EXTRA_VIBE, _VIBES_INCLUDED = 5, 2, 4
+_FORCE = {"img2img": "strength", "infill": "inpaintImg2ImgStrength"}
+"""What says how much is drawn anew, and so how much is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class Price:
     per_image: int
     billable: int
     """How many of its samples are paid for."""
+    references: int = 0
+    """What its reference pictures cost: these are never free."""
 
     @property
     def total(self) -> int:
         """What the account is charged."""
-        return self.per_image * self.billable
+        return self.per_image * self.billable + self.references
 
 
 def quote(work: Work, plan: Plan) -> Price:
@@ -49,10 +54,20 @@ def quote(work: Work, plan: Plan) -> Price:
     steps = _number(given.get("steps"), MODELS[work.model].steps)
     pixels = max(work.width * work.height, _LEAST_PIXELS)
     base = math.ceil(_PER_PIXEL * pixels + _PER_PIXEL_STEP * pixels * steps)
-    strength = _number(given.get("strength"), 1) if work.body.get("action") == "img2img" else 1
+    strength = _number(given.get(_FORCE.get(str(work.body.get("action")), "")), 1)
     per_image = max(math.ceil(base * _multiplier(work.model, given) * strength), _LEAST)
     free = _is_free(work, plan, pixels, steps)
-    return Price(per_image, work.samples - 1 if free else work.samples)
+    billable = work.samples - 1 if free else work.samples
+    return Price(per_image, billable, _references(work))
+
+
+def _references(work: Work) -> int:
+    """Give what precise references cost, each for each sample, and vibes beyond the first few."""
+    carriers = [image.carrier for image in work.images]
+    precise = carriers.count("parameters.director_reference_images")
+    vibes = carriers.count("parameters.reference_image_multiple")
+    more = max(vibes - _VIBES_INCLUDED, 0)
+    return _PER_REFERENCE * precise * work.samples + _PER_EXTRA_VIBE * more
 
 
 def _multiplier(model: str, parameters: dict[str, Json]) -> float:

@@ -6,24 +6,60 @@ NovelAI answers 500 to several of these; a precise 400 tells a client what to ch
 from collections.abc import Mapping
 
 from pipeline.items import Json
-from pipeline.novelai.catalogue import Family, most_samples
+from pipeline.novelai.catalogue import Family, Model, most_samples
 from pipeline.novelai.errors import RequestRefusedError
 
 SIDE_STEP = 64
 MOST_PIXELS = 3_145_728
+_PARALLEL = {
+    "reference_image_multiple": (
+        "reference_strength_multiple",
+        "reference_information_extracted_multiple",
+    ),
+    "director_reference_images": (
+        "director_reference_descriptions",
+        "director_reference_strength_values",
+        "director_reference_secondary_strength_values",
+        "director_reference_information_extracted",
+    ),
+}
+_ONES = ("director_reference_strength_values", "director_reference_information_extracted")
 _TWICE = frozenset({"strength", "noise", "extra_noise_seed", "color_correct"})
 
 
-def check_relations(parameters: Mapping[str, Json], family: Family) -> None:
+def check_relations(parameters: Mapping[str, Json], model: Model, action: str) -> None:
     """Hold each field against the others; every field MUST have been checked by itself.
 
     Raises:
-        RequestRefusedError: two of them do not go together, or not with models of `family`.
+        RequestRefusedError: two of them do not go together, or not with this model or action.
     """
+    _check_sources(parameters, model, action)
     _check_size(parameters)
-    _check_features(parameters, family)
-    _check_characters(parameters, family)
+    _check_features(parameters, model.family)
+    _check_characters(parameters, model.family)
     _check_strengths(parameters)
+    _check_references(parameters)
+
+
+def _check_sources(parameters: Mapping[str, Json], model: Model, action: str) -> None:
+    """Hold the pictures that an action starts from against it, in NovelAI's own words."""
+    infills = action == "infill"
+    if infills and not model.inpaints:
+        raise RequestRefusedError(400, f"Model {model.id} doesn't support action infill")
+    if model.inpaints and not infills:
+        raise RequestRefusedError(400, f"action: expected infill with model {model.id}")
+    if action == "generate" and "image" in parameters:
+        message = (
+            "Validation error: error validating request:"
+            " image is not allowed for regular generations, use img2img or infill"
+        )
+        raise RequestRefusedError(400, message)
+    if action != "generate" and "image" not in parameters:
+        raise RequestRefusedError(400, "Error verifying request: image is required")
+    if infills and "mask" not in parameters:
+        raise RequestRefusedError(400, "Error verifying request: mask is required")
+    if not infills and "mask" in parameters:
+        raise RequestRefusedError(400, "parameters.mask: expected with action infill alone")
 
 
 def _check_size(parameters: Mapping[str, Json]) -> None:
@@ -79,3 +115,21 @@ def _check_strengths(parameters: Mapping[str, Json]) -> None:
         if nested[key] != parameters[key]:
             message = f"parameters.img2img.{key}: expected the same as parameters.{key}"
             raise RequestRefusedError(400, message)
+
+
+def _check_references(parameters: Mapping[str, Json]) -> None:
+    """Hold the lists that describe reference pictures against those: one entry for each."""
+    for pictures, lists in _PARALLEL.items():
+        most = _length(parameters, pictures)
+        for key in lists:
+            if _length(parameters, key) != most:
+                raise RequestRefusedError(400, f"parameters.{key}: expected {most} entries")
+    for key in _ONES:
+        values = parameters.get(key, [])
+        if isinstance(values, list) and any(value != 1 for value in values):
+            raise RequestRefusedError(400, f"parameters.{key}: expected exactly 1.0 per entry")
+
+
+def _length(parameters: Mapping[str, Json], key: str) -> int:
+    value = parameters.get(key, [])
+    return len(value) if isinstance(value, list) else 0

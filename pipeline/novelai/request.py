@@ -8,24 +8,34 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from classifiers.content import Image, Purpose
 from pipeline.items import Json, Operation, Work
 from pipeline.novelai import cached, catalogue, pictures
 from pipeline.novelai.captions import agreed, texts_of
 from pipeline.novelai.catalogue import Model
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
-from pipeline.novelai.parameters import NOT_SERVED, PARAMETERS
+from pipeline.novelai.parameters import ENCODED_VIBES, NOT_SERVED, PARAMETERS
 from pipeline.novelai.relations import check_relations
-from pipeline.novelai.shapes import checked
+from pipeline.novelai.shapes import ListOf, Picture, checked
 from pipeline.novelai.wording import kind, listed
 
+PARAMETERS_PATH = "parameters."
 SOURCE = "parameters.image"
-"""The carrier of the picture that img2img starts from."""
+"""The carrier of the picture that img2img and infill start from."""
+PARAMETER_SHAPES = {f"{PARAMETERS_PATH}{key}": each.shape for key, each in PARAMETERS.items()}
+Place = tuple[str, int]
+"""Where a picture stands: its carrier, and which one there."""
 DEFAULT_STRENGTH = 0.7
 
 _ENVELOPE = frozenset({"input", "model", "action", "parameters"})
 _DROPPED = frozenset({"use_new_shared_trial", "recaptcha_token"})
+_VIBES = frozenset({"reference_image", "reference_image_multiple"})
+_IDLE = frozenset(key for key in PARAMETERS if "reference" in key) | {"mask"}
+"""Keys that clients send empty when they do not use what they are for, on whatever model."""
+_NO_VIBES = (
+    "vibe transfer on V4 models takes encodings, which nobody can look at: this gate serves it"
+    " on V3 models, with the pictures themselves"
+)
 
 
 def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits: Limits) -> Work:
@@ -36,17 +46,15 @@ def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits
 
     Raises:
         RequestRefusedError: it asks for something that this gate does not serve.
+        UnreadableError: one of several images is none.
     """
     asked = _open(body)
-    family = asked.model.family
-    plain = cached.inline(asked.parameters)
-    source = plain.pop("image", None)
-    parameters = _allowed(plain, asked.model)
-    check_relations(parameters, family)
-    prompt = texts_of(asked.base, parameters, family, limits)
+    parameters = _allowed(cached.inline(asked.parameters), asked.model)
+    check_relations(parameters, asked.model, asked.action)
+    prompt = texts_of(asked.base, parameters, asked.model.family, limits)
+    images = pictures.taken(PARAMETER_SHAPES, parameters, parts, limits)
     base, parameters = agreed(asked.base, parameters)
     sent = _completed(parameters, asked)
-    image = _source(asked.action, source, parts, limits)
     width, height, samples = (_whole(sent[key]) for key in ("width", "height", "n_samples"))
     written: dict[str, Json] = {
         "input": base,
@@ -62,33 +70,35 @@ def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits
         height,
         samples,
         written,
-        () if image is None else (image,),
+        images,
         str(parameters.get("stream", "")),
     )
 
 
-def serialise(work: Work, images: Mapping[str, bytes]) -> dict[str, Json]:
-    """Give the body that is sent, with `images`, by carrier, put in their places as base64.
+def serialise(work: Work, images: Mapping[Place, bytes]) -> dict[str, Json]:
+    """Give the body that is sent, with `images`, by carrier and place, put there as base64.
 
-    The carriers MUST be exactly those of `work.images`; the bytes may be others, for example
+    The places MUST be exactly those of `work.images`; the bytes may be others, for example
     without their metadata.
 
     Raises:
         ValueError: they are not.
     """
-    expected = {image.carrier for image in work.images}
-    if set(images) != expected:
-        message = f"images: expected {sorted(expected)!r}, got {sorted(images)!r}"
+    expected = sorted((image.carrier, image.index) for image in work.images)
+    if sorted(images) != expected:
+        message = f"images: expected {expected!r}, got {sorted(images)!r}"
         raise ValueError(message)
-    parameters = work.body["parameters"]
-    if not isinstance(parameters, dict):
-        message = f"parameters: expected an object, got {kind(parameters)}"
-        raise ValueError(message)  # noqa: TRY004 - a work with such a body was not made by `parse`
-    encoded: dict[str, Json] = {
-        carrier.removeprefix("parameters."): base64.b64encode(data).decode("ascii")
-        for carrier, data in images.items()
-    }
-    return {**work.body, "parameters": {**parameters, **encoded}}
+    sent: dict[str, Json] = {**work.body}
+    parameters = sent.get("parameters")
+    inside: dict[str, Json] = {**parameters} if isinstance(parameters, dict) else {}
+    for carrier, index in expected:
+        text = base64.b64encode(images[carrier, index]).decode("ascii")
+        key = carrier.removeprefix(PARAMETERS_PATH)
+        target = sent if key == carrier else inside
+        listed_there = isinstance(PARAMETER_SHAPES.get(carrier), ListOf)
+        before = target.get(key) if index else []
+        target[key] = [*before, text] if listed_there and isinstance(before, list) else text
+    return {**sent, "parameters": inside} if "parameters" in sent else sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +117,8 @@ def _open(body: Mapping[str, Json]) -> _Asked:
         raise RequestRefusedError(400, f"request: unknown keys: {listed(unknown)}")
     model = catalogue.find(present.get("model"))
     action = present.get("action")
-    if action == "infill":
-        raise RequestRefusedError(400, "action: infill is not served yet by this gate")
-    if action not in {"generate", "img2img"}:
-        raise RequestRefusedError(400, "action: expected generate or img2img")
+    if action not in {"generate", "img2img", "infill"}:
+        raise RequestRefusedError(400, "action: expected generate, img2img or infill")
     base = present.get("input", "" if model.family.has_captions else None)
     parameters = present.get("parameters")
     if not isinstance(base, str) or not isinstance(parameters, dict):
@@ -121,6 +129,11 @@ def _open(body: Mapping[str, Json]) -> _Asked:
 def _allowed(plain: Mapping[str, Json], model: Model) -> dict[str, Json]:
     """Give the parameters that are on the list, checked; refuse the others by name."""
     present = {key: value for key, value in plain.items() if value is not None}
+    present = {
+        key: value for key, value in present.items() if value not in ([], "") or key not in _IDLE
+    }
+    if model.family in ENCODED_VIBES and present.keys() & _VIBES:
+        raise RequestRefusedError(400, f"parameters: {_NO_VIBES}")
     for key in sorted(present.keys() & NOT_SERVED.keys()):
         if present.pop(key) not in ([], "", {}):
             message = f"parameters.{key}: {NOT_SERVED[key]} is not served yet by this gate"
@@ -145,30 +158,34 @@ def _completed(parameters: Mapping[str, Json], asked: _Asked) -> dict[str, Json]
         "sampler": "k_euler_ancestral",
         "image_format": "png",
     }
+    if asked.action == "infill":
+        defaults["inpaintImg2ImgStrength"] = 1
     if asked.action == "img2img":
         nested = parameters.get("img2img")
         inner = nested.get("strength") if isinstance(nested, dict) else None
         defaults["strength"] = DEFAULT_STRENGTH if inner is None else inner
-    sent = {key: value for key, value in parameters.items() if PARAMETERS[key].sent}
+    idle = _idle(parameters, asked.action)
+    sent = {
+        key: value
+        for key, value in parameters.items()
+        if PARAMETERS[key].sent and key not in idle and not _is_picture(key)
+    }
     return {**defaults, **sent}
 
 
-def _source(
-    action: str, value: Json, parts: Mapping[str, bytes] | None, limits: Limits
-) -> Image | None:
-    if action == "generate" and value is not None:
-        message = (
-            "Validation error: error validating request:"
-            " image is not allowed for regular generations, use img2img or infill"
-        )
-        raise RequestRefusedError(400, message)
-    if action == "img2img" and value is None:
-        raise RequestRefusedError(400, "Error verifying request: image is required")
-    if unused := (parts or {}).keys() - ({value} if isinstance(value, str) else set()):
-        raise RequestRefusedError(400, f"form: no field refers to the parts: {listed(unused)}")
-    if value is None:
-        return None
-    return Image(SOURCE, 0, Purpose.SOURCE, pictures.resolve(SOURCE, value, parts, limits))
+def _idle(parameters: Mapping[str, Json], action: str) -> frozenset[str]:
+    """Give the keys of features that are off: clients send their defaults all the same."""
+    infill = frozenset() if action == "infill" else frozenset({"inpaintImg2ImgStrength"})
+    single = {"reference_strength", "reference_information_extracted"}
+    return infill | (frozenset() if "reference_image" in parameters else frozenset(single))
+
+
+def _is_picture(key: str) -> bool:
+    match PARAMETERS[key].shape:
+        case Picture() | ListOf(item=Picture()):
+            return True
+        case _:
+            return False
 
 
 def _whole(value: Json) -> int:

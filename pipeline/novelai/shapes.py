@@ -1,15 +1,15 @@
 """What a field of a request may hold, as data.
 
 `checked` holds a value against its shape and gives it as it will be sent; `words` gives every text
-of a user that stands in it. One table of shapes (`parameters`) feeds both, so that a text that may
-be sent and is not read cannot be written down.
+of a user that stands in it, `shown` every picture. One table of shapes feeds all three, so that
+what may be sent and is not looked at cannot be written down.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from classifiers.content import Polarity, Text
+from classifiers.content import Polarity, Purpose, Text
 from pipeline.items import Json
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.wording import kind, listed
@@ -71,6 +71,18 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a user: a carrier, which is always looked at, and never stays in the body."""
+
+    purpose: Purpose
+    expected: ClassVar[str] = "a string"
+
+    def accepts(self, value: Json) -> bool:
+        """Whether `value` is base64 or the name of a part; which of them is for `pictures`."""
+        return isinstance(value, str)
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """A short string that nobody reads. It MUST stand only where nothing is sent."""
 
@@ -103,7 +115,7 @@ class ListOf:
         return f"a list of at most {self.most}"
 
 
-Shape = Number | Flag | Choice | Words | Opaque | Object | ListOf
+Shape = Number | Flag | Choice | Words | Picture | Opaque | Object | ListOf
 
 
 def checked(shape: Shape, path: str, value: Json) -> Json:
@@ -121,7 +133,7 @@ def checked(shape: Shape, path: str, value: Json) -> Json:
             return [checked(shape.item, f"{path}[{i}]", item) for i, item in enumerate(value)]
         case Number():
             return _checked_number(shape, path, value)
-        case Flag() | Choice() | Words() | Opaque():
+        case Flag() | Choice() | Words() | Picture() | Opaque():
             if not shape.accepts(value):
                 raise _mismatch(shape, path, value)
             return value
@@ -161,6 +173,21 @@ def words(shape: Shape, path: str, value: Json) -> Iterator[Text]:
         case ListOf(), list():
             for i, item in enumerate(value):
                 yield from words(shape.item, f"{path}[{i}]", item)
+        case _:
+            return
+
+
+def shown(shape: Shape, path: str, value: Json) -> Iterator[tuple[str, int, Purpose, str]]:
+    """Give every picture in a `checked` value: its carrier, place, purpose, and what it says.
+
+    The places of a list have its path as their carrier, and count.
+    """
+    match shape, value:
+        case Picture(purpose=purpose), str():
+            yield path, 0, purpose, value
+        case ListOf(item=Picture(purpose=purpose)), list():
+            for i, item in enumerate(value):
+                yield path, i, purpose, str(item)
         case _:
             return
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
-from classifiers import canonical
+from classifiers import canonical, mask
+from classifiers.content import Purpose
 from pipeline.errors import VaultError
 from pipeline.items import (
     Contents,
@@ -28,6 +29,7 @@ from pipeline.novelai.errors import (
     UpstreamError,
     UpstreamUnreachableError,
 )
+from pipeline.novelai.request import Place
 from pipeline.vault import Vault
 
 SICK_RETRY_SECONDS = 30
@@ -54,7 +56,7 @@ class Generate:
         started = perf_counter()
         submission = item.outcome.submission
         try:
-            images: Mapping[str, bytes] = {}
+            images: Mapping[Place, bytes] = {}
             if submission.contents.pictures:
                 images = await self.judge.run(lambda: _images(submission.contents))
             answer = await self.client.generate(submission.work, images, item.outcome.gone)
@@ -91,9 +93,17 @@ def picture_name(index: int) -> str:
     return f"picture-{index}"
 
 
-def _images(contents: Contents) -> Mapping[str, bytes]:
-    """Write the pictures that were judged anew: nothing that came with them is forwarded."""
-    return {picture.carrier: canonical.stripped(picture) for picture in contents.pictures}
+def _images(contents: Contents) -> Mapping[Place, bytes]:
+    """Write the pictures that were judged anew: nothing that came with them is forwarded.
+
+    Of a mask that is black and white: nothing can hide in its levels.
+    """
+    return {
+        (picture.carrier, picture.index): mask.one_bit(picture)
+        if picture.purpose is Purpose.MASK
+        else canonical.stripped(picture)
+        for picture in contents.pictures
+    }
 
 
 def _halted(submission: UUID, fault: UpstreamError) -> Halted:

@@ -107,7 +107,7 @@ VALUES: list[tuple[str, dict[str, Any], int]] = [
         400,
     ),
     ("a vibe", _changed(reference_image_multiple=["AAAA"]), 400),
-    ("infill", {**v4("a lake"), "action": "infill"}, 400),
+    ("infill without its pictures", {**v4("a lake"), "action": "infill"}, 400),
     ("an unknown model", {**v4("a lake"), "model": "nai-diffusion-99"}, 400),
     ("a custom url", {**v4("a lake"), "url": "http://example.invalid"}, 400),
 ]

@@ -198,12 +198,18 @@ class Upstream:
         return httpx.Response(200, content=packed.getvalue())
 
 
-def body(prompt: str = "a harbour", samples: int = 1, **parameters: Any) -> dict[str, Any]:
-    """A small text-to-image request, as clients send it."""
+def body(
+    prompt: str = "a harbour", samples: int = 1, model: str = "nai-diffusion-3", **parameters: Any
+) -> dict[str, Any]:
+    """A small request, as clients send it: infill with a mask, img2img with an image."""
     return {
         "input": prompt,
-        "model": "nai-diffusion-3",
-        "action": "img2img" if "image" in parameters else "generate",
+        "model": model,
+        "action": "infill"
+        if "mask" in parameters
+        else "img2img"
+        if "image" in parameters
+        else "generate",
         "parameters": {
             "width": SIDE,
             "height": SIDE,
@@ -214,6 +220,10 @@ def body(prompt: str = "a harbour", samples: int = 1, **parameters: Any) -> dict
             **parameters,
         },
     }
+
+
+def _seeded(seed: int, more: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seed": seed, **more}
 
 
 @dataclass
@@ -273,7 +283,7 @@ class World:
 
     async def submit(self, prompt: str = "a harbour", **more: Any) -> Ticket:
         """Submit a request at the desk."""
-        received = self.received(body(prompt, **{"seed": self.made + 1, **more}))
+        received = self.received(body(prompt, **_seeded(self.made + 1, more)))
         desk = self.gate.desk
         with desk.entering():
             return await desk.submit(received, received.work(Limits()), self.key_id, 5, "")
@@ -288,7 +298,7 @@ class World:
         self, prompt: str = "a harbour", subject: Subject | None = None, **more: Any
     ) -> Submission:
         """An admitted submission, as the desk makes it, not yet on its way."""
-        received = self.received(body(prompt, **{"seed": self.made + 1, **more}), subject)
+        received = self.received(body(prompt, **_seeded(self.made + 1, more)), subject)
         work, known_as = received.work(Limits()), uuid4()
         vault_id = await self.vault.put(received.write(), known_as, "request")
         row = SubmissionRow(

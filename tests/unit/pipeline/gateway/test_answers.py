@@ -5,11 +5,13 @@ import io
 import json
 import zipfile
 
+from PIL import Image
+
 from audit.note import Note
 from pipeline.gateway import answers
 from pipeline.items import Recorded, Released
-from tests.unit.pipeline.lookers import RED, WHITE
-from tests.unit.pipeline.world import BLOCK, World, png
+from tests.unit.pipeline.lookers import RED, WHITE, Colour
+from tests.unit.pipeline.world import BLOCK, SIDE, World, body, png
 
 
 async def released(house: World) -> Recorded[Released]:
@@ -56,3 +58,24 @@ async def test_the_same_pictures_are_the_same_zip(house: World) -> None:
     recorded = await released(house)
 
     assert answers.pictures(recorded, "").body == answers.pictures(recorded, "").body
+
+
+async def test_a_webp_is_named_as_one(house: World) -> None:
+    """Whatever it is called upstream: clients choose a decoder by the name."""
+    drawn = webp(WHITE)
+    house.upstream.pictures = [drawn]
+    async with house.client() as client:
+        made = await client.post("/ai/generate-image", json=body(image_format="webp"))
+        listed = await client.post("/v1/generations", json=body(image_format="webp"))
+        shown = await client.get(listed.json()["images"][0]["url"])
+
+    archive = zipfile.ZipFile(io.BytesIO(made.content))
+    assert archive.namelist() == ["image_0.webp"]
+    assert archive.read("image_0.webp") == drawn == shown.content
+    assert shown.headers["content-type"] == "image/webp"
+
+
+def webp(colour: Colour) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (SIDE, SIDE), colour).save(out, "WEBP", lossless=True)
+    return out.getvalue()

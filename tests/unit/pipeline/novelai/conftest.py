@@ -1,8 +1,11 @@
 """Requests as clients write them, for every test of this folder."""
 
+import base64
+import io
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from pipeline.items import Json, Work
 from pipeline.novelai.limits import Limits
@@ -12,6 +15,13 @@ Ask = Callable[..., dict[str, Json]]
 Read = Callable[..., Work]
 
 BASE = "a harbour at dawn"
+
+
+def picture(width: int, height: int) -> str:
+    """Give a picture of one colour, in base64."""
+    out = io.BytesIO()
+    Image.new("L", (width, height)).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode("ascii")
 
 
 @pytest.fixture
@@ -25,7 +35,11 @@ def ask() -> Ask:
         return {
             "input": BASE,
             "model": model,
-            "action": "img2img" if "image" in parameters else "generate",
+            "action": "infill"
+            if parameters.get("mask")
+            else "img2img"
+            if "image" in parameters
+            else "generate",
             "parameters": usual | parameters,
         }
 

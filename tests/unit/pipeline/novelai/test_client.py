@@ -102,7 +102,7 @@ class TestGenerate:
     async def test_what_is_sent_is_the_work_and_nothing_else(self, read: Read) -> None:
         """With a token of ours, whatever key the caller presented."""
         upstream = Upstream(httpx.Response(201, content=pictures()))
-        await upstream.client.generate(read(image="aGVsbG8="), {SOURCE: b"hi"})
+        await upstream.client.generate(read(image="aGVsbG8="), {(SOURCE, 0): b"hi"})
         [request] = upstream.requests
 
         assert str(request.url) == "https://image.test/ai/generate-image"

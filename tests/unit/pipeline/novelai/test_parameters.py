@@ -18,13 +18,17 @@ from pipeline.novelai.shapes import (
     Number,
     Object,
     Opaque,
+    Picture,
     Shape,
     Words,
     checked,
+    shown,
     words,
 )
+from tests.unit.pipeline.novelai.conftest import picture
 
 LIMITS = Limits()
+DOT = picture(1, 1)
 
 # novelai-api.md 3.2, first paragraph: every field in the specification.
 SPECIFIED = """
@@ -55,14 +59,14 @@ def marked(shape: Shape, names: Iterator[int]) -> Json:
         case Object():
             return {key: marked(inner, names) for key, inner in shape.fields.items()}
         case ListOf():
-            return [marked(shape.item, names), marked(shape.item, names)]
+            return [marked(shape.item, names) for _ in range(min(2, shape.most))]
         case Number():
             return shape.high
         case Flag():
             return True
         case Choice() if not shape.accepts("marker"):
             return min(shape.names)
-        case Choice() | Words() | Opaque():
+        case Choice() | Words() | Picture() | Opaque():
             return f"marker{next(names)}"
 
 
@@ -94,16 +98,17 @@ def strings(value: Json) -> Iterator[str]:
 class TestTheAllowList:
     def test_every_field_of_the_specification_has_its_answer(self) -> None:
         """A field that nobody thought of is a field that nobody reads."""
-        known = PARAMETERS.keys() | NOT_SERVED.keys() | {"image"}
+        known = PARAMETERS.keys() | NOT_SERVED.keys()
         assert known == {*SPECIFIED.split(), *TOLERATED.split()}
         assert not PARAMETERS.keys() & NOT_SERVED.keys()
 
     @pytest.mark.parametrize("key", sorted(PARAMETERS))
-    def test_any_free_string_that_is_sent_is_read(self, key: str) -> None:
-        """A text that reaches NovelAI and no gate is a way around all of them."""
+    def test_any_free_string_that_is_sent_is_looked_at(self, key: str) -> None:
+        """A text or picture that reaches NovelAI and no gate is a way around all of them."""
         parameter = PARAMETERS[key]
         value = checked(parameter.shape, key, marked(parameter.shape, iter(range(1000))))
         read = {text.text for text in words(parameter.shape, key, value)}
+        read |= {says for *_, says in shown(parameter.shape, key, value)}
         free = {string for string in strings(value) if string.startswith("marker")}
 
         assert free == read or (not parameter.sent and not read)
@@ -118,10 +123,13 @@ class TestTheAllowList:
             for key, parameter in PARAMETERS.items()
             if family in parameter.families and has_words(parameter.shape)
         }
+        infills = MODELS[model].inpaints
+        if infills:
+            parameters |= {"image": DOT, "mask": DOT}
         body: dict[str, Json] = {
             "input": "marker-input",
             "model": model,
-            "action": "generate",
+            "action": "infill" if infills else "generate",
             "parameters": {**parameters, "width": 64, "height": 64},
         }
 
@@ -147,7 +155,9 @@ class TestTheAllowList:
         shape = PARAMETERS[key].shape
         if isinstance(shape, Flag) and wrong is True:
             return
-        if isinstance(shape, Words | Opaque) and wrong == "\u2603":
+        if isinstance(shape, Words | Opaque | Picture) and wrong == "\u2603":
+            return
+        if isinstance(shape, ListOf) and isinstance(shape.item, Number) and wrong == [1]:
             return
         with pytest.raises(RequestRefusedError) as caught:
             checked(shape, f"parameters.{key}", wrong)

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.items import Work
 from pipeline.novelai.price import Plan, Price, quote
+from tests.unit.pipeline.novelai.conftest import picture
 
 Read = Callable[..., Work]
 V3, V4, V5 = "nai-diffusion-3", "nai-diffusion-4-5-full", "nai-diffusion-5-full"
@@ -41,6 +42,31 @@ class TestQuote:
     ) -> None:
         """SMEA and V5 multiply it; strength counts in img2img only."""
         assert quote(read(model, steps=28, **more), Plan()).per_image == expected
+
+    def test_references_are_never_free(self, read: Read) -> None:
+        """Five for each precise one and sample; two for each vibe beyond the fourth."""
+        exact = {
+            "director_reference_images": [picture(1024, 1536)] * 2,
+            "director_reference_descriptions": [{"caption": {"base_caption": "style"}}] * 2,
+            "director_reference_strength_values": [1] * 2,
+            "director_reference_secondary_strength_values": [0] * 2,
+            "director_reference_information_extracted": [1] * 2,
+        }
+        vibes = {
+            "reference_image_multiple": [picture(1, 1)] * 6,
+            "reference_strength_multiple": [1] * 6,
+            "reference_information_extracted_multiple": [1] * 6,
+        }
+        assert quote(read(V4, n_samples=3, **exact), OPUS) == Price(17, 2, 30)
+        assert quote(read(V3, **vibes), OPUS).total == 4
+
+    def test_what_is_drawn_anew_of_an_infill_is_paid(self, read: Read) -> None:
+        """All of it, unless the request says how much."""
+        pictures = {"image": picture(1, 1), "mask": picture(1, 1)}
+        model = f"{V4}-inpainting"
+        assert quote(read(model, steps=28, **pictures), Plan()).total == 20
+        some = read(model, steps=28, inpaintImg2ImgStrength=0.5, strength=0.1, **pictures)
+        assert quote(some, Plan()).total == 10
 
     def test_the_first_picture_is_free_with_opus(self, read: Read) -> None:
         """One, up to a megapixel and 28 steps."""

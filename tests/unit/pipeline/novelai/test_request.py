@@ -1,5 +1,6 @@
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,18 @@ from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.parameters import PARAMETERS
 from pipeline.novelai.request import SOURCE, parse, serialise
-from pipeline.novelai.shapes import Choice, Flag, ListOf, Number, Object, Opaque, Shape, Words
+from pipeline.novelai.shapes import (
+    Choice,
+    Flag,
+    ListOf,
+    Number,
+    Object,
+    Opaque,
+    Picture,
+    Shape,
+    Words,
+)
+from tests.unit.pipeline.novelai.conftest import picture
 
 Ask = Callable[..., dict[str, Json]]
 Read = Callable[..., Work]
@@ -20,6 +32,7 @@ Read = Callable[..., Work]
 LIMITS = Limits()
 V3, V4_5, V5 = "nai-diffusion-3", "nai-diffusion-4-5-full", "nai-diffusion-5-full"
 PIXEL = base64.b64encode(b"pixels").decode()
+DOT, CANVAS = picture(1, 1), picture(1024, 1536)
 
 
 def captions(base: str, *characters: str) -> Json:
@@ -49,10 +62,10 @@ def of(shape: Shape) -> st.SearchStrategy[Json]:
             return st.booleans()
         case Choice():
             return st.sampled_from(sorted(shape.names))
-        case Words() | Opaque():
+        case Words() | Picture() | Opaque():
             return st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
         case ListOf():
-            return st.lists(of(shape.item), max_size=3).map(lambda items: [*items])
+            return st.lists(of(shape.item), max_size=min(3, shape.most)).map(lambda items: [*items])
         case Object():
             needed = {key: of(inner) for key, inner in shape.fields.items() if key in shape.needed}
             other = {
@@ -61,6 +74,38 @@ def of(shape: Shape) -> st.SearchStrategy[Json]:
                 if key not in shape.needed
             }
             return st.fixed_dictionaries(needed, optional=other).map(lambda item: {**item})
+
+
+def times(some: int, value: Json) -> list[Json]:
+    return [value] * some
+
+
+def references(family: Family) -> st.SearchStrategy[dict[str, Json]]:
+    """Give reference pictures with all that describes them, where a family takes any."""
+    if family is Family.V3:
+        return st.integers(0, 3).map(
+            lambda some: {
+                "reference_image_multiple": times(some, DOT),
+                "reference_strength_multiple": times(some, 0.5),
+                "reference_information_extracted_multiple": times(some, 1),
+            }
+        )
+    if family is Family.V4_5:
+        return st.integers(0, 2).map(precise)
+    return st.just({})
+
+
+def precise(some: int, **others: Json) -> dict[str, Json]:
+    """Give so many precise references."""
+    caption: Json = {"caption": {"base_caption": "character", "char_captions": []}}
+    return {
+        "director_reference_images": times(some, CANVAS),
+        "director_reference_descriptions": times(some, caption),
+        "director_reference_strength_values": times(some, 1),
+        "director_reference_secondary_strength_values": times(some, 0.25),
+        "director_reference_information_extracted": times(some, 1),
+        **others,
+    }
 
 
 @st.composite
@@ -72,16 +117,31 @@ def bodies(draw: st.DrawFn) -> dict[str, Json]:
         for key, parameter in PARAMETERS.items()
         if model.family in parameter.families
         and key not in {"width", "height", "n_samples", "sm", "sm_dyn", "img2img", "noise_schedule"}
+        and key not in {"image", "mask"}
+        and "reference" not in key
     }
     parameters = draw(st.fixed_dictionaries({}, optional=free))
     if model.family is not Family.V3:
         parameters["v4_prompt"] = draw(of(PARAMETERS["v4_prompt"].shape))
     parameters |= {"width": 64 * draw(st.integers(1, 8)), "height": 64 * draw(st.integers(1, 8))}
-    action = draw(st.sampled_from(["generate", "img2img"]))
-    if action == "img2img":
-        parameters["image"] = base64.b64encode(draw(st.binary(min_size=1, max_size=9))).decode()
+    action = "infill" if model.inpaints else draw(st.sampled_from(["generate", "img2img"]))
+    if action != "generate":
+        parameters["image"] = DOT
+    if action == "infill":
+        parameters["mask"] = DOT
+    parameters |= draw(references(model.family))
     text = draw(of(Words(Polarity.POSITIVE)))
     return {"input": text, "model": model.id, "action": action, "parameters": parameters}
+
+
+def _sent(work: Work) -> dict[str, Json]:
+    return _parameters(work.body)
+
+
+def _parameters(body: Mapping[str, Json]) -> dict[str, Json]:
+    parameters = body["parameters"]
+    assert isinstance(parameters, dict)
+    return parameters
 
 
 class TestParse:
@@ -114,6 +174,53 @@ class TestParse:
         assert work.prompt.grammar is Grammar.V3
         assert work.images == (Image(SOURCE, 0, Purpose.SOURCE, b"pixels"),)
         assert PIXEL not in str(work.body)
+
+    def test_a_mask_is_a_picture_of_its_own(self, read: Read) -> None:
+        """How much is drawn anew is sent, and is what is paid for."""
+        work = read("nai-diffusion-4-5-full-inpainting", image=DOT, mask=DOT)
+
+        assert [(each.carrier, each.purpose) for each in work.images] == [
+            (SOURCE, Purpose.SOURCE),
+            ("parameters.mask", Purpose.MASK),
+        ]
+        assert work.body["action"] == "infill"
+        assert _sent(work)["inpaintImg2ImgStrength"] == 1
+        assert DOT not in str(work.body)
+
+    def test_references_keep_their_order(self, read: Read) -> None:
+        """What describes them stands in lists beside them."""
+        first, second = picture(2, 2), picture(3, 3)
+        work = read(
+            V3,
+            reference_image_multiple=[first, second],
+            reference_strength_multiple=[0.1, 0.2],
+            reference_information_extracted_multiple=[0.3, 0.4],
+        )
+
+        sent = _parameters(serialise(work, {(e.carrier, e.index): e.data for e in work.images}))
+        assert [(each.carrier, each.index) for each in work.images] == [
+            ("parameters.reference_image_multiple", 0),
+            ("parameters.reference_image_multiple", 1),
+        ]
+        assert sent["reference_image_multiple"] == [first, second]
+        assert sent["reference_strength_multiple"] == [0.1, 0.2]
+
+    def test_the_older_single_reference_is_one_too(self, read: Read) -> None:
+        """With its two numbers, which clients send even without it."""
+        with_it = read(V3, reference_image=DOT, reference_strength=0.6)
+        without = read(V3, reference_strength=0.6, reference_information_extracted=1)
+
+        assert [each.purpose for each in with_it.images] == [Purpose.REFERENCE]
+        assert _sent(with_it)["reference_strength"] == 0.6
+        assert not {key for key in _sent(without) if "reference" in key}
+
+    def test_precise_references_are_pictures(self, read: Read) -> None:
+        """What they are for is one of three words: the service would draw from any."""
+        work = read(V4_5, **precise(2))
+
+        assert [each.index for each in work.images] == [0, 1]
+        assert CANVAS not in str(work.body)
+        assert _sent(work)["director_reference_secondary_strength_values"] == [0.25, 0.25]
 
     def test_a_picture_may_be_a_part_of_a_form(self, ask: Ask) -> None:
         """In a form, an image field holds the name of a part."""
@@ -187,7 +294,9 @@ class TestParse:
         }
         plain, full = parse(ask(V4_5, sm=False), None, limits=LIMITS), body | envelope
 
-        assert parse(full, None, limits=LIMITS) == plain
+        work = parse(full, None, limits=LIMITS)
+        assert replace(work, stream="") == plain
+        assert work.stream == "sse"
 
     @pytest.mark.parametrize("name", ["width", "height", "steps", "n_samples", "seed", "ucPreset"])
     def test_a_whole_number_may_be_written_with_a_point(self, read: Read, name: str) -> None:
@@ -208,10 +317,11 @@ class TestRefusals:
             ({"model": "nai\n\u202e" + "x" * 99}, r"model nai\n\u202exxx"),
             ({"model": None}, "model: expected a string"),
             ({"model": "nai-diffusion-2"}, "older than V3"),
-            ({"model": "nai-diffusion-4-5-full-inpainting"}, "not served yet"),
-            ({"action": "infill"}, "infill is not served yet"),
-            ({"action": "paint"}, "expected generate or img2img"),
-            ({"action": None}, "expected generate or img2img"),
+            ({"model": "nai-diffusion-5-curated-inpainting"}, "doesn't exist"),
+            ({"model": "nai-diffusion-4-5-full-inpainting"}, "action: expected infill with model"),
+            ({"action": "infill"}, "doesn't support action infill"),
+            ({"action": "paint"}, "expected generate, img2img or infill"),
+            ({"action": None}, "expected generate, img2img or infill"),
             ({"input": 7}, "expected a string input"),
             ({"parameters": []}, "an object parameters"),
             ({"url": "http://x"}, "url: custom models"),
@@ -229,9 +339,19 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("parameters", "message"),
         [
-            ({"mask": PIXEL}, "mask: inpainting is not served yet"),
-            ({"reference_image_multiple": [PIXEL]}, "vibe transfer is not served yet"),
-            ({"director_reference_images": [PIXEL]}, "precise reference is not served yet"),
+            ({"image": PIXEL, "mask": PIXEL}, "doesn't support action infill"),
+            ({"reference_image_multiple": [PIXEL]}, "encodings, which nobody can look at"),
+            ({"reference_image": PIXEL}, "encodings, which nobody can look at"),
+            ({"upscale": {"declared_blur_sigma": 0}}, "within a generation is not served"),
+            (precise(9), "a list of at most 8"),
+            (precise(1, director_reference_images=[DOT]), "expected a canvas of 1024x1536"),
+            (precise(2, director_reference_strength_values=[1]), "expected 2 entries"),
+            (precise(1, director_reference_strength_values=[0.5]), "exactly 1.0 per entry"),
+            (precise(1, director_reference_information_extracted=[0]), "exactly 1.0 per entry"),
+            (
+                precise(1, director_reference_descriptions=[{"caption": {"base_caption": "x"}}]),
+                "base_caption: expected one of character, character&style, style",
+            ),
             ({"controlnet_condition": PIXEL}, "controlnet is not served yet"),
             ({"extra_passthrough_testing": {}}, "unknown keys: extra_passthrough_testing"),
             ({"B\u202e": 1, "a": 2}, r"unknown keys: B\u202e, a"),
@@ -248,7 +368,7 @@ class TestRefusals:
             ({"scale": 0.99}, "scale: expected a number in 1..10"),
             ({"sampler": "k_new"}, "sampler: expected one of"),
             ({"noise_schedule": "native"}, "noise_schedule: expected one of"),
-            ({"image_format": "webp"}, "image_format: expected one of png"),
+            ({"image_format": "gif"}, "image_format: expected one of png, webp"),
             ({"sm": True}, "sm, sm_dyn: not on V4.5"),
             ({"v4_prompt": captions("x", *"abcdefg")}, "at most 6 characters"),
             ({"v4_negative_prompt": captions("x", *"abcdefg")}, "at most 6 characters"),
@@ -272,6 +392,10 @@ class TestRefusals:
             (V5, {"skip_cfg_above_sigma": 19}, "not on V5 models: skip_cfg_above_sigma"),
             (V5, {"v4_prompt": captions("x", *["y"] * 23)}, "at most 22"),
             (V3, {"v4_prompt": captions("x")}, "not on V3 models: v4_prompt"),
+            (V3, precise(1), "not on V3 models: director_reference_descriptions"),
+            (V5, precise(1), "not on V5 models: director_reference_descriptions"),
+            (V5, {"reference_image_multiple": [PIXEL]}, "not on V5 models: reference_image_mul"),
+            (V3, {"reference_image_multiple": [DOT]}, "strength_multiple: expected 1 entries"),
         ],
     )
     def test_a_parameter_of_another_family(
@@ -318,6 +442,25 @@ class TestRefusals:
         assert "image is not allowed for regular generations" in generate.message
         assert img2img.message == "Error verifying request: image is required"
 
+    def test_an_infill_needs_both_its_pictures(self, ask: Ask) -> None:
+        """And a mask is for nothing else."""
+        model = "nai-diffusion-4-5-full-inpainting"
+        unmasked = refusal(ask(model, image=DOT) | {"action": "infill"})
+        without = refusal(ask(model, mask=DOT))
+        beside = refusal(ask(V4_5, image=DOT, mask=DOT) | {"action": "img2img"})
+
+        assert unmasked.message == "Error verifying request: mask is required"
+        assert without.message == "Error verifying request: image is required"
+        assert "with action infill alone" in beside.message
+
+    def test_all_pictures_together_are_bounded(self, ask: Ask) -> None:
+        """Each stays decoded for as long as the request is carried; a flat file is a few bytes."""
+        body = ask("nai-diffusion-4-5-full-inpainting", image=DOT, mask=DOT)
+        parse(body, None, limits=Limits(pixels=2))
+        refused = refusal(body, limits=Limits(pixels=1))
+
+        assert (refused.status, "1 pixels in all" in refused.message) == (413, True)
+
     def test_a_form_and_its_fields_go_together(self, ask: Ask) -> None:
         """No part may be unread, and no field may bring bytes of its own."""
         unknown = refusal(ask(V4_5, image="image"), {})
@@ -347,24 +490,29 @@ class TestSerialise:
     def test_what_is_sent_reads_back_as_itself(self, body: dict[str, Json]) -> None:
         """Otherwise a retry, or a resumed job, would send something else than was judged."""
         first = parse(body, None, limits=LIMITS)
-        sent = serialise(first, {image.carrier: image.data for image in first.images})
+        sent = serialise(
+            first, {(image.carrier, image.index): image.data for image in first.images}
+        )
         second = parse(sent, None, limits=LIMITS)
 
         assert (second.body, second.images) == (first.body, first.images)
-        assert serialise(second, {image.carrier: image.data for image in second.images}) == sent
+        assert (
+            serialise(second, {(image.carrier, image.index): image.data for image in second.images})
+            == sent
+        )
         assert {(text.text, text.polarity) for text in second.prompt.texts} <= {
             (text.text, text.polarity) for text in first.prompt.texts
         }
 
     def test_other_bytes_may_take_an_image_s_place(self, read: Read) -> None:
         """What is sent is the picture without its metadata."""
-        sent = serialise(read(V4_5, image=PIXEL), {SOURCE: b"clean"})["parameters"]
+        sent = serialise(read(V4_5, image=PIXEL), {(SOURCE, 0): b"clean"})["parameters"]
         assert isinstance(sent, dict)
         assert sent["image"] == base64.b64encode(b"clean").decode()
 
-    @pytest.mark.parametrize("images", [{}, {"parameters.mask": b"x"}])
+    @pytest.mark.parametrize("images", [{}, {("parameters.mask", 0): b"x"}, {(SOURCE, 1): b"x"}])
     def test_the_images_must_be_those_of_the_work(
-        self, read: Read, images: dict[str, bytes]
+        self, read: Read, images: dict[tuple[str, int], bytes]
     ) -> None:
         """An image too few or too many is a bug here, not a request."""
         with pytest.raises(ValueError, match="images: expected"):

@@ -5,6 +5,7 @@ import io
 import json
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -43,6 +44,25 @@ async def test_what_is_sent_is_what_was_judged(house: World) -> None:
     picture = base64.b64decode(json.loads(sent)["parameters"]["image"])
     assert CANARY.encode() not in picture
     assert Image.open(io.BytesIO(picture)).getpixel((0, 0)) == RED
+
+
+async def test_nothing_hides_in_the_levels_of_a_mask(house: World) -> None:
+    """It is sent as black and white, whatever was nearly black and white in it."""
+    levels = np.full((64, 64), 252, np.uint8)
+    levels[:32, ::2] = 3
+    out = io.BytesIO()
+    Image.fromarray(levels).save(out, "PNG")
+    mask, source = (base64.b64encode(data).decode() for data in (out.getvalue(), png(WHITE)))
+
+    screened = await house.screened(model="nai-diffusion-3-inpainting", image=source, mask=mask)
+    await house.flow.generate(screened)
+
+    (sent,) = house.upstream.calls
+    picture = Image.open(io.BytesIO(base64.b64decode(json.loads(sent)["parameters"]["mask"])))
+    expected = np.full((64, 64), 255, np.uint8)
+    expected[:32, ::2] = 0
+    assert picture.mode == "L"
+    assert np.array_equal(np.asarray(picture), expected)
 
 
 UNPAID = [
