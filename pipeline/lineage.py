@@ -90,6 +90,10 @@ class Lineage:
             found += [Signal(SignalName(n), s, where, SOURCE) for n, s in sorted(highest.items())]
         return tuple(found)
 
+    def forget(self, tenant: str) -> None:
+        """Read a tenant's pictures anew when next asked: some were erased."""
+        self._known.pop(tenant, None)
+
     async def _near(self, tenant: str, picture: Canonical) -> list[int]:
         known = self._known.setdefault(tenant, _Known())
         for number, pdq in await self.origins.hashes(tenant, known.ids[-1] if known.ids else 0):
