@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 
+from audit.entry import Entry, Json, Kind
 from audit.errors import AuditError
 from audit.leaf import Leaf
 from pipeline.errors import PipelineError
@@ -26,7 +27,7 @@ from pipeline.judge import Judge
 from pipeline.seizure import Seizure
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
-from pipeline.store.pictures import PictureState
+from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
 from pipeline.telemetry.spacing import Spacing
@@ -43,6 +44,8 @@ SLOWEST = 12
 for is not looked at for ever in a row."""
 
 MOST_HOLDS = 10_000
+DESTROYED_TOGETHER = 500
+"""How many pictures one entry says are destroyed."""
 LOOKS_A_ROUND = 20
 """How many holds are looked at again before what else has to happen has its turn."""
 SELDOMEST = timedelta(hours=1)
@@ -68,6 +71,8 @@ class Upkeep:
     carries: Callable[[UUID], bool]
     """Whether somebody carries a submission: in a long queue that may take any time."""
     second_look: SecondLook
+    chores: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What else has the time of hours: each looks itself whether it is due."""
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
     """How often each item was tried since the start: each next try waits twice as long."""
     _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
@@ -101,6 +106,7 @@ class Upkeep:
         if sweeps:
             await self._sweep()
             await self._sweep_leftovers()
+            await self._chores()
 
     async def _finish(self) -> None:
         """Carry on what stopped on its way, as it does when the log cannot be written."""
@@ -163,20 +169,37 @@ class Upkeep:
 
     async def _sweep(self) -> None:
         expired = await self.store.pictures.expired(self.now())
+        held = await self.store.legal_holds.among({each.submission for each in expired})
         seized = await self._seized()  # asked last: what is expired by now may just be ordered
-        for picture in expired:
-            due = picture.vault_id not in seized
-            if due and await self.store.pictures.move(picture, PictureState.DESTROYED):
-                await self.vault.destroy(picture.vault_id)
+        due = [each for each in expired if each.vault_id not in seized]
+        await self._destroy([each for each in due if each.submission not in held])
         await self.store.admission.purge(self.now())
         await self.store.subject_tokens.purge(self.now())
         await self.store.refusals.purge(self.now())
         await self.store.origins.purge(self.now())
 
+    async def _destroy(self, pictures: Sequence[Picture]) -> None:
+        """Destroy pictures; the log says first which, but not of whom."""
+        for at in range(0, len(pictures), DESTROYED_TOGETHER):
+            some = pictures[at : at + DESTROYED_TOGETHER]
+            await self.restore.log.append(_destroyed(some, self.now()))
+            for picture in some:
+                if await self.store.pictures.move(picture, PictureState.DESTROYED):
+                    await self.vault.destroy(picture.vault_id)
+
+    async def _chores(self) -> None:
+        """Do each; one that fails is told, and keeps no other from its turn."""
+        for chore in self.chores:
+            try:
+                await chore()
+            except FAULTS as fault:
+                _say.error("chore failed", fault=type(fault).__name__)
+
     async def _sweep_leftovers(self) -> None:
         before = self.now() - LEFTOVER
         kept = await self._undecided()  # in the order in which an object goes from one to the next
         kept |= await self.store.submissions.sealed_requests() | await self.store.pictures.kept()
+        kept |= await self.store.legal_holds.requests()
         await self.vault.sweep(kept | await self._seized(), before)
 
     async def _undecided(self) -> frozenset[str]:
@@ -190,3 +213,12 @@ class Upkeep:
     async def _seized(self) -> frozenset[str]:
         """Return what is still to be seized: it MUST NOT be destroyed."""
         return frozenset(each.vault_id for each in await self.store.seizures.ordered())
+
+
+def _destroyed(pictures: Sequence[Picture], at: datetime) -> Entry:
+    """Return the entry of pictures that are to be destroyed: the same one if it is tried again."""
+    objects: list[Json] = [{"object": each.vault_id, "sha256": each.sha256} for each in pictures]
+    known_as = uuid5(pictures[0].submission, "/".join(each.vault_id for each in pictures))
+    public: dict[str, Json] = {"event": "media.destroyed", "reason": "retention"}
+    public["count"] = len(pictures)
+    return Entry(known_as, Kind.MEDIA, at, public, {}, {"objects": objects})

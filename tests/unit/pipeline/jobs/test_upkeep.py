@@ -17,6 +17,7 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.items import Examined, Held, Released
 from pipeline.jobs.rulings import Ruling
 from pipeline.jobs.upkeep import LEFTOVER, LOOKS_A_ROUND
+from pipeline.store.legal_holds import LegalHold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State, SubmissionRow
 from tests.unit.pipeline.jobs.dying import dying_at
@@ -99,7 +100,7 @@ async def test_a_hold_expires_to_withheld(house: World, prompt: str) -> None:
     await house.upkeep.round()
 
     assert not await house.store.holds.waiting()
-    leaves = await house.leaves(known_as)
+    leaves = [each for each in await house.leaves(known_as) if each.kind is not Kind.MEDIA]
     assert leaves[-1].public["reason"] == "expired"
     assert Kind.RELEASE not in {leaf.kind for leaf in leaves}
     assert not await house.log.open_submissions()
@@ -133,6 +134,48 @@ async def test_what_is_out_of_time_is_destroyed(house: World) -> None:
     (picture,) = await house.store.pictures.of(TENANT, outcome.submission.id)
     assert picture.state is PictureState.DESTROYED
     assert not (house.folder / "vault" / sealed.vault_id[:2] / sealed.vault_id).exists()
+    (told,) = [each for each in await house.leaves() if each.kind is Kind.MEDIA]
+    assert told.public == {"event": "media.destroyed", "reason": "retention", "count": 1}
+    said = (await house.log.detail(told.entry_id)).detail["objects"]
+    assert said == [{"object": sealed.vault_id, "sha256": sealed.sha256}]
+
+
+async def test_what_is_under_a_legal_hold_is_kept_until_it_is_lifted(house: World) -> None:
+    """However old it is; and its request with it, which is evidence too."""
+    outcome = await house.end()
+    row = await house.row(outcome.submission.id)
+    (picture,) = await house.store.pictures.of(TENANT, row.id)
+    hold = LegalHold(UUID(int=1), TENANT, row.id, None, "court 7", house.clock(), "Ada")
+    await house.store.legal_holds.place(hold)
+    house.clock.passes(days=400)
+
+    await house.upkeep.round()
+    assert await house.vault.look(picture.vault_id)
+    assert await house.vault.look(row.vault_id)
+
+    await house.store.legal_holds.lift(hold.id, house.clock(), "Ada")
+    await house.upkeep.round()
+    assert await states(house, row) == [PictureState.DESTROYED]
+
+
+async def test_a_chore_that_fails_keeps_no_other_from_its_turn(house: World) -> None:
+    """An erasure waits for the log; retention must not wait for it."""
+    done: list[str] = []
+
+    async def fails() -> None:
+        done.append("tried")
+        raise NotDurableError("log", "it is gone")
+
+    async def works() -> None:
+        done.append("done")
+
+    with capture_logs() as said:
+        await replace(house.upkeep, chores=(fails, works)).round()
+
+    assert done == ["tried", "done"]
+    assert [line["fault"] for line in said if line["event"] == "chore failed"] == [
+        "NotDurableError"
+    ]
 
 
 async def test_a_held_picture_is_kept_until_it_is_ruled_on(house: World) -> None:
