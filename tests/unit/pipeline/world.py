@@ -33,7 +33,7 @@ from audit.entry import Entry, Kind, Receipt
 from audit.errors import NotDurableError
 from audit.leaf import Leaf
 from audit.log import Log
-from audit.seal import DetailKeys
+from audit.seal import DetailKeys, Sealing
 from audit.signer import Ed25519Signer
 from classifiers.canonical import Canonical
 from classifiers.normalise import Reading
@@ -397,17 +397,21 @@ def log_keys() -> tuple[Ed25519Signer, DetailKeys]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, *, deadline_seconds: float = 5.0, connect: Connect = connect_sqlite
+    folder: Path,
+    *,
+    deadline_seconds: float = 5.0,
+    connect: Connect = connect_sqlite,
+    keys: Sealing | None = None,
 ) -> AsyncGenerator[World]:
     """Build a world in an empty folder, with one tenant that has one key."""
     async with AsyncExitStack() as closing:
         clock, upstream = Clock(), Upstream()
-        signer, keys = log_keys()
+        signer, static = log_keys()
         log = await PickyLog.open(
             folder / "log.db",
             origin="test/log",
             signer=signer,
-            keys=keys,
+            keys=keys or static,
             now=clock,
             connect=connect,
         )
