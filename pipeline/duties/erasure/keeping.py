@@ -1,9 +1,8 @@
 """What keeps something back from erasure and retention."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -56,7 +55,6 @@ class Keeping:
     store: Store
     log: Log
     subject_key: bytes = field(repr=False)
-    now: Callable[[], datetime]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def thing(self, tenant: str, known_as: UUID) -> Thing | None:
