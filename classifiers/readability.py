@@ -1,4 +1,4 @@
-"""Says whether this installation can judge what a prompt says: its words, and its languages."""
+"""Says whether this installation can judge a prompt: its words, its languages, its form."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from classifiers.languages.reader import LanguageReader, is_carried
 from classifiers.languages.states import State
 from classifiers.normalise import FieldReading, Reading, read
 from classifiers.signals import Field, Finding, Signal, SignalName
+from classifiers.tag_list import is_tag_list
 
 _NO_WORDS = (
     "\u2800-\u28ff\ud800-\udfff\ue000-\uf8ff\U0001d000-\U0001d0ff\U0001da00-\U0001daff"
@@ -36,7 +37,7 @@ _OF_STATE = {
     State.UNREAD: SignalName.TEXT_LANGUAGE_UNREAD,
     State.TERMS_ONLY: SignalName.TEXT_LANGUAGE_TERMS_ONLY,
 }
-_EMITS = frozenset({SignalName.TEXT_READABLE, *_OF_STATE.values()})
+_EMITS = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_TAGS, *_OF_STATE.values()})
 
 
 class Readability:
@@ -56,7 +57,7 @@ class Readability:
     @property
     def id(self) -> str:
         """Name and version."""
-        return "readability@2"
+        return "readability@3"
 
     @property
     def emits(self) -> frozenset[SignalName]:
@@ -92,7 +93,8 @@ class Readability:
         return self._report(content)
 
     def _report(self, content: Reading) -> list[Signal]:
-        found: list[Signal] = []
+        tags = float(is_tag_list(content.asked()))
+        found = [Signal(SignalName.TEXT_TAGS, tags, Field("*"), self.id)]
         for field in content.fields:
             where = Field(field.path)
             if not self._is_readable(field):

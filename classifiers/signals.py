@@ -16,6 +16,8 @@ class SignalName(StrEnum):
     """Score 1 for each field with a part in a language that nobody here reads."""
     TEXT_LANGUAGE_TERMS_ONLY = "text.language.terms_only"
     """Score 1 for each field with a part in a language of which only the listed terms are read."""
+    TEXT_TAGS = "text.tags"
+    """Score 1 when all that a request asks for is one list of tags, without a sentence."""
     TEXT_DISGUISED = "text.disguised"
     TEXT_MINOR_TERM = "text.minor.term"
     TEXT_MINOR_AGE = "text.minor.age"

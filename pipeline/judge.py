@@ -42,6 +42,7 @@ _OF_SPELLING = frozenset(
         SignalName.TEXT_LANGUAGE_UNREAD,
         SignalName.TEXT_LANGUAGE_TERMS_ONLY,
         SignalName.TEXT_DISGUISED,
+        SignalName.TEXT_TAGS,
     }
 )
 _FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})

@@ -29,7 +29,7 @@ KEPT: Final = timedelta(days=90)
 LEAST: Final = 0.3
 """Lower scores say nothing: no shipped policy asks for less, even beside other evidence."""
 SOURCE: Final = "lineage@1"
-_SPELLING = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_DISGUISED})
+_SPELLING = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_DISGUISED, SignalName.TEXT_TAGS})
 _LANGUAGE = "text.language."
 
 

@@ -128,6 +128,15 @@ def test_each_field_is_judged_alone() -> None:
     assert unread("a lighthouse", "منارة عند الفجر") == {"p1": 1.0}
 
 
+def test_a_list_of_tags_is_told_from_sentences() -> None:
+    """All that is asked for counts together; what is asked not to appear does not."""
+    tags = "1girl, solo, blue hair"
+
+    assert findings(tags, "lighthouse")[SignalName.TEXT_TAGS] == {"*": 1.0}
+    assert findings(tags, "a cat sits by the sea")[SignalName.TEXT_TAGS] == {"*": 0.0}
+    assert findings(f"{tags}, -1::a cat sits by the sea::")[SignalName.TEXT_TAGS] == {"*": 1.0}
+
+
 def test_it_knows_what_it_can_read() -> None:
     """An installation that cannot tell must not serve."""
     Readability().warm()

@@ -277,6 +277,34 @@ class TestMasks:
 
 
 class TestDefaultSet:
+    @pytest.mark.parametrize(
+        ("said", "passes"),
+        [
+            ({N.TEXT_TAGS: 1.0, N.TEXT_MODEL_SEXUAL: 0.6}, True),
+            ({N.TEXT_TAGS: 0.0, N.TEXT_MODEL_SEXUAL: 0.6}, False),
+            ({N.TEXT_TAGS: 1.0, N.TEXT_MODEL_SEXUAL: 0.7}, False),
+            ({N.TEXT_TAGS: 1.0, N.TEXT_SEXUAL_SUGGESTIVE: 0.6}, False),
+        ],
+    )
+    def test_of_tags_the_model_alone_must_be_surer(
+        self, usual: Policy, said: dict[SignalName, float], passes: bool
+    ) -> None:
+        """Who lists tags is asked for an age by the words, or where the model is sure."""
+        findings = saying(harmless(TEXTS), TEXTS, said)
+
+        decision = usual.decide(REQUEST, findings, ANYBODY, QUALIFIED)
+
+        assert decision.allows is passes
+        assert passes or decision.code is HarmCode.AGE_CLAIM
+
+    def test_a_child_among_tags_is_as_grave_as_in_a_sentence(self, usual: Policy) -> None:
+        """The floor's own evidence asks for no form."""
+        said = {N.TEXT_TAGS: 1.0, N.TEXT_MODEL_SEXUAL: 0.5, N.TEXT_MINOR_TERM: 0.9}
+
+        decision = usual.decide(REQUEST, saying(harmless(TEXTS), TEXTS, said), ADULT, QUALIFIED)
+
+        assert (decision.action, decision.code) == (Action.BLOCK, HarmCode.CSE_SUGGEST)
+
     @pytest.mark.parametrize(("tier", "claim"), [(False, False), (True, False), (False, True)])
     def test_sexual_content_needs_the_tier_and_the_claim(
         self, usual: Policy, tier: bool, claim: bool
