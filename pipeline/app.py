@@ -26,8 +26,9 @@ from audit.anchors import Anchors
 from audit.cosignature import WitnessKey
 from audit.guard import FileGuard
 from audit.log import Log
-from audit.seal import DetailKeys
+from audit.periods import PeriodKeys
 from audit.signer import Ed25519Signer
+from audit.turning import Turning
 from audit.witness import Witness
 from classifiers.classifier import Classifier
 from classifiers.errors import BankError
@@ -42,12 +43,19 @@ from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
 from pipeline.errors import SettingsError
+from pipeline.duties.erasure.ending import Ending
+from pipeline.duties.erasure.erasing import Erasing
+from pipeline.duties.erasure.holding import Holding
+from pipeline.duties.erasure.keeping import Keeping
+from pipeline.duties.erasure.retaining import Class, Retaining
 from pipeline.flow import Flow
-from pipeline.gateway import banks, memory, operator, server, troubles
+from pipeline.gateway import banks, erasing, halting, memory, operator, server, troubles
+from pipeline.gateway.erasing import Archive
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
+from pipeline.halts import Halts
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
@@ -84,12 +92,13 @@ from pipeline.unsafe import UnsafeSwitch
 from pipeline.vault import DirectoryVault
 from policies.layers import PolicySet
 
-DETAIL_KEY = "detail.key"
 SHIPPED = Path(policies.__file__).parent / "sets"
 TEXTS = Path(__file__).parent / "gateway" / "texts.yaml"
 FIRST_TENANT = "default"
 FIRST_BUDGET = 100_000
 UPKEEP_SECONDS = 1.0
+SETTLE_SECONDS = 60.0
+"""How long another process may still write what it sealed under a key that is to be destroyed."""
 OUTSIDER_SECONDS = 10.0
 """How long a witness or a time-stamp authority may take to answer."""
 DRAIN_LOOK_SECONDS = 0.05
@@ -151,7 +160,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
     async with AsyncExitStack() as closing:
         metrics = Metrics.create()
         keys = settings.keys_dir
-        log = await _log(settings, signers(keys, settings.log_origin), _detail_keys(keys))
+        detail_keys = PeriodKeys(keys, now())
+        log = await _log(settings, signers(keys, settings.log_origin), detail_keys)
         closing.push_async_callback(log.close)
         write_vkeys(keys, await log.keys())
         anchoring = _anchoring(settings, log, await closing.enter_async_context(_outsiders_http()))
@@ -186,6 +196,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         prepare = Prepare(judge, lineage)
         release = Release(vault, lineage, settings.released_metadata is ReleasedMetadata.STRIP)
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
+        halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
+        await halts.load()
         flow = Flow(
             screen=Screen(judge, now, hold_for),
             generate=Generate(client, judge, vault),
@@ -195,6 +207,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             metrics=metrics,
             now=now,
             hold_for=hold_for,
+            halted=halts.stops,
         )
         owner = uuid4().hex
         limits = Limits()
@@ -229,22 +242,38 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             subject_key=read_key(keys, "subjects"),
             refusals_a_day=settings.refusals_per_day,
             seizure=seizure,
+            halts=halts,
             outside=anchoring.standings,
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
         second_look = SecondLook(flow, restore, store, gate.desk, now)
+        archive = _archive(settings, store, log, vault, lineage, detail_keys)
+        if without_app_db:
+            await archive.holding.read_back()
         upkeep = Upkeep(
-            flow, judge, restore, store, vault, seizure, now, gate.desk.carries, second_look
+            flow,
+            judge,
+            restore,
+            store,
+            vault,
+            seizure,
+            now,
+            gate.desk.carries,
+            second_look,
+            archive.chores,
         )
-        rulings = Rulings(flow, restore, store, log, now)
+        rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
         desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
         people = frozenset(settings.child_safety_people)
         bank_desk = BankDesk(known, judge, store, vault, log, now, uuid4, people)
         desk.include_router(banks.routes(bank_desk))
+        desk.include_router(erasing.routes(archive))
+        public = server.create(gate, metrics)
+        desk.include_router(halting.routes(halts, store, lambda: public.openapi()["paths"]))
         yield House(
-            public=server.create(gate, metrics),
+            public=public,
             operator=desk,
             gate=gate,
             rulings=rulings,
@@ -259,7 +288,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
 
 
-async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: DetailKeys) -> Log:
+async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: PeriodKeys) -> Log:
     """Open the log where it lies. One that has begun in a file is not begun again elsewhere."""
     path, origin = settings.data_dir / "log.db", settings.log_origin
     signer, *more = held
@@ -319,9 +348,33 @@ def _anchoring(settings: Settings, log: Log, http: httpx.AsyncClient) -> Anchori
     return Anchoring(log, anchors, asked, now, guarded=outside.fork_guard is not None)
 
 
-def _detail_keys(keys: Path) -> DetailKeys:
-    path = keys / DETAIL_KEY
-    return DetailKeys.load(path) if path.exists() else DetailKeys.create(path, "first")
+def _archive(
+    settings: Settings,
+    store: Store,
+    log: Log,
+    vault: DirectoryVault,
+    lineage: Lineage,
+    keys: PeriodKeys,
+) -> Archive:
+    """Join what erases and what keeps."""
+    keeping = Keeping(store, log, read_key(settings.keys_dir, "subjects"))
+    kept_for = settings.retention
+    terms = {
+        Class.ALLOWED: timedelta(days=kept_for.allowed_days),
+        Class.REFUSED: timedelta(days=kept_for.refused_days),
+        Class.DECISIONS: timedelta(days=kept_for.decisions_days),
+        Class.RECORDS: timedelta(days=kept_for.records_days),
+    }
+    alone = settings.log_database is None
+    settle = partial(asyncio.sleep, 0 if alone else SETTLE_SECONDS)
+    turning = Turning(log, keys, now, uuid4, settle)
+    return Archive(
+        store,
+        Holding(keeping, now, uuid4),
+        Erasing(keeping, vault, lineage, now, uuid4),
+        Retaining(keeping, terms, now, uuid4),
+        Ending(turning, store.erasures, now, timedelta(days=kept_for.period_days)),
+    )
 
 
 def _judge(settings: Settings, banks: Banks) -> Judge:

@@ -14,6 +14,7 @@
     - NotExaminedError       the receipt is not the examination of this very object
   - TermPackError          a pack of terms does not open
   - QuarantineError        an object cannot be sealed for the child-safety team, or opened by it
+  - HaltError              the kill switch cannot be set or lifted so
   - AccessError            somebody may not do what they ask
     - UnauthenticatedError   no key or token stands behind the request
     - ForbiddenError         the permission is missing
@@ -89,6 +90,14 @@ class TermPackError(PipelineError):
 
 class QuarantineError(PipelineError):
     """An object cannot be sealed for the child-safety team, or cannot be opened by it."""
+
+
+class HaltError(PipelineError):
+    """The kill switch cannot be set or lifted so: `str()` says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("halt", message, "something else")
+        self.args = (message,)
 
 
 class AccessError(PipelineError):

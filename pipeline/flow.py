@@ -41,6 +41,9 @@ _say = structlog.get_logger("flow")
 Out = TypeVar("Out", bound=Outcome)
 Fault = TypeVar("Fault", bound=Outcome)
 
+KILL_SWITCH = "kill_switch"
+"""Why something went no further that the operator has halted."""
+
 End = Recorded[Released | Examined | Held | Halted]
 """How a request ends here: with pictures, with none of them cleared, held, or halted."""
 
@@ -57,6 +60,8 @@ class Flow:
     metrics: Metrics
     now: Callable[[], datetime]
     hold_for: timedelta
+    halted: Callable[[Submission], bool]
+    """Whether the kill switch stops it now."""
 
     async def run(self, submission: Submission, gone: Callable[[], bool]) -> End:
         """Take a submission to its end. `gone` says whether its client has left.
@@ -72,13 +77,15 @@ class Flow:
     async def approved(self, screened: Recorded[Screened], gone: Callable[[], bool]) -> End:
         """Go on from a request that may be sent upstream, unless nobody waits for it any more."""
         submission = screened.outcome.submission
-        reason = (
-            "client_left" if gone() else "" if await self.record.calling(submission) else "taken"
-        )
+
+        def why_not() -> str:
+            return KILL_SWITCH if self.halted(submission) else "client_left" if gone() else ""
+
+        reason = why_not() or ("" if await self.record.calling(submission) else "taken")
         if reason:
             halted = _stopped(submission, screened.outcome.judged, reason)
             return Recorded(halted, await self.record.write(submission, halted))
-        waited_for = replace(screened, outcome=replace(screened.outcome, gone=gone))
+        waited_for = replace(screened, outcome=replace(screened.outcome, why_not=why_not))
         taken = await self._take(self.generate, waited_for, submission, _halted)
         if isinstance(taken.outcome, Generated):
             return await self.returned(Recorded(taken.outcome, taken.receipts))
@@ -89,7 +96,7 @@ class Flow:
         submission = generated.outcome.screened.submission
 
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
-            return self._waiting(generated.outcome, fault)
+            return self._waiting(generated.outcome, _reason(fault))
 
         return await self.examined(await self._take(self.examine, generated, submission, wait))
 
@@ -100,11 +107,16 @@ class Flow:
             return examined
         submission = outcome.generated.screened.submission
 
-        def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
+        def wait(reason: str) -> Examined:
             left = tuple(each.picture for each in outcome.outcomes if isinstance(each, Cleared))
-            return self._waiting(replace(again(outcome.generated), pictures=left), fault)
+            return self._waiting(replace(again(outcome.generated), pictures=left), reason)
 
-        return await self._take(self.release, examined, submission, wait)
+        if self.halted(submission):
+            held = wait(KILL_SWITCH)
+            return Recorded(held, await self.record.write(submission, held))
+        return await self._take(
+            self.release, examined, submission, lambda _, __, fault: wait(_reason(fault))
+        )
 
     async def _take(
         self,
@@ -124,12 +136,12 @@ class Flow:
         receipts = await self.record.write(submission, outcome)
         return Recorded(outcome, receipts)
 
-    def _waiting(self, generated: Generated, fault: Exception) -> Examined:
+    def _waiting(self, generated: Generated, reason: str) -> Examined:
         """Hold pictures on which nobody has decided, or that were about to leave."""
-        held = tuple(self._held(generated, picture, fault) for picture in generated.pictures)
+        held = tuple(self._held(generated, picture, reason) for picture in generated.pictures)
         return Examined(generated, held)
 
-    def _held(self, generated: Generated, picture: Sealed, fault: Exception) -> Held:
+    def _held(self, generated: Generated, picture: Sealed, reason: str) -> Held:
         return Held(
             generated.screened.submission.id,
             Stage.EXAMINE,
@@ -138,8 +150,12 @@ class Flow:
             picture.vault_id,
             generated.held_until or self.now() + self.hold_for,
             None,
-            f"fault_{type(fault).__name__}",
+            reason,
         )
+
+
+def _reason(fault: Exception) -> str:
+    return f"fault_{type(fault).__name__}"
 
 
 def _place(fault: Exception) -> str:
@@ -161,5 +177,5 @@ def _halted(submission: Submission, stage: Stage, fault: Exception) -> Halted:
         stage,
         PublicCode.UPSTREAM_REFUSED if called else PublicCode.TEMPORARILY_UNAVAILABLE,
         None,
-        f"fault_{type(fault).__name__}",
+        _reason(fault),
     )

@@ -222,8 +222,8 @@ class Screened:
     judged: Judged
     ruling: UUID | None = None
     """The entry of the ruling that approved what a decision held."""
-    gone: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
-    """Whether nobody waits for it any more: it is asked until the paid call begins."""
+    why_not: Callable[[], str] = field(default=str, repr=False, compare=False)
+    """Why it may not be sent any more, or nothing: it is asked until the paid call begins."""
 
     def __post_init__(self) -> None:
         if not may_go_on(self.judged.decision, self.ruling):

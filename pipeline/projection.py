@@ -47,6 +47,7 @@ _BEFORE_THE_CALL = frozenset({State.ADMITTED, State.HELD})
 _UNPAID = frozenset(
     {
         "client_left",
+        "kill_switch",
         "upstream_busy",
         "upstream_unreachable",
         "upstream_no_account",

@@ -79,6 +79,8 @@ async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject
     idempotency_key = _key_of(request, who if caller.by_token else "")
     try:
         work = await asyncio.to_thread(received.work, gate.limits)
+        if gate.halts.stops_request(subject, work.model, request.scope["route"].path):
+            raise unavailable(gate, subject.language or "")
         price = quote(work, gate.plan).total
         return await gate.desk.submit(received, work, caller.key_id, price, who, idempotency_key)
     except RequestRefusedError as fault:

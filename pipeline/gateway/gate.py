@@ -10,6 +10,7 @@ from audit.log import Log
 from pipeline.access.callers import Callers
 from pipeline.access.tokens import SubjectTokens
 from pipeline.gateway.texts import Texts
+from pipeline.halts import Halts
 from pipeline.items import Json
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.shelf import Shelf
@@ -57,6 +58,7 @@ class Gate:
     refusals_a_day: int
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
     seizure: Seizure
+    halts: Halts
     outside: Callable[[], Mapping[str, Json]] = dict
     """What is remembered of the log outside it, for the operator."""
     troubles: Troubles = field(default_factory=Troubles)

@@ -64,13 +64,14 @@ def routes(gate: Gate) -> APIRouter:
     async def image(request: Request, generation: UUID, index: int) -> Response:
         """Give a released picture once more; each time is written down."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        await _row(gate, caller, generation)
+        row = await _row(gate, caller, generation)
         picture = await gate.shelf.find(caller.tenant, generation, index)
         if picture is None:
             raise GateError(404, "There is no such picture.")
         if picture.state is PictureState.DESTROYED:
             raise GateError(410, "This picture is kept no longer.")
         try:
+            await _not_halted(gate, row, request)
             opened = await gate.shelf.open(picture)
         except MissingObjectError:
             raise GateError(410, "This picture is kept no longer.") from None
@@ -111,6 +112,16 @@ async def _row(gate: Gate, caller: Caller, generation: UUID) -> SubmissionRow:
     if row is None or not own:
         raise GateError(404, "There is no such generation.")
     return row
+
+
+async def _not_halted(gate: Gate, row: SubmissionRow, request: Request) -> None:
+    """Return if the kill switch lets a picture of this submission be handed out.
+
+    Raises:
+        GateError: it does not.
+    """
+    if await gate.halts.stops_row(row, request.scope["route"].path):
+        raise carry.unavailable(gate, "")
 
 
 async def _state(gate: Gate, row: SubmissionRow) -> dict[str, Json]:

@@ -16,6 +16,7 @@ from audit.leaf import Leaf
 from audit.log import Log
 from pipeline.access.permissions import Permission, Person
 from pipeline.flow import End, Flow
+from pipeline.halts import Halts
 from pipeline.items import (
     NEVER_RELEASED,
     Approval,
@@ -36,6 +37,7 @@ from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
 
 _CLOSED = "the hold is closed already, or its time is over"
+_HALTED = "the operator has halted it: see `imprimatur halts list`; rejecting is possible"
 _SICK = "a machine has to look first: see /ready for what is missing"
 
 
@@ -57,6 +59,7 @@ class Rulings:
     store: Store
     log: Log
     now: Callable[[], datetime]
+    halts: Halts
     _ruling: set[UUID] = field(default_factory=set[UUID])
     """The holds that somebody is ruling on at this moment, and is waited for at the end."""
 
@@ -153,6 +156,8 @@ class Rulings:
             raise RulingError("nobody releases a CSE item: reject it, or leave it to its expiry")
         if hold.cause is Cause.INCAPACITY:
             raise RulingError(_SICK)
+        if await self.halts.stops_row(row):
+            raise RulingError(_HALTED)
         try:
             approved = await self._today(hold, row, Approval(ruling_id(hold.id), shown(hold)))
         except NotLookedError:

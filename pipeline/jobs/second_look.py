@@ -59,12 +59,16 @@ class SecondLook:
         generated = await self.restore.generated(row, hold)
         if generated is None:
             return False  # its request is not allowed today: a person or its expiry ends the hold
+        if self.flow.halted(generated.outcome.screened.submission):
+            return False
         self._tell(hold, await self.flow.returned(generated))
         return True
 
     async def _at_request(self, row: SubmissionRow, hold: Hold) -> bool:
         """Return whether the hold is over by now; if it is sent upstream, that closes it later."""
         submission = await self.restore.submission(row)
+        if self.flow.halted(submission):
+            return False
         outcome = await self.flow.screen(submission)
         match outcome:
             case Halted(retry_after_seconds=int()) | Held(cause=Cause.INCAPACITY):

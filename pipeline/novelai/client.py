@@ -76,11 +76,11 @@ class Client:
         self._limits = limits or AnswerLimits()
 
     async def generate(
-        self, work: Work, images: Mapping[Place, bytes], gone: Callable[[], bool] = lambda: False
+        self, work: Work, images: Mapping[Place, bytes], why_not: Callable[[], str] = str
     ) -> Answer:
         """Give the pictures of `work`, its images taken from `images`, by carrier and place.
 
-        `gone` says whether nobody waits for them any more; it is asked when an account is free.
+        `why_not` says why they are not wanted any more; it is asked when an account is free.
 
         Raises:
             UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
@@ -90,16 +90,16 @@ class Client:
         """
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
-        account, packed = await self._fetch(content, gone)
+        account, packed = await self._fetch(content, why_not)
         pictures = await asyncio.to_thread(archive.unpack, packed, work.samples, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
-    async def _fetch(self, content: bytes, gone: Callable[[], bool]) -> tuple[str, bytes]:
+    async def _fetch(self, content: bytes, why_not: Callable[[], str]) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
             async with self._accounts.lease() as token:
-                if gone():
-                    raise UpstreamAbandonedError("generate-image: nobody waits for it any more")
+                if reason := why_not():
+                    raise UpstreamAbandonedError(reason)
                 reply = await self._ask(token, content)
                 if reply.status in answers.SUCCESSES:
                     return token.label, reply.body

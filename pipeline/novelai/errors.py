@@ -53,9 +53,11 @@ class UpstreamBusyError(UpstreamError):
 
 
 class UpstreamAbandonedError(UpstreamError):
-    """Nobody waited for it any more when an account was free: nothing was sent."""
+    """It was not wanted any more when an account was free: nothing was sent."""
 
-    reason = "client_left"
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"generate-image: {reason}")
+        self.reason = reason
 
 
 class UpstreamUnreachableError(UpstreamError):

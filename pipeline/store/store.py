@@ -14,6 +14,7 @@ from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.columns import metadata
 from pipeline.store.erasures import Erasures
 from pipeline.store.forgetting import Forgetting
+from pipeline.store.halts import HaltTable
 from pipeline.store.holds import Holds
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
@@ -48,6 +49,7 @@ class Store:
     submissions: Submissions
     pictures: Pictures
     holds: Holds
+    halts: HaltTable
     refusals: Refusals
     seizures: Seizures
     origins: Origins
@@ -78,6 +80,7 @@ class Store:
             submissions=Submissions(transact),
             pictures=Pictures(transact),
             holds=Holds(transact),
+            halts=HaltTable(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),
             origins=Origins(transact),

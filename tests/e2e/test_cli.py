@@ -186,6 +186,22 @@ def test_a_key_works_until_it_is_revoked(server: Server) -> None:
     assert server.typed("keys", "create", "nobody").exit_code == 1
 
 
+def test_one_person_halts_and_two_let_it_go_on(server: Server) -> None:
+    """At once, beside the running server; a name that nobody has halts nothing."""
+    why = ["--reason", "incident 12", "--person", "ana"]
+    assert server.typed("halt", "--route", "/ai/generate-imag", *why).exit_code == 1
+    halt = server.asked("halt", "--route", "/ai/generate-image", *why)["id"]
+
+    assert server.post("a hill", server.key).status_code == 503
+    assert "incident 12" in server.typed("halts", "list").stdout
+    assert server.asked("halts", "lift", halt, "--person", "ana") == {"lifted": False}
+    assert server.typed("halts", "lift", halt, "--person", "ana").exit_code == 1
+    assert server.post("a hill", server.key).status_code == 503
+    assert server.asked("halts", "lift", halt, "--person", "ben") == {"lifted": True}
+    assert server.asked("halts", "list") == {"halts": []}
+    assert server.post("a hill", server.key).status_code == 200
+
+
 def test_a_tenant_is_added_once(server: Server) -> None:
     """With its stricter sets; a second of its id is refused, a senseless id is told."""
     words = ["tenants", "add", "meadow", "--policy", "general-audience", "--anlas", 70]

@@ -46,6 +46,7 @@ from pipeline.gateway import server
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
+from pipeline.halts import Halts
 from pipeline.items import Generated, Recorded, Screened, Sealed, Subject, Submission
 from pipeline.jobs.desk import Desk, Ticket
 from pipeline.jobs.received import Received
@@ -448,6 +449,8 @@ async def open_world(
         team_key = X25519PrivateKey.generate()
         quarantine = Quarantine(folder / "quarantine", team_key.public_key(), os.urandom)
         seizure = Seizure(vault, quarantine, store.seizures, log, clock)
+        subject_key = os.urandom(32)
+        halts = Halts(store.halts, log, clock, uuid4, subject_key)
         flow = Flow(
             screen=Screen(judge, clock, HOLD_FOR),
             generate=Generate(client, judge, vault),
@@ -459,6 +462,7 @@ async def open_world(
             metrics=metrics,
             now=clock,
             hold_for=HOLD_FOR,
+            halted=halts.stops,
         )
         limits = Limits()
         restore = Restore(judge, prepare, vault, log, tenancy, limits)
@@ -489,9 +493,10 @@ async def open_world(
             now=clock,
             new_id=uuid4,
             banks=dict,
-            subject_key=os.urandom(32),
+            subject_key=subject_key,
             refusals_a_day=REFUSALS_A_DAY,
             seizure=seizure,
+            halts=halts,
         )
         api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
@@ -514,7 +519,7 @@ async def open_world(
             flow=flow,
             restore=restore,
             gate=gate,
-            operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock)),
+            operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock, halts)),
             upkeep=Upkeep(flow, judge, restore, store, vault, seizure, clock, carries, second_look),
             lineage=lineage,
             team_key=team_key,

@@ -119,13 +119,14 @@ class TestGenerate:
         left = False
         async with upstream.accounts.lease(), upstream.accounts.lease():
             waiting = asyncio.create_task(
-                upstream.client.generate(read(), {}, lambda: left)  # no account is free yet
+                upstream.client.generate(read(), {}, lambda: "left" if left else "")  # none is free
             )
             await asyncio.sleep(0)
             left = True
 
-        with pytest.raises(UpstreamAbandonedError):
+        with pytest.raises(UpstreamAbandonedError) as why:
             await waiting
+        assert why.value.reason == "left"
         assert upstream.requests == []
         assert set(upstream.accounts.states().values()) == {AccountState.FREE}
 
