@@ -199,8 +199,8 @@ async def test_each_step_is_an_entry_without_the_pseudonym(house: World) -> None
     leaves = [Leaf.parse(each.leaf) for each in await house.log.entries(0, 16)]
     said = [leaf.public for leaf in leaves if leaf.kind is Kind.CONFIG]
     assert [each["event"] for each in said] == ["halt.placed", "halt.lifting", "halt.lifted"]
-    assert {each["tenant"] for each in said} == {TENANT}
-    assert len({each["trace"] for each in said}) == 1
+    assert {str(each["tenant"]) for each in said} == {TENANT}
+    assert len({str(each["trace"]) for each in said}) == 1
     assert "u-1" not in str(said)
 
 
