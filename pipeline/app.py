@@ -42,12 +42,12 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
-from pipeline.errors import SettingsError
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
 from pipeline.duties.erasure.keeping import Keeping
 from pipeline.duties.erasure.retaining import Class, Retaining
+from pipeline.errors import SettingsError
 from pipeline.flow import Flow
 from pipeline.gateway import banks, erasing, halting, memory, operator, server, troubles
 from pipeline.gateway.erasing import Archive
@@ -160,8 +160,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
     async with AsyncExitStack() as closing:
         metrics = Metrics.create()
         keys = settings.keys_dir
-        detail_keys = PeriodKeys(keys, now())
-        log = await _log(settings, signers(keys, settings.log_origin), detail_keys)
+        log = await _log(
+            settings, signers(keys, settings.log_origin), details := PeriodKeys(keys, now())
+        )
         closing.push_async_callback(log.close)
         write_vkeys(keys, await log.keys())
         anchoring = _anchoring(settings, log, await closing.enter_async_context(_outsiders_http()))
@@ -248,9 +249,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
         second_look = SecondLook(flow, restore, store, gate.desk, now)
-        archive = _archive(settings, store, log, vault, lineage, detail_keys)
-        if without_app_db:
-            await archive.holding.read_back()
+        archive = _archive(settings, store, log, vault, lineage, details)
+        await archive.begin(app_db_is_new=without_app_db)
         upkeep = Upkeep(
             flow,
             judge,
@@ -266,8 +266,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
         desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
-        people = frozenset(settings.child_safety_people)
-        bank_desk = BankDesk(known, judge, store, vault, log, now, uuid4, people)
+        bank_desk = BankDesk(
+            known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
+        )
         desk.include_router(banks.routes(bank_desk))
         desk.include_router(erasing.routes(archive))
         public = server.create(gate, metrics)

@@ -24,6 +24,7 @@ from audit.tables import edge_of, rows
 from audit.verify import verify_any
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
+from pipeline.cli.erasure import erase, erasures, hold
 from pipeline.cli.export import export
 from pipeline.cli.log_database import copy, migrate
 from pipeline.cli.logfile import LOG, MOMENT_SECONDS, Key, read_key, read_text, reading, require_log
@@ -154,6 +155,9 @@ app.command()(verifier)
 app.command()(checkpoint)
 app.command("witness")(ask_witnesses)
 app.command()(rotate)
+app.command()(erase)
+app.command()(erasures)
+app.add_typer(hold, name="hold")
 
 
 @app.command()

@@ -19,6 +19,7 @@ from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
+from pipeline.settings.retention import Retention
 
 FLOOR = "floor"
 KEYS = "keys"
@@ -144,6 +145,8 @@ class Settings(Part):
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP
+    retention: Retention = Retention()
+    """How long what is encrypted in the log is kept."""
     queue_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
     workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=_processors)
     deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0

@@ -18,7 +18,7 @@ from policies.decision import Action
 
 ABOUT_CONTENT = STEPS | {Kind.DRY_RUN}
 """The kinds whose details say what somebody asked for, and what was seen in it."""
-_PRESERVED = frozenset({Kind.MEDIA, Kind.CASE, Kind.REPORT, Kind.TAKEDOWN})
+_PRESERVED = frozenset(map(Kind, ("media", "case", "report", "takedown")))
 _CHILD_SAFETY = "CSE"
 
 

@@ -20,9 +20,7 @@ from pipeline.duties.erasure.keeping import ABOUT_CONTENT, Keeping, Kept, Thing
 
 RETENTION = "retention"
 EVERY = timedelta(days=1)
-_DECISIONS = frozenset(
-    {Kind.RULING, Kind.CASE, Kind.NOTICE, Kind.APPEAL, Kind.REPORT, Kind.TAKEDOWN}
-)
+_DECISIONS = frozenset(map(Kind, ("ruling", "case", "notice", "appeal", "report", "takedown")))
 
 
 class Class(StrEnum):
