@@ -31,8 +31,9 @@ WINDOWS: Final = 18
 """Windows that are read of one request."""
 SIGNALS: Final = {head: SignalName(f"text.model.{head}") for head in HEADS}
 """Under which name each head is reported."""
-_REMEMBERED: Final = 64
-"""Answers kept: who is not content with a picture asks for another of the same prompt."""
+_REMEMBERED: Final = 4096
+"""Windows of which the answers are kept, minutes of a busy server in a few MiB: who is not content
+with a picture asks for another of the same prompt, and characters come with many prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class PromptModel:
         """Yield windows as long as there is room; note in `unread` what is left."""
         left, known = WINDOWS, set[str]()
         for one in content.fields:
-            text = self._harmless.blanked(one.typed(Polarity.POSITIVE))
+            asks = any(run.polarity is Polarity.POSITIVE for run in one.runs)
+            text = self._harmless.blanked(one.typed(Polarity.POSITIVE)) if asks else ""
             foreign = self._languages.foreign(one) if text.strip() else ()
             if foreign:
                 whole, text = text, _blanked(one, text, foreign)

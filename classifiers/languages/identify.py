@@ -105,13 +105,15 @@ class Identifier:
 
     def parts_in(self, text: str, spoken: frozenset[str]) -> Sequence[Span]:
         """Return where `text` speaks one of the languages `spoken` rather than English."""
+        if not spoken:
+            return []
         spans, parts = [], []
         for span in _between_marks(text):
             words = _folded(text[slice(*span)]).translate(_WITHIN_WORDS).split()
             if words and not self.english.issuperset(words):
                 spans.append(span)
                 parts.append(words)
-        if not parts or not spoken:
+        if not parts:
             return []
         columns, weights = self.table.languages, self.table.weigh(parts)
         neutral = weights[:, [columns.index("en"), columns.index(NAMES)]].max(axis=1)

@@ -18,6 +18,7 @@ from classifiers.errors import TermsError
 from classifiers.languages.identify import Identifier
 from classifiers.languages.states import State, load
 from classifiers.normalise import FieldReading, Span, Spelling, View, is_dressed_up, plain_forms
+from classifiers.remembered import Remembered
 from classifiers.vocabulary import Mode, Vocabulary, shipped
 
 _EASTERN = {
@@ -26,6 +27,8 @@ _EASTERN = {
     "zh": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"),
 }
 _ANY_EASTERN = re.compile("|".join(letters.pattern for letters in _EASTERN.values()))
+_REMEMBERED = 1024
+"""Texts of which it is kept, under digests, in which languages they are."""
 _A_WORD = 3
 """Letters in a row that are a word of a script that is not read, and no ornament."""
 _A_FEW = 6
@@ -54,6 +57,7 @@ class LanguageReader:
         self._identifier = identifier
         self._states = identifier.languages
         self._known = Automaton(sorted(set(known)))
+        self._heard = Remembered[frozenset[str]](_REMEMBERED)
 
     @classmethod
     def embedded(cls) -> "LanguageReader":
@@ -68,7 +72,7 @@ class LanguageReader:
         """Return the languages and scripts of a field other than gated ones, by their state."""
         found: dict[State, set[str]] = {}
         for text in _texts(field):
-            for id_ in self._identifier.spoken(text):
+            for id_ in self._spoken(text):
                 found.setdefault(self._states.state(id_), set()).add(id_)
         plain = field.plain.text
         if plain.isascii():
@@ -88,7 +92,7 @@ class LanguageReader:
         field has no place here.
         """
         text = field.text
-        spans = list(self._identifier.parts_in(text, self._identifier.spoken(text)))
+        spans = list(self._identifier.parts_in(text, self._spoken(text)))
         if text.isascii():
             return spans
         written = [
@@ -108,6 +112,11 @@ class LanguageReader:
             for view in field.views
             if view.spelling is not Spelling.SQUEEZED and view.source in ("received", *_CARRYING)
         )
+
+    def _spoken(self, text: str) -> frozenset[str]:
+        """Return the languages spoken in `text`: it is asked twice of each, and often again."""
+        question = text.encode("utf-8", "surrogatepass")
+        return self._heard.answer(question, lambda: self._identifier.spoken(text))
 
     def _eastern(self, text: str) -> str | None:
         """Return the eastern language of which `text` holds more than tags and terms, if any."""
