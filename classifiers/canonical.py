@@ -40,6 +40,10 @@ class Limits:
             raise ValueError(message)
 
 
+_OUTPUT = Limits(max_bytes=48 * 1024 * 1024, max_pixels=4 * 3_145_728)
+"""What comes back may have been upscaled, to twice its sides."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Canonical:
     """One still picture, decoded. All arrays are read-only."""
@@ -109,7 +113,7 @@ def read(image: Received, limits: Limits | None = None) -> Canonical:
     Raises:
         UnreadableError: it is no PNG, JPEG or WebP with one whole still picture within `limits`.
     """
-    limits = limits or Limits()
+    limits = limits or (_OUTPUT if image.purpose is Purpose.OUTPUT else Limits())
     data = image.data
     if len(data) > limits.max_bytes:
         raise too_large("picture bytes", limits.max_bytes, len(data))

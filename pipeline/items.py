@@ -62,6 +62,8 @@ class Operation(StrEnum):
     """What NovelAI is asked to do: the path of the route that does it."""
 
     GENERATE = "/ai/generate-image"
+    AUGMENT = "/ai/augment-image"
+    UPSCALE = "/ai/upscale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,11 @@ class Work:
 
     operation: Operation
     model: str
+    """Which model draws; of a director tool, its name."""
     prompt: Prompt
     width: int
     height: int
+    """Width and height of the pictures that come back."""
     samples: int
     """How many pictures come back."""
     body: Mapping[str, Json] = field(repr=False)

@@ -21,7 +21,7 @@ from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.troubles import note
-from pipeline.items import Examined, Halted, Held, PublicCode, Released, Subject
+from pipeline.items import Examined, Halted, Held, Operation, PublicCode, Released, Subject
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import (
     BusyError,
@@ -62,19 +62,27 @@ def entering(gate: Gate) -> Generator[None]:
         raise unavailable(gate, "") from None
 
 
-async def submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
+async def submit(
+    request: Request,
+    gate: Gate,
+    caller: Caller,
+    subject: Subject,
+    operation: Operation = Operation.GENERATE,
+) -> Ticket:
     """Read a request, admit it, and return its ticket. Nothing is read before it has a place.
 
     Raises:
         GateError: what is wrong with it, or why it is not admitted.
     """
     with entering(gate):
-        return await _submit(request, gate, caller, subject)
+        return await _submit(request, gate, caller, subject, operation)
 
 
-async def _submit(request: Request, gate: Gate, caller: Caller, subject: Subject) -> Ticket:
+async def _submit(
+    request: Request, gate: Gate, caller: Caller, subject: Subject, operation: Operation
+) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
-    received = Received(request.headers.get("content-type", ""), body, subject)
+    received = Received(request.headers.get("content-type", ""), body, subject, operation)
     who = fingerprint(gate.subject_key, subject)
     idempotency_key = _key_of(request, who if caller.by_token else "")
     try:

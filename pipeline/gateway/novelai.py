@@ -14,7 +14,7 @@ from pipeline.gateway.callers import caller_of
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import binary, errors
-from pipeline.items import Json, Recorded, Released
+from pipeline.items import Json, Operation, Recorded, Released
 
 FAILURES = (400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
 """What a request for pictures may end in."""
@@ -49,6 +49,26 @@ def routes(gate: Gate) -> APIRouter:
         """
         return events.stream(await _released(request, gate))
 
+    @router.post(
+        Operation.AUGMENT,
+        response_class=Response,
+        responses=binary("binary/octet-stream", "application/json") | errors(*FAILURES),
+    )
+    async def augment_image(request: Request) -> Response:
+        """Work on a picture with a director tool; all three of `bg-removal` are examined."""
+        released = await _released(request, gate, Operation.AUGMENT)
+        return answers.pictures(released, request.headers.get("accept", ""))
+
+    @router.post(
+        Operation.UPSCALE,
+        response_class=Response,
+        responses=binary("binary/octet-stream", "application/json") | errors(*FAILURES),
+    )
+    async def upscale(request: Request) -> Response:
+        """Double a picture's sides. The body of the older route is read too, with `scale` 2."""
+        released = await _released(request, gate, Operation.UPSCALE)
+        return answers.pictures(released, request.headers.get("accept", ""))
+
     @router.get("/user/subscription", responses=errors(401, 403, 503))
     async def subscription(request: Request) -> JSONResponse:
         """Tell the tenant's budget in the shape of a subscription; never the operator's account."""
@@ -72,14 +92,16 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
-async def _released(request: Request, gate: Gate) -> Recorded[Released]:
+async def _released(
+    request: Request, gate: Gate, operation: Operation = Operation.GENERATE
+) -> Recorded[Released]:
     """Take a request to its end, and return the pictures that left.
 
     Raises:
         GateError: none did, or it ended before: ask for it by its id.
     """
     caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-    ticket = await carry.submit(request, gate, caller, caller.subject)
+    ticket = await carry.submit(request, gate, caller, caller.subject, operation)
     end = await carry.finish(request, gate, ticket)
     if end is None:
         raise GateError(
@@ -94,8 +116,6 @@ async def _released(request: Request, gate: Gate) -> Recorded[Released]:
 
 
 NOT_SERVED = (
-    ("POST", "/ai/augment-image", "director tools"),
-    ("POST", "/ai/upscale", "upscaling"),
     ("POST", "/ai/encode-vibe", "vibe encoding"),
     ("POST", "/ai/annotate-image", "control net preprocessing"),
     ("GET", "/ai/generate-image/suggest-tags", "tag suggestion"),

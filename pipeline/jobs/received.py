@@ -5,10 +5,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from pipeline.errors import AlteredObjectError
-from pipeline.items import Subject, Tier, Work
+from pipeline.items import Operation, Subject, Tier, Work
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.reader import read
 from pipeline.novelai.request import parse
+from pipeline.novelai.tools import parse_augment, parse_upscale
+
+_PARSERS = {
+    Operation.GENERATE: parse,
+    Operation.AUGMENT: parse_augment,
+    Operation.UPSCALE: parse_upscale,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +25,21 @@ class Received:
     content_type: str
     body: bytes = field(repr=False)
     subject: Subject
+    operation: Operation = Operation.GENERATE
 
     def work(self, limits: Limits) -> Work:
         """Return what is asked for.
 
         Raises:
             RequestRefusedError: it asks for something that this gate does not serve.
+            UnreadableError: an image of it is none.
         """
         asked, parts = read(self.content_type, self.body, limits)
-        return parse(asked, parts, limits=limits)
+        return _PARSERS[self.operation](asked, parts, limits=limits)
 
     @property
     def sha256(self) -> str:
-        """The digest by which an identical request is known: same body, same subject."""
+        """The digest by which an identical request is known: same body, subject and operation."""
         return sha256(self.write()).hexdigest()
 
     def write(self) -> bytes:
@@ -38,6 +47,7 @@ class Received:
         subject = self.subject
         head = {
             "content_type": self.content_type,
+            "operation": self.operation,
             "tenant": subject.tenant,
             "pseudonym": subject.pseudonym,
             "tier": subject.tier,
@@ -58,8 +68,8 @@ class Received:
         line, _, body = sealed.partition(b"\n")
         try:
             head = json.loads(line)
-            content_type = head.pop("content_type")
+            content_type, operation = head.pop("content_type"), Operation(head.pop("operation"))
             subject = Subject(**head | {"tier": Tier(head["tier"])})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AlteredObjectError("request", "it as this version seals it", "others") from None
-        return cls(content_type, body, subject)
+        return cls(content_type, body, subject, operation)

@@ -32,7 +32,6 @@ from pipeline.novelai.errors import (
 from pipeline.novelai.limits import AnswerLimits
 from pipeline.novelai.request import Place, serialise
 
-PATH = "/ai/generate-image"
 USER_AGENT = "Imprimatur/0.1"
 """Stated, because NovelAI's front refuses the defaults of HTTP libraries."""
 OVERALL_SECONDS = 300.0
@@ -67,7 +66,7 @@ class Client:
         random: Callable[[], float],
         limits: AnswerLimits | None = None,
     ) -> None:
-        self._url = httpx.URL(base_url.rstrip("/") + PATH)
+        self._base_url = base_url.rstrip("/")
         self._accounts = accounts
         self._http = http
         self._now = now
@@ -90,29 +89,32 @@ class Client:
         """
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
-        account, packed = await self._fetch(content, why_not)
+        url = httpx.URL(self._base_url + work.operation)
+        account, packed = await self._fetch(url, content, why_not)
         pictures = await asyncio.to_thread(archive.unpack, packed, work.samples, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
-    async def _fetch(self, content: bytes, why_not: Callable[[], str]) -> tuple[str, bytes]:
+    async def _fetch(
+        self, url: httpx.URL, content: bytes, why_not: Callable[[], str]
+    ) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
             async with self._accounts.lease() as token:
                 if reason := why_not():
                     raise UpstreamAbandonedError(reason)
-                reply = await self._ask(token, content)
+                reply = await self._ask(token, url, content)
                 if reply.status in answers.SUCCESSES:
                     return token.label, reply.body
                 if reply.status != HTTPStatus.UNAUTHORIZED:
                     raise answers.fault_of(reply.status)
                 self._accounts.refuse(token)
 
-    async def _ask(self, token: Token, content: bytes) -> Reply:
+    async def _ask(self, token: Token, url: httpx.URL, content: bytes) -> Reply:
         """Ask with one account, again while it is busy: such an answer is given before any work."""
         deadline = asyncio.get_running_loop().time() + OVERALL_SECONDS
         attempt = 0
         while True:
-            reply = await self._post(token, content, deadline)
+            reply = await self._post(token, url, content, deadline)
             if reply.status != HTTPStatus.TOO_MANY_REQUESTS:
                 return reply
             seconds = answers.wait_seconds(reply, attempt, self._now, self._random)
@@ -122,14 +124,14 @@ class Client:
             await self._sleep(seconds)
             attempt += 1
 
-    async def _post(self, token: Token, content: bytes, deadline: float) -> Reply:
+    async def _post(self, token: Token, url: httpx.URL, content: bytes, deadline: float) -> Reply:
         fault: UpstreamError
         try:
             async with (
                 asyncio.timeout_at(deadline),
                 self._http.stream(
                     "POST",
-                    self._url,
+                    url,
                     content=content,
                     headers=_headers(token),
                     timeout=_TIMEOUT,

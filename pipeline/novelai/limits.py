@@ -28,7 +28,7 @@ class AnswerLimits:
     """The bounds of what NovelAI may send back."""
 
     body_bytes: int = 64 * MEBIBYTE
-    entry_bytes: int = 24 * MEBIBYTE
+    entry_bytes: int = 48 * MEBIBYTE
     """One picture, unpacked."""
     total_bytes: int = 64 * MEBIBYTE
     ratio: int = 64

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from classifiers.canonical import Canonical
 from classifiers.content import Polarity, Text
-from pipeline.items import Work
+from pipeline.items import Operation, Work
 from pipeline.novelai import embedded, signature
 from pipeline.novelai.embedded import Embedded
 
@@ -44,7 +44,7 @@ class Marks:
     source: str
     """The model by its own name, such as `NovelAI Diffusion V4.5 4BDE2A90`; empty if not stated."""
     right_size: bool
-    """Whether it is as wide and as high as was asked for."""
+    """Whether it is as large as was asked for; nobody says what size a director tool gives."""
     texts: tuple[Text, ...] = field(repr=False)
     """Every embedded text that was not approved, to be read like a request's."""
 
@@ -63,7 +63,8 @@ def read(picture: Canonical, work: Work, key: Ed25519PublicKey) -> Marks:
         _signature(picture, found, key),
         _compare(prompts, known),
         source[:_SOURCE_CHARACTERS],
-        (picture.width, picture.height) == (work.width, work.height),
+        work.operation is Operation.AUGMENT
+        or (picture.width, picture.height) == (work.width, work.height),
         tuple(fresh.values()),
     )
 

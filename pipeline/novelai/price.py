@@ -7,8 +7,10 @@ estimates: reconcile them with the balance.
 import math
 from dataclasses import dataclass
 
-from pipeline.items import Json, Work
+from pipeline.items import Json, Operation, Work
 from pipeline.novelai.catalogue import MODELS, Family
+from pipeline.novelai.relations import MOST_PIXELS
+from pipeline.novelai.tools import BACKGROUND_REMOVAL, UPSCALED_BY
 
 _LEAST_PIXELS = 65_536
 _PER_PIXEL = 2.951823174884865e-6
@@ -17,6 +19,8 @@ _FREE_PIXELS = 1_048_576
 _FREE_STEPS = 28
 _LEAST = 2
 _PER_REFERENCE, _PER_EXTRA_VIBE, _VIBES_INCLUDED = 5, 2, 4
+_UPSCALES = ((1_048_576, 1), (1_747_627, 2), (2_446_678, 3), (math.inf, 4))
+"""What upscaling costs by the pixels that go in; more than the last bound nobody may send."""
 _FORCE = {"img2img": "strength", "infill": "inpaintImg2ImgStrength"}
 """What says how much is drawn anew, and so how much is paid."""
 
@@ -49,6 +53,26 @@ class Price:
 
 def quote(work: Work, plan: Plan) -> Price:
     """Give the price of `work` on an account with `plan`."""
+    match work.operation:
+        case Operation.GENERATE:
+            return _generation(work, plan)
+        case Operation.AUGMENT:
+            return _tool(work, plan)
+        case Operation.UPSCALE:
+            pixels = work.width * work.height // UPSCALED_BY**2
+            return Price(next(cost for most, cost in _UPSCALES if pixels <= most), 1)
+
+
+def _tool(work: Work, plan: Plan) -> Price:
+    """Price a director tool: as a V3 picture of its area, within bounds."""
+    pixels = min(max(work.width * work.height, _FREE_PIXELS), MOST_PIXELS)
+    base = math.ceil(_PER_PIXEL * pixels + _PER_PIXEL_STEP * pixels * _FREE_STEPS)
+    if work.model == BACKGROUND_REMOVAL:
+        return Price(3 * base + 5, 1)
+    return Price(base, 0 if plan.opus and pixels <= _FREE_PIXELS else 1)
+
+
+def _generation(work: Work, plan: Plan) -> Price:
     parameters = work.body["parameters"]
     given = parameters if isinstance(parameters, dict) else {}
     steps = _number(given.get("steps"), MODELS[work.model].steps)

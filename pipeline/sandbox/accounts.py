@@ -61,12 +61,20 @@ class Standing:
         free = self.is_opus and price.may_be_free(job)
         free = free and not (is_newest and self.usage_percent < 0)
         cost = price.total(job, first_is_free=free)
-        if not self.account.active or cost > self.balance:
-            raise RefusedError(402, "Not enough Anlas")
-        self.balance -= cost
+        self.charge(cost)
         if free and is_newest:
             self.usage_percent -= _PERCENT_PER_PICTURE
         return cost
+
+    def charge(self, cost: int) -> None:
+        """Take so much from the balance.
+
+        Raises:
+            RefusedError: 402, if it is not there; nothing is taken.
+        """
+        if not self.account.active or cost > self.balance:
+            raise RefusedError(402, "Not enough Anlas")
+        self.balance -= cost
 
 
 class Accounts:

@@ -39,11 +39,12 @@ def cloudflare() -> Response:
     return Response(_CLOUDFLARE, 403, {**headers, "cf-ray": "0000000000000000-FRA"})
 
 
-def as_zip(pictures: Sequence[Picture], suffix: str, *, truncated: bool) -> Response:
+def as_zip(pictures: Sequence[Picture], *, truncated: bool) -> Response:
     """The pictures as `image_0.png` and so on in a ZIP archive, or in the first half of one."""
     file = BytesIO()
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for index, picture in enumerate(pictures):
+            suffix = "webp" if picture.content.startswith(b"RIFF") else "png"
             archive.writestr(ZipInfo(f"image_{index}.{suffix}"), picture.content)
     headers = {
         "content-type": "binary/octet-stream",

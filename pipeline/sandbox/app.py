@@ -1,7 +1,8 @@
 """Builds the sandbox: a NovelAI that draws harmless scenes, for tests and demonstrations.
 
-It answers what the project's reference on NovelAI's API says of text-to-image, img2img and
-infill. It opens no connection, reads no clock and draws the same picture for the same seed.
+It answers what the project's reference on NovelAI's API says of generations, streams, director
+tools and upscaling. It opens no connection, reads no clock and draws the same picture for the same
+seed.
 """
 
 import re
@@ -27,8 +28,6 @@ from pipeline.sandbox.studio import Studio
 
 _Routes = dict[tuple[str, str], Callable[[Request], Awaitable[Response]]]
 _NOT_YET: Final = (
-    "/ai/augment-image",
-    "/ai/upscale",
     "/ai/encode-vibe",
     "/ai/annotate-image",
 )
@@ -74,6 +73,8 @@ def _novelai(generation: Generation, free: Free) -> _Routes:
     return {
         ("POST", "/ai/generate-image"): generation.answer,
         ("POST", "/ai/generate-image-stream"): generation.stream,
+        ("POST", "/ai/augment-image"): generation.augment,
+        ("POST", "/ai/upscale"): generation.upscale,
         ("GET", "/ai/generate-image/suggest-tags"): free.suggest_tags,
         ("POST", "/user/login"): free.log_in,
         ("GET", "/user/subscription"): free.subscription,

@@ -3,27 +3,35 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.sandbox import answers, body, events, fields, job
-from pipeline.sandbox.accounts import Accounts
+from pipeline.sandbox import answers, body, events, fields, job, retouching, tools
+from pipeline.sandbox.accounts import Accounts, Standing
 from pipeline.sandbox.body import Body
 from pipeline.sandbox.calls import Calls
 from pipeline.sandbox.errors import DroppedError, RefusedError
 from pipeline.sandbox.faults import Fault, Faults, Kind
-from pipeline.sandbox.job import Job
 from pipeline.sandbox.settings import SandboxSettings
 from pipeline.sandbox.studio import Picture, Studio
+from pipeline.sandbox.tools import Retouch
 
 DROP = "drop"  # the key in the server's state under which it offers to cut a connection
 _RETRY_AFTER = {"retry-after": "2"}
 
 
 @dataclass(frozen=True, slots=True)
+class _Work:
+    """What a route asks for: how it is paid, and how its pictures are made."""
+
+    pay: Callable[[Standing], object]
+    make: Callable[[Kind | None], list[Picture]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
-    work: Job
     pictures: list[Picture]
     flaw: Kind | None
 
@@ -46,14 +54,15 @@ class Generation:
         Raises:
             SandboxError: the request is refused; see `errors`.
         """
-        done = await self._done(request, job.read)
-        if isinstance(done, Response):
-            return done
-        truncated = done.flaw is Kind.TRUNCATED_ZIP
-        if request.headers.get("accept") == "application/json":
-            return answers.as_json(done.pictures, truncated=truncated)
-        suffix = "webp" if done.work.webp else "png"
-        return answers.as_zip(done.pictures, suffix, truncated=truncated)
+        return _pictured(request, await self._done(request, self._generation))
+
+    async def augment(self, request: Request) -> Response:
+        """Answer a request for a director tool."""
+        return _pictured(request, await self._done(request, self._retouching(tools.read_augment)))
+
+    async def upscale(self, request: Request) -> Response:
+        """Answer a request to upscale."""
+        return _pictured(request, await self._done(request, self._retouching(tools.read_upscale)))
 
     async def stream(self, request: Request) -> Response:
         """Answer a request with previews and pictures, as a stream.
@@ -62,15 +71,34 @@ class Generation:
             SandboxError: the request is refused; see `errors`.
         """
         raw, content_type = await request.body(), request.headers.get("content-type", "")
-        done = await self._done(request, job.read)
+        done = await self._done(request, self._generation)
         if isinstance(done, Response):
             return done
-        parameters = fields.inner(body.read(raw, content_type).fields, "parameters")
+        asked = body.read(raw, content_type)
+        parameters = fields.inner(asked.fields, "parameters")
         kind = fields.choice(parameters, "stream", "sse", events.KINDS)
         breaks_off = done.flaw is Kind.STREAM_ERROR
-        return events.answer(done.pictures, done.work.dials.steps, kind, breaks_off=breaks_off)
+        steps = job.read(asked).dials.steps
+        return events.answer(done.pictures, steps, kind, breaks_off=breaks_off)
 
-    async def _done(self, request: Request, read: Callable[[Body], Job]) -> _Done | Response:
+    def _generation(self, asked: Body, request: Request) -> _Work:
+        work, from_folder = job.read(asked), self._source(request)
+        make = partial(self.studio.make, work, from_folder=from_folder)
+        return _Work(lambda standing: standing.pay(work), make)
+
+    def _retouching(self, read: Callable[[Body], Retouch]) -> Callable[[Body, Request], _Work]:
+        def retouch(asked: Body, _: Request) -> _Work:
+            work = read(asked)
+            return _Work(
+                lambda standing: standing.charge(work.cost(is_opus=standing.is_opus)),
+                lambda flaw: retouching.make(work, flaw, self.settings.signing_key),
+            )
+
+        return retouch
+
+    async def _done(
+        self, request: Request, read: Callable[[Body, Request], _Work]
+    ) -> _Done | Response:
         """Read a request, let it be paid, and make its pictures; or give what ends it at once."""
         raw, content_type = await request.body(), request.headers.get("content-type", "")
         call = self.calls.note(raw, content_type)
@@ -79,15 +107,14 @@ class Generation:
         if fault is not None and fault.kind is Kind.HTML:
             return answers.cloudflare()
         _refuse_if_told(fault)
-        work = await asyncio.to_thread(lambda: read(body.read(raw, content_type)))
-        from_folder = self._source(request)
+        work = await asyncio.to_thread(lambda: read(body.read(raw, content_type), request))
         with standing.locked():
-            standing.pay(work)
+            work.pay(standing)
             self.calls.pay(call)
-            pictures = await self._pictures(work, fault, from_folder=from_folder)
+            pictures = await self._pictures(work, fault)
         if fault is not None and fault.kind is Kind.DROP_CONNECTION:
             return await _drop(request)
-        return _Done(work, pictures, None if fault is None else fault.kind)
+        return _Done(pictures, None if fault is None else fault.kind)
 
     async def prerender(self, request: Request) -> Response:
         """Make and keep the pictures of a request ahead of it: free, unlocked, not noted."""
@@ -97,12 +124,9 @@ class Generation:
         made = await asyncio.to_thread(self.studio.make, work, None, from_folder=from_folder)
         return answers.json_object({"pictures": len(made)})
 
-    async def _pictures(
-        self, work: Job, fault: Fault | None, *, from_folder: bool
-    ) -> list[Picture]:
+    async def _pictures(self, work: _Work, fault: Fault | None) -> list[Picture]:
         await asyncio.sleep(self.settings.delay_seconds + (fault.seconds if fault else 0))
-        flaw = fault.kind if fault else None
-        return await asyncio.to_thread(self.studio.make, work, flaw, from_folder=from_folder)
+        return await asyncio.to_thread(work.make, fault.kind if fault else None)
 
     def _source(self, request: Request) -> bool:
         """Whether the pictures come from the folder."""
@@ -115,6 +139,15 @@ class Generation:
                 return False
             case _:
                 raise RefusedError(400, "X-Sandbox-Pictures: expected folder or drawn")
+
+
+def _pictured(request: Request, done: _Done | Response) -> Response:
+    if isinstance(done, Response):
+        return done
+    truncated = done.flaw is Kind.TRUNCATED_ZIP
+    if request.headers.get("accept") == "application/json":
+        return answers.as_json(done.pictures, truncated=truncated)
+    return answers.as_zip(done.pictures, truncated=truncated)
 
 
 def _refuse_if_told(fault: Fault | None) -> None:

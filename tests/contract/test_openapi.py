@@ -25,13 +25,24 @@ from pipeline.gateway.novelai import NOT_SERVED
 from pipeline.gateway.shapes import Failure
 from pipeline.store.store import Store
 from tests.unit.pipeline.lookers import WHITE
-from tests.unit.pipeline.world import KEEP_FOR, TENANT, World, body, open_world, png
+from tests.unit.pipeline.world import (
+    KEEP_FOR,
+    TENANT,
+    World,
+    body,
+    open_world,
+    png,
+    tool,
+    upscaling,
+)
 
 Place = tuple[str, str]
 Ask = Callable[[World, Place], Awaitable[httpx.Response]]
 
 AI: Place = ("POST", "/ai/generate-image")
 STREAM: Place = ("POST", "/ai/generate-image-stream")
+AUGMENT: Place = ("POST", "/ai/augment-image")
+UPSCALE: Place = ("POST", "/ai/upscale")
 MAKE: Place = ("POST", "/v1/generations")
 STATE: Place = ("GET", "/v1/generations/{generation}")
 PICTURE: Place = ("GET", "/v1/generations/{generation}/images/{index}")
@@ -49,7 +60,9 @@ READY: Place = ("GET", "/ready")
 METRICS: Place = ("GET", "/metrics")
 REFUSED: tuple[Place, ...] = tuple((method, path) for method, path, _ in NOT_SERVED)
 
-IMAGES = (AI, STREAM, MAKE)
+GENERATIONS = (AI, STREAM, MAKE)
+TOOLS = (AUGMENT, UPSCALE)
+IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
 KEYED = (*BODIES, STATE, PICTURE, BUDGET, PROOF, LEAF, HEAD, TILE)
@@ -62,6 +75,8 @@ def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
     bodies: Mapping[Place, Any] = {
         AI: body(prompt, **more),
         STREAM: body(prompt, **more),
+        AUGMENT: tool() | more,
+        UPSCALE: upscaling() | more,
         MAKE: body(prompt, **more),
         PROMPT: {"prompt": prompt},
         TOKEN: {"pseudonym": "u1"},
@@ -134,7 +149,11 @@ async def forbidden(house: World, place: Place) -> httpx.Response:
 
 
 async def reused(house: World, place: Place) -> httpx.Response:
-    first, second = (content_of(place, seed=seed) for seed in (1, 2))
+    second_thought: Mapping[Place, dict[str, Any]] = {
+        AUGMENT: {"defry": 2},
+        UPSCALE: {"declared_blur_sigma": 0.3},
+    }
+    first, second = content_of(place), content_of(place, **second_thought.get(place, {"seed": 2}))
     await sent(house, place, first, None, **{"Idempotency-Key": "order-1"})
     return await sent(house, place, second, None, **{"Idempotency-Key": "order-1"})
 
@@ -156,7 +175,8 @@ async def foreign(house: World, place: Place) -> httpx.Response:
     out = BytesIO()
     Image.new("RGB", (64, 64)).save(out, "BMP")
     picture = base64.b64encode(out.getvalue()).decode()
-    uploaded = content_of(place, image=picture, strength=0.5)
+    more: dict[str, Any] = {} if place in TOOLS else {"strength": 0.5}
+    uploaded = content_of(place, image=picture, **more)
     return await sent(house, place, out.getvalue() if place == UPLOAD else uploaded)
 
 

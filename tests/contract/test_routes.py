@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from audit.entry import Kind
 from pipeline.gateway.novelai import NOT_SERVED
 from tests.unit.pipeline.lookers import CANARY, WHITE, Mood
-from tests.unit.pipeline.world import World, body, open_world, png
+from tests.unit.pipeline.world import World, body, open_world, png, tool, upscaling
 
 Place = tuple[str, str]
 
@@ -46,6 +46,8 @@ IMAGES: frozenset[Place] = frozenset(
     {
         ("POST", "/ai/generate-image"),
         ("POST", "/ai/generate-image-stream"),
+        ("POST", "/ai/augment-image"),
+        ("POST", "/ai/upscale"),
         ("POST", "/v1/generations"),
     }
 )
@@ -109,6 +111,8 @@ def contents() -> list[tuple[str, bytes]]:
         ("application/json", json.dumps(body(CANARY, image=uploaded, strength=0.5)).encode()),
         ("multipart/form-data; boundary=b", form),
         ("application/json", json.dumps({"prompt": CANARY}).encode()),
+        ("application/json", json.dumps(tool(prompt=f"happy;;{CANARY}")).encode()),
+        ("application/json", json.dumps(upscaling()).encode()),
         ("image/png", png(WHITE)),
         ("text/plain", CANARY.encode()),
     ]
@@ -202,7 +206,13 @@ async def test_content_is_looked_at_on_every_route_that_carries_it(
 
 
 def _asked(path: str) -> Mapping[str, Any]:
-    return {"prompt": "a harbour"} if "moderate" in path else body()
+    if "moderate" in path:
+        return {"prompt": "a harbour"}
+    tools: Mapping[str, Mapping[str, Any]] = {
+        "/ai/augment-image": tool(),
+        "/ai/upscale": upscaling(),
+    }
+    return tools[path] if path in tools else body()
 
 
 @pytest.mark.parametrize("refused", ["admit", "generated", "examined", "release"])
@@ -214,7 +224,7 @@ async def test_no_picture_leaves_without_its_entries(
     house.log.refuses = frozenset({Kind(refused)})
 
     async with house.client() as client:
-        answer = await client.request(method, path, json=body())
+        answer = await client.request(method, path, json=_asked(path))
 
     assert answer.status_code == 503
     assert "x-audit-id" not in answer.headers
@@ -281,6 +291,8 @@ BODIES = st.one_of(
     st.binary(max_size=200),
     JSON_VALUES.map(lambda value: json.dumps(value).encode()),
     CHANGES.map(lambda changes: json.dumps(_changed(changes)).encode()),
+    CHANGES.map(lambda changes: json.dumps(tool() | changes).encode()),
+    CHANGES.map(lambda changes: json.dumps(upscaling() | changes).encode()),
     st.dictionaries(
         st.sampled_from(["prompt", "negative_prompt", "characters", "pseudonym", "tier",
                          "lifetime_seconds", "language"]),

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import base64
 import io
 import json
 import os
@@ -189,14 +190,42 @@ class Upstream:
             raise self.fault(CANARY)
         if self.status != 200:
             return httpx.Response(self.status, json={"message": CANARY})
-        asked = json.loads(request.content)["parameters"]
-        colours = [*self.colours, *[self.colours[-1]] * 8][: asked["n_samples"]]
-        drawn = self.pictures or [png(each, asked["width"], asked["height"]) for each in colours]
+        samples, width, height = _wanted(request)
+        colours = [*self.colours, *[self.colours[-1]] * 8][:samples]
+        drawn = self.pictures or [png(each, width, height) for each in colours]
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for index, data in enumerate(drawn):
                 archive.writestr(f"image_{index}.png", data)
         return httpx.Response(200, content=packed.getvalue())
+
+
+def _wanted(request: httpx.Request) -> tuple[int, int, int]:
+    """How many pictures NovelAI would answer with, and how large."""
+    asked = json.loads(request.content)
+    match request.url.path:
+        case "/ai/augment-image":
+            samples = 3 if asked["req_type"] == "bg-removal" else 1
+            return samples, asked["width"], asked["height"]
+        case "/ai/upscale":
+            picture = Image.open(io.BytesIO(base64.b64decode(asked["image"])))
+            return 1, picture.width * 2, picture.height * 2
+        case _:
+            asked = asked["parameters"]
+            return asked["n_samples"], asked["width"], asked["height"]
+
+
+def tool(tool: str = "emotion", colour: Colour = WHITE, **more: Any) -> dict[str, Any]:
+    """A request for a director tool, as clients send it."""
+    picture = base64.b64encode(png(colour)).decode()
+    prompt = {"prompt": "happy;;a harbour"} if tool == "emotion" else {}
+    return {"req_type": tool, "width": SIDE, "height": SIDE, "image": picture, **prompt, **more}
+
+
+def upscaling(colour: Colour = WHITE, **more: Any) -> dict[str, Any]:
+    """A request to upscale, as clients send it."""
+    picture = base64.b64encode(png(colour)).decode()
+    return {"image": picture, "model": "nai-diffusion-5-curated", **more}
 
 
 def body(

@@ -2,8 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline.items import Work
+from pipeline.items import Json, Work
+from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan, Price, quote
+from pipeline.novelai.tools import parse_augment, parse_upscale
 from tests.unit.pipeline.novelai.conftest import picture
 
 Read = Callable[..., Work]
@@ -67,6 +69,30 @@ class TestQuote:
         assert quote(read(model, steps=28, **pictures), Plan()).total == 20
         some = read(model, steps=28, inpaintImg2ImgStrength=0.5, strength=0.1, **pictures)
         assert quote(some, Plan()).total == 10
+
+    @pytest.mark.parametrize(
+        ("tool", "plan", "expected"),
+        [
+            ("sketch", Plan(), 20),
+            ("sketch", OPUS, 0),
+            ("bg-removal", Plan(), 65),
+            ("bg-removal", OPUS, 65),
+        ],
+    )
+    def test_a_director_tool_costs_a_picture(self, tool: str, plan: Plan, expected: int) -> None:
+        """Taking the background away costs three and a bit, and is never free."""
+        asked: dict[str, Json] = {"req_type": tool, "width": 64, "height": 64}
+        work = parse_augment({**asked, "image": picture(64, 64)}, None, limits=Limits())
+        assert quote(work, plan).total == expected
+
+    @pytest.mark.parametrize(
+        ("width", "height", "expected"),
+        [(1024, 1024, 1), (1024, 1025, 2), (2048, 1000, 3), (2048, 1536, 4)],
+    )
+    def test_upscaling_costs_by_what_goes_in(self, width: int, height: int, expected: int) -> None:
+        """And is never free."""
+        work = parse_upscale({"image": picture(width, height)}, None, limits=Limits())
+        assert quote(work, OPUS).total == expected
 
     def test_the_first_picture_is_free_with_opus(self, read: Read) -> None:
         """One, up to a megapixel and 28 steps."""

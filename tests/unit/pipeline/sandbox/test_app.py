@@ -512,7 +512,7 @@ class TestUser:
 
     @pytest.mark.parametrize(
         "path",
-        ["augment-image", "upscale", "encode-vibe", "annotate-image"],
+        ["encode-vibe", "annotate-image"],
     )
     async def test_what_is_not_offered_says_so(self, sandbox: Sandbox, path: str) -> None:
         """A silent success would be worse."""
