@@ -14,6 +14,7 @@ _COMMANDS = {
     "serve": "serve",
     "sandbox": "sandbox",
     "demo": "demo",
+    "doctor": "doctor",
     "screen": "screen",
     "examine": "examine",
     "audit": "app",

@@ -202,6 +202,16 @@ def test_one_person_halts_and_two_let_it_go_on(server: Server) -> None:
     assert server.post("a hill", server.key).status_code == 200
 
 
+def test_the_doctor_finds_a_server_well_and_names_what_could_be_better(server: Server) -> None:
+    """Beside the server, by its own word; a first start has no banks and no outside memory."""
+    told = server.asked("doctor")
+    found = {check["part"]: check for check in told["checks"]}
+
+    assert {found[part]["state"] for part in ("settings", "keys", "log", "models")} == {"well"}
+    assert found["banks"]["state"] == found["outside memory"]["state"] == "warning"
+    assert "import" in found["banks"]["mend"]
+
+
 def test_a_tenant_is_added_once(server: Server) -> None:
     """With its stricter sets; a second of its id is refused, a senseless id is told."""
     words = ["tenants", "add", "meadow", "--policy", "general-audience", "--anlas", 70]

@@ -30,6 +30,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
     assert names == {
         "serve",
         "sandbox",
+        "doctor",
         "examine",
         "screen",
         *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
