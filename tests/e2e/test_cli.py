@@ -1,13 +1,17 @@
 """The command line beside a running server, after it, and against it."""
 
+import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +20,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from audit.errors import AbsentError
+from audit.log import Log
+from audit.periods import PeriodKeys
+from audit.signer import Ed25519Signer
 from pipeline.cli.main import app
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 from tests.e2e.asking import v4
@@ -325,6 +333,66 @@ def test_an_export_that_is_refused_leaves_nothing_behind(server: Server, tmp_pat
         done = server.typed("audit", "export", *words)
         assert (done.exit_code, "Traceback" in done.output) == (status, False), done.output
     assert [path.name for path in tmp_path.iterdir()] == ["export.zip"]
+
+
+def test_what_was_erased_opens_neither_here_nor_in_a_backup(server: Server, tmp_path: Path) -> None:
+    """Refused while it is held; complete when the period ends; on record in exports."""
+    assert server.post("a lake", server.token("u7")).status_code == 200
+    (released,) = server.asked("audit", "tail", "-n", 1)["entries"]
+    with (
+        closing(sqlite3.connect(server.data_dir / "log.db")) as live,
+        closing(sqlite3.connect(tmp_path / "backup.db")) as copy,
+    ):
+        live.backup(copy)
+    of_u7 = ["--tenant", "default", "--subject", "u7"]
+    erase = ["audit", "erase", *of_u7, "--ground", "gdpr-17"]
+    hold = server.asked("audit", "hold", "place", *of_u7, "--reason", "court 7")
+    refused = server.typed(*erase, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["kept"]) == (1, {"legal_hold": 1})
+    server.asked("audit", "hold", "lift", hold["id"], "--reason", "closed")
+
+    planned = server.asked(*erase, "--dry-run")
+    done = server.asked(*erase)
+    assert {**planned, "id": None} == {**done, "id": None}
+    assert (done["things"], done["details"]) == (1, 4)
+    assert server.typed("audit", "detail", released["id"]).exit_code == 1
+    assert server.typed(*erase).exit_code == 1  # nothing is known of them any more
+    assert server.asked("retention", "end-period")["destroyed"] == 1
+
+    rows = {each["id"]: each for each in server.asked("audit", "erasures")["erasures"]}
+    assert rows[done["id"]]["completed_at"]
+    assert server.asked("audit", "verify")["ok"] is True
+    out = tmp_path / "export"
+    made = server.asked("audit", "export", "--profile", "auditor", "--sample", 100, "--out", out)
+    assert made["erased details"] == 2  # an auditor is shown what was found, not by whom
+    assert server.asked("audit", "verify", out)["ok"] is True
+    assert asyncio.run(_restored(server, tmp_path / "backup.db", UUID(released["id"]))) == "absent"
+
+
+async def _restored(server: Server, path: Path, entry: UUID) -> str:
+    """Open a backup of the log with the keys of today; say what it gives of an entry's detail."""
+    keys, now = server.data_dir / "keys", datetime(2026, 11, 23, tzinfo=UTC)
+    signer = Ed25519Signer.load(keys / "log.key")
+    origin, details = signer.vkey.name, PeriodKeys(keys, now)
+    log = await Log.open(path, origin=origin, signer=signer, keys=details, now=lambda: now)
+    try:
+        assert await log.has_detail(entry)
+        return str((await log.detail(entry)).personal)
+    except AbsentError:
+        return "absent"
+    finally:
+        await log.close()
+
+
+def test_retention_says_what_it_would_do(server: Server) -> None:
+    """And nothing is due on the first day."""
+    shown = server.asked("retention", "show")
+    assert (shown["days"]["refused"], shown["period_days"]) == (270, 7)
+    found = server.asked("retention", "run", "--dry-run")
+    assert {name: each["due"] for name, each in found["classes"].items()} == {
+        "allowed": 0, "refused": 0, "decisions": 0, "records": 0,
+    }  # fmt: skip
+    assert "nothing was done" in server.typed("retention", "run", "--dry-run").stderr
 
 
 @pytest.mark.usefixtures("interruptible")
