@@ -17,6 +17,8 @@ _COMMANDS = {
     "doctor": "doctor",
     "screen": "screen",
     "examine": "examine",
+    "generate": "generate",
+    "status": "status",
     "audit": "app",
     "banks": "app",
     "dsa": "app",
@@ -27,6 +29,7 @@ _COMMANDS = {
     "halts": "app",
     "tenants": "app",
     "keys": "app",
+    "models": "app",
     "terms": "app",
 }
 """Each lies in the module of its name: as this function, or this group of commands."""

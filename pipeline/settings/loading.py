@@ -17,7 +17,16 @@ FILE_NAME = "imprimatur.yaml"
 TOKENS = "IMPRIMATUR_NOVELAI_TOKENS"
 ONE_TOKEN = "NOVELAI_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 LOG_DATABASE = "IMPRIMATUR_LOG_DATABASE"
-_NOT_SETTINGS = frozenset({TOKENS, LOG_DATABASE, "IMPRIMATUR_LOG_OWNER", "IMPRIMATUR_DATA_DIR"})
+_NOT_SETTINGS = frozenset(
+    {
+        TOKENS,
+        LOG_DATABASE,
+        "IMPRIMATUR_LOG_OWNER",
+        "IMPRIMATUR_DATA_DIR",
+        "IMPRIMATUR_ADDRESS",
+        "IMPRIMATUR_KEY",
+    }
+)
 
 
 def load(data_dir: Path, env: Mapping[str, str]) -> Settings:

@@ -210,6 +210,28 @@ def test_one_person_halts_and_two_let_it_go_on(server: Server) -> None:
     assert server.post("a hill", server.key).status_code == 200
 
 
+def test_pictures_are_asked_for_and_asked_after(server: Server, tmp_path: Path) -> None:
+    """As a platform would, with its key; what is refused says so and writes nothing."""
+    key = tmp_path / "key"
+    key.write_text(server.key)
+    gate = ["--address", server.start["address"], "--key-file", key]
+    made = server.asked("generate", "a hill, sea", "--size", "512x768", "--out", tmp_path, *gate)
+
+    assert made["state"] == "released"
+    assert Path(made["files"]["0"]).read_bytes().startswith(b"\x89PNG")
+    again = tmp_path / "again"
+    known = server.asked("status", made["id"], "--out", again, *gate)
+    assert (known["state"], len(list(again.iterdir()))) == ("released", 1)
+    server.switch.parent.mkdir(exist_ok=True)
+    server.switch.touch()
+    held = server.typed("generate", "a lake, fog", "--size", "512x768", "--out", again, *gate)
+    server.switch.unlink()
+    assert (held.exit_code, len(list(again.iterdir()))) == (1, 1)
+    assert "held" in held.stdout
+    wrong = server.typed("status", made["id"], "--address", server.start["address"])
+    assert wrong.exit_code == 2
+
+
 def test_the_doctor_finds_a_server_well_and_names_what_could_be_better(server: Server) -> None:
     """Beside the server, by its own word; a first start has no banks and no outside memory."""
     told = server.asked("doctor")

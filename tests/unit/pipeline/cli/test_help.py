@@ -31,6 +31,8 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         "serve",
         "sandbox",
         "doctor",
+        "generate",
+        "status",
         "examine",
         "screen",
         *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
@@ -46,6 +48,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"tenants {name}" for name in ("add", "list")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
         *(f"terms {name}" for name in ("seal", "list")),
+        *(f"models {name}" for name in ("list", "pull", "verify", "card", "remove")),
         *(f"banks {name}" for name in ("import", "list", "show", "stats")),
         *(f"banks {name}" for name in ("export", "retract", "match")),
     }
