@@ -7,8 +7,10 @@ into `Entry.personal` or `Entry.detail`; so do digests of content, which a guess
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from audit.entry import Json, Kind
 from audit.errors import MalformedError
@@ -37,10 +39,13 @@ def write_time(at: datetime) -> str:
 
 def is_time(value: object) -> bool:
     """Say whether `value` is a time in the leaf's one form."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
-        return False
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None and is_on_a_clock(value)
+
+
+def is_on_a_clock(time: str) -> bool:
+    """Say whether a text that looks like a time is one: no 31 February, no 25 o'clock."""
     try:
-        datetime.fromisoformat(value)
+        datetime.fromisoformat(time)
     except ValueError:
         return False
     return True
@@ -76,15 +81,18 @@ def is_vkey(value: object) -> bool:
     return isinstance(value, str) and _VKEY.fullmatch(value) is not None
 
 
-def list_of(check: Check) -> Check:
-    """Return the check for a list of at most 128 such values."""
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """The check for a list of at most 128 such values."""
 
-    def holds(value: object) -> bool:
-        return (
-            isinstance(value, list | tuple) and len(value) <= MAX_ITEMS and all(map(check, value))
-        )
+    each: Check
 
-    return holds
+    def __call__(self, value: object) -> bool:
+        """Say whether `value` is such a list."""
+        if not isinstance(value, list | tuple):
+            return False
+        items = cast("Sequence[object]", value)
+        return len(items) <= MAX_ITEMS and all(map(self.each, items))
 
 
 EVERYWHERE: Mapping[str, Check] = {
@@ -96,7 +104,7 @@ EVERYWHERE: Mapping[str, Check] = {
     "event": is_code,  # the finer name, as in `case.opened`
     "action": is_code,
     "code": is_code,
-    "codes": list_of(is_code),
+    "codes": ListOf(is_code),
     "reason": is_code,  # coarse: what a caller may be told
     "cause": is_code,
     "previous": is_count,  # the index of the entry this one follows
@@ -105,10 +113,10 @@ EVERYWHERE: Mapping[str, Check] = {
     "version": is_code,
     "replica": is_code,
     "policy_digest": is_digest,
-    "policy_digests": list_of(is_digest),
+    "policy_digests": ListOf(is_digest),
     "config_digest": is_digest,
-    "models": list_of(is_digest),
-    "banks": list_of(is_digest),
+    "models": ListOf(is_digest),
+    "banks": ListOf(is_digest),
     "duration_us": is_count,
 }
 _WORK: Mapping[str, Check] = {
@@ -137,7 +145,7 @@ _DESK: Mapping[str, Check] = {
     "role": is_code,
     "outcome": is_code,
     "object": is_id,
-    "entries": list_of(is_id),
+    "entries": ListOf(is_id),
     "due_at": is_time,
     "expires_at": is_time,
     "automated": is_flag,

@@ -17,12 +17,13 @@ from audit.canonical_json import canonical
 from audit.entry import STEPS, Entry, Json, Kind, entry_id
 from audit.errors import MalformedError
 from audit.fields import check_public, is_digest, is_id, is_time, write_time
+from audit.glance import MAX_LEAF_BYTES, Glance, glance
 
-MAX_LEAF_BYTES = 16 * 1024
 SALT_BYTES = 32
 DETAIL = "@detail"  # no personal field can be called so
 _DOMAIN = b"gw-commit/v1"
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
+_KINDS = frozenset(each.value for each in Kind)
 _KEYS = {"v", "id", "kind", "at", "public", "personal", "detail"}
 
 
@@ -45,6 +46,18 @@ class Leaf:
     def sealed(self) -> bool:
         """Whether something lies encrypted beside this leaf, until it is erased."""
         return bool(self.personal) or self.detail is not None
+
+    def glance(self) -> Glance:
+        """Return the part of it that a walk over the log follows."""
+        return Glance(
+            self.entry_id.bytes,
+            self.kind,
+            self.at,
+            self.sealed,
+            cast("str | None", self.public.get("submission")),
+            cast("int", self.public.get("sample", 0)),
+            cast("int", self.public.get("samples", 1)),
+        )
 
     def write(self) -> bytes:
         """Write the canonical bytes.
@@ -77,29 +90,44 @@ class Leaf:
         Raises:
             MalformedError: they are not what `write` would write.
         """
+        if glance(leaf) is None:
+            return cls.parse_slowly(leaf)
+        return _said(read_object(leaf, "leaf"))
+
+    @classmethod
+    def parse_slowly(cls, leaf: bytes) -> "Leaf":
+        """Read leaf bytes, strictly, and without a glance that would spare most of the work.
+
+        Raises:
+            MalformedError: they are not what `write` would write.
+        """
         if len(leaf) > MAX_LEAF_BYTES:
             raise MalformedError("leaf", f"at most {MAX_LEAF_BYTES} bytes", len(leaf))
         parsed = read_object(leaf, "leaf")
         if parsed.keys() != _KEYS or parsed["v"] != 1 or isinstance(parsed["v"], bool):
             raise MalformedError("leaf", "version 1 with its seven keys", sorted(parsed))
-        public, personal, detail = parsed["public"], parsed["personal"], parsed["detail"]
-        if not isinstance(public, dict) or not isinstance(personal, dict):
+        if not isinstance(parsed["public"], dict) or not isinstance(parsed["personal"], dict):
             raise MalformedError("leaf", "objects under public and personal", "another type")
-        if not is_id(parsed["id"]) or parsed["kind"] not in [*Kind]:
+        if not is_id(parsed["id"]) or str(parsed["kind"]) not in _KINDS:
             raise MalformedError("leaf", "an id and a known kind", "another")
-        if not (detail is None or isinstance(detail, str)):
+        if not (parsed["detail"] is None or isinstance(parsed["detail"], str)):
             raise MalformedError("leaf", "a commitment or null under detail", "another type")
-        read = cls(
-            UUID(str(parsed["id"])),
-            Kind(str(parsed["kind"])),
-            str(parsed["at"]),
-            public,
-            cast("dict[str, str]", personal),
-            detail,
-        )
+        read = _said(parsed)
         if read.write() != leaf:  # duplicate keys, other spellings, other orders
             raise MalformedError("leaf", "its canonical form", f"{len(leaf)} bytes")
         return read
+
+
+def _said(parsed: Mapping[str, Json]) -> Leaf:
+    """Return the leaf of a JSON object that has the form of one."""
+    return Leaf(
+        UUID(str(parsed["id"])),
+        Kind(str(parsed["kind"])),
+        str(parsed["at"]),
+        cast("dict[str, Json]", parsed["public"]),
+        cast("dict[str, str]", parsed["personal"]),
+        cast("str | None", parsed["detail"]),
+    )
 
 
 def leaf_of(entry: Entry, salts: Mapping[str, bytes]) -> Leaf:

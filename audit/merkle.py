@@ -45,17 +45,23 @@ class Edge:
     hashes: tuple[bytes, ...] = ()
 
     def extended(self, leaf_hashes: Iterable[bytes]) -> "tuple[Edge, list[Node]]":
-        """Return the edge after these leaves, and the tile-border nodes they completed."""
-        size, stack, nodes = self.size, list(self.hashes), list[Node]()
-        for leaf in leaf_hashes:
-            current, level, index = leaf, 0, size
-            while index & 1:
-                current, level, index = node_hash(stack.pop(), current), level + 1, index >> 1
-                if level % TILE_LEVELS == 0:
-                    nodes.append(Node(level, index, current))
-            stack.append(current)
-            size += 1
-        return Edge(size, tuple(stack)), nodes
+        """Return the edge after these leaves, and the tile-border nodes they completed.
+
+        Level by level: of many leaves at once each costs little more than its one inner node.
+        """
+        row, left, right, nodes = [*leaf_hashes], [*self.hashes], list[bytes](), list[Node]()
+        size, index, level = self.size + len(row), self.size, 0
+        while row:
+            if index & 1:  # the first has its left neighbour in the edge
+                row.insert(0, left.pop())
+            if len(row) & 1:  # the last has no right neighbour yet
+                right.append(row.pop())
+            pairs = iter(row)
+            row = [sha256(b"\x01" + each + next(pairs)).digest() for each in pairs]
+            index, level = index >> 1, level + 1
+            if level % TILE_LEVELS == 0:
+                nodes += [Node(level, place, each) for place, each in enumerate(row, index)]
+        return Edge(size, (*left, *reversed(right))), nodes
 
     def root(self) -> bytes:
         """Return the root of the tree with this edge."""

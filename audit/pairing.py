@@ -1,30 +1,13 @@
 """What entries owe each other: admissions their outcomes, details their leaves or an erasure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import cast
-from uuid import UUID
 
 from audit.entry import OUTCOMES, Kind
-from audit.leaf import Leaf
+from audit.glance import Glance
 from audit.report import Check, Findings
 
 _NEED_ADMISSION = frozenset({Kind.GENERATED, Kind.RELEASE})
-
-
-@dataclass(slots=True)
-class Admission:
-    """One submission on its way; `closed` holds the samples that came to an end."""
-
-    samples: int
-    closed: set[int] = field(default_factory=set[int])
-    halted: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether something of it is still on its way."""
-        return not self.halted and len(self.closed) < self.samples
 
 
 class Pairing:
@@ -32,21 +15,23 @@ class Pairing:
 
     def __init__(self, findings: Findings, check: IntEnum = Check.PAIRS) -> None:
         self._findings, self._check = findings, check
-        self._admissions: dict[str, Admission] = {}
-        self._sealed: dict[UUID, int] = {}
-        self._erased: set[UUID] = set()
+        self._admissions: dict[str, int] = {}  # how many samples each has, 0 when it is over
+        self._closed: dict[str, set[int]] = {}  # of those that are not: which samples are
+        self._sealed: dict[bytes, int] = {}
+        self._erased: set[bytes] = set()
 
-    def take(self, index: int, leaf: Leaf) -> None:
+    def take(self, index: int, entry: Glance) -> None:
         """Follow one entry; they MUST come in order."""
-        if leaf.sealed:
-            self._sealed[leaf.entry_id] = index
-        if leaf.kind is Kind.ERASE:
-            self._erased.update(map(UUID, cast("Sequence[str]", leaf.public.get("entries", ()))))
-        submission = leaf.public.get("submission")
-        if isinstance(submission, str):
-            self._follow(index, leaf, submission)
+        if entry.sealed:
+            self._sealed[entry.entry_id] = index
+        if entry.submission is not None:
+            self._follow(index, entry, entry.submission)
 
-    def check_details(self, present: set[UUID]) -> None:
+    def erase(self, entry_ids: Iterable[bytes]) -> None:
+        """Remember what an `erase` entry names."""
+        self._erased.update(entry_ids)
+
+    def check_details(self, present: set[bytes]) -> None:
         """Hold the rows of the detail table to the leaves: none missing, none left over."""
         for entry_id, index in self._sealed.items():
             erased, here = entry_id in self._erased, entry_id in present
@@ -65,22 +50,19 @@ class Pairing:
     def counts(self) -> tuple[int, int, int, int]:
         """Details sealed, details erased, admissions, admissions still open."""
         erased = len(self._erased & self._sealed.keys())
-        waiting = sum(each.open for each in self._admissions.values())
+        waiting = sum(samples > 0 for samples in self._admissions.values())
         return len(self._sealed) - erased, erased, len(self._admissions), waiting
 
-    def _follow(self, index: int, leaf: Leaf, submission: str) -> None:
-        if leaf.kind is Kind.ADMIT:
-            samples = cast("int", leaf.public.get("samples", 1))
-            self._admissions.setdefault(submission, Admission(samples))
-            return
-        admission = self._admissions.get(submission)
-        if admission is None:
-            if leaf.kind in _NEED_ADMISSION:
-                self._findings.add(
-                    self._check, f"{leaf.kind} without an admission before it", index
-                )
-            return
-        if leaf.kind is Kind.HALTED:
-            admission.halted = True
-        elif leaf.kind in OUTCOMES:
-            admission.closed.add(cast("int", leaf.public.get("sample", 0)))
+    def _follow(self, index: int, entry: Glance, submission: str) -> None:
+        if entry.kind is Kind.ADMIT:
+            self._admissions.setdefault(submission, entry.samples)
+        elif (samples := self._admissions.get(submission)) is None:
+            if entry.kind in _NEED_ADMISSION:
+                what = f"{entry.kind} without an admission before it"
+                self._findings.add(self._check, what, index)
+        elif samples and entry.kind in OUTCOMES:
+            closed = self._closed.setdefault(submission, set())
+            closed.add(entry.sample)
+            if entry.kind is Kind.HALTED or len(closed) >= samples:
+                self._admissions[submission] = 0
+                del self._closed[submission]

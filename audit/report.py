@@ -28,6 +28,14 @@ TITLES: Mapping[IntEnum, str] = {
     Check.END: "the state and the newest head are the end, and a signature covers every entry",
     Check.PAIRS: "nothing released without an admission, no detail missing without an erasure",
 }
+HASHED: Mapping[IntEnum, str] = {
+    Check.IDENTITY: TITLES[Check.IDENTITY],
+    Check.CHECKPOINTS: TITLES[Check.CHECKPOINTS],
+    Check.ENTRIES: "every entry: next index, bytes and hash agree",
+    Check.TREE: TITLES[Check.TREE],
+    Check.END: TITLES[Check.END],
+}
+"""The same where entries are hashed and not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 from audit.anchors import Anchor, Anchors
@@ -28,13 +28,23 @@ from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
 from audit.export.check import verify_export
 from audit.export.findings import ExportReport
+from audit.glance import glance
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.outsiders import CLOCK_SECONDS, NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
-from audit.report import TITLES, Check, Findings, Report, Vouching
+from audit.report import HASHED, TITLES, Check, Findings, Report, Vouching
 from audit.rotation import KeyChain, follow
 from audit.vkey import VerifierKey
+
+_TOGETHER = 1024  # so many entries at most are hashed into the tree at once
+_READ_WHOLE = frozenset({Kind.GENESIS, Kind.KEY_CHANGE, Kind.ERASE})
+"""Kinds that say more than a glance holds."""
+_UNREAD = "that entries have their form, their ids and their details: only hashes were checked"
+_ENTRIES = """
+SELECT idx, ifnull(CAST(entry_id AS BLOB), x''), ifnull(CAST(leaf AS BLOB), x''),
+  CAST(leaf_hash AS BLOB) FROM entry ORDER BY idx
+"""
 
 
 def verify(
@@ -44,6 +54,7 @@ def verify(
     known_checkpoints: Sequence[str] = (),
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
+    hashes_only: bool = False,
 ) -> Report:
     """Check the whole log, in one snapshot, in this order.
 
@@ -56,6 +67,9 @@ def verify(
     (5) the state row is the newest head, and a signature covers every entry
     (6) nothing was released without an admission; no detail is missing without an erasure
 
+    With `hashes_only` the form of entries in (3) and all of (6) are left out, and the report says
+    so: what is there is what was signed, and nobody looked at what it says.
+
     Raises:
         MalformedError: `vkey` is no verifier key, or a known checkpoint no signed note.
         UnusableError: the file is no log that can be read.
@@ -64,7 +78,8 @@ def verify(
     try:
         with closing(connect_reader(path)) as connection:
             connection.execute("BEGIN")
-            return _Verification(connection, key).run(known_checkpoints, anchors, trusted)
+            verification = _Verification(connection, key, hashes_only=hashes_only)
+            return verification.run(known_checkpoints, anchors, trusted)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
 
@@ -76,8 +91,9 @@ def verify_any(
     known_checkpoints: Sequence[str] = (),
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
+    hashes_only: bool = False,
 ) -> Report | ExportReport:
-    """Check a log's file, or an export: a directory, or a file that is a zip file.
+    """Check a log's file, or an export (always whole): a directory, or a file that is a zip file.
 
     Raises:
         MalformedError, UnusableError: it cannot be checked; see `verify` and `verify_export`.
@@ -86,28 +102,29 @@ def verify_any(
         return verify_export(
             path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted
         )
-    return verify(path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One entry as it lies in the table. The verifier shares no reading with the writer."""
-
-    index: int
-    entry_id: bytes
-    leaf: bytes
-    leaf_hash: bytes
+    return verify(
+        path,
+        vkey,
+        known_checkpoints=known_checkpoints,
+        anchors=anchors,
+        trusted=trusted,
+        hashes_only=hashes_only,
+    )
 
 
 class _Verification:
-    def __init__(self, connection: sqlite3.Connection, key: VerifierKey) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, key: VerifierKey, *, hashes_only: bool
+    ) -> None:
+        self._hashes_only = hashes_only
         self._connection = connection
         self._key = key
         self._chain = KeyChain(key)
-        self._findings = Findings(TITLES)
+        self._findings = Findings(HASHED if hashes_only else TITLES)
         self._pairing = Pairing(self._findings)
         self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
         self._seen: dict[int, int] = {}  # size -> when an outsider saw that much, the earliest
+        self._ids: set[bytes] = set()
         self._latest = ""  # the latest time that any entry so far says
 
     def run(self, known: Sequence[str], anchors: Sequence[Anchor], trusted: Outsiders) -> Report:
@@ -119,7 +136,8 @@ class _Verification:
         heads = self._read_heads()
         edge = self._walk()
         self._check_ends(edge, max([0, *signed, *outside]))
-        self._check_details()
+        if not self._hashes_only:
+            self._check_details()
         sealed, erased, admissions, waiting = self._pairing.counts
         return Report(
             origin=self._key.name,
@@ -136,7 +154,10 @@ class _Verification:
             steps=self._findings.steps,
             problem_count=self._findings.count,
             problems=tuple(self._findings.first),
-            not_proved=tuple(_not_proved(edge.size, outside, vouched)),
+            not_proved=(
+                *([_UNREAD] if self._hashes_only else []),
+                *_not_proved(edge.size, outside, vouched),
+            ),
             vouched=vouched,
             strangers=strangers,
         )
@@ -239,56 +260,72 @@ class _Verification:
                 "SELECT level, idx, hash FROM tile_node"
             )
         }
-        edge, seen = Edge(), set[bytes]()
+        edge, fresh = Edge(), list[bytes]()
         self._compare(edge)
-        for row in self._rows():
-            edge, nodes = edge.extended([self._check_row(row, edge.size)])
-            if row.entry_id in seen:
-                self._findings.add(Check.ENTRIES, "its id is in the log twice", edge.size - 1)
-            seen.add(row.entry_id)
-            for node in nodes:
-                if tiles.pop((node.level, node.index), None) != node.hash:
-                    what = f"the tile node at level {node.level} is missing or wrong"
-                    self._findings.add(Check.TREE, what, edge.size - 1)
-            self._compare(edge)
+        found = self._connection.execute(_ENTRIES)
+        for size, (index, entry_id, leaf, stored) in enumerate(found, 1):
+            hashed = leaf_hash(leaf)  # of its bytes, whatever the table says
+            if index != size - 1 or hashed != stored:
+                self._misplaced(index, size - 1, hashed=hashed == stored)
+            if not self._hashes_only:
+                self._look(index, size - 1, entry_id, leaf)
+            fresh.append(hashed)
+            if size in self._expected or size in self._seen or len(fresh) == _TOGETHER:
+                edge = self._extended(edge, fresh, tiles)
+                fresh.clear()
+        edge = self._extended(edge, fresh, tiles)
         for level, index in tiles:
             self._findings.add(
                 Check.TREE, f"a tile node at level {level}, index {index}, belongs to no entries"
             )
         return edge
 
-    def _rows(self) -> Iterator[_Row]:
-        found = self._connection.execute(
-            "SELECT idx, CAST(entry_id AS BLOB), CAST(leaf AS BLOB), CAST(leaf_hash AS BLOB)"
-            " FROM entry ORDER BY idx"
-        )
-        return (_Row(index, *(part or b"" for part in parts)) for index, *parts in found)
+    def _extended(
+        self, edge: Edge, hashes: Sequence[bytes], tiles: dict[tuple[int, int], bytes]
+    ) -> Edge:
+        """Return the edge after these entries; every hash that they lead to MUST be there."""
+        longer, nodes = edge.extended(hashes)
+        for node in nodes:
+            if tiles.pop((node.level, node.index), None) != node.hash:
+                what = f"the tile node at level {node.level} is missing or wrong"
+                self._findings.add(Check.TREE, what, (node.index + 1 << node.level) - 1)
+        self._compare(longer)
+        return longer
 
-    def _check_row(self, row: _Row, expected: int) -> bytes:
-        """Check one entry by itself; return the hash of its bytes, whatever the table says."""
-        if row.index != expected:
-            self._findings.add(Check.ENTRIES, f"it stands where {expected} was expected", row.index)
-        hashed = leaf_hash(row.leaf)
-        if hashed != row.leaf_hash:
-            self._findings.add(Check.ENTRIES, "its bytes are not what was hashed", row.index)
-        try:
-            leaf = Leaf.parse(row.leaf)
-        except MalformedError as fault:
-            self._findings.add(Check.ENTRIES, str(fault), row.index)
-            return hashed
-        if leaf.entry_id.bytes != row.entry_id:
-            self._findings.add(Check.ENTRIES, "its id is not the id in its leaf", row.index)
-        if (expected == 0) != (leaf.kind is Kind.GENESIS):
+    def _misplaced(self, index: int, expected: int, *, hashed: bool) -> None:
+        if index != expected:
+            self._findings.add(Check.ENTRIES, f"it stands where {expected} was expected", index)
+        if not hashed:
+            self._findings.add(Check.ENTRIES, "its bytes are not what was hashed", index)
+
+    def _look(self, index: int, expected: int, entry_id: bytes, leaf: bytes) -> None:
+        """Check one entry by itself, and follow what it says of others."""
+        if entry_id in self._ids:
+            self._findings.add(Check.ENTRIES, "its id is in the log twice", index)
+        self._ids.add(entry_id)
+        said = glance(leaf)
+        if said is None or said.kind in _READ_WHOLE:
+            try:
+                read = Leaf.parse_slowly(leaf)
+            except MalformedError as fault:
+                self._findings.add(Check.ENTRIES, str(fault), index)
+                return
+            said = read.glance()
+            self._follow(index, read)
+        if said.entry_id != entry_id:
+            self._findings.add(Check.ENTRIES, "its id is not the id in its leaf", index)
+        if (expected == 0) != (said.kind is Kind.GENESIS):
             self._findings.add(
-                Check.ENTRIES, "the first entry, and no other, is the genesis", row.index
+                Check.ENTRIES, "the first entry, and no other, is the genesis", index
             )
-        self._latest = max(self._latest, leaf.at)
-        self._check_key(row.index, leaf)
-        self._pairing.take(row.index, leaf)
-        return hashed
+        self._latest = max(self._latest, said.at)
+        self._pairing.take(index, said)
 
-    def _check_key(self, index: int, leaf: Leaf) -> None:
-        """Hold what the walk finds to the keys that were followed by the ids of their entries."""
+    def _follow(self, index: int, leaf: Leaf) -> None:
+        """Follow what names other entries, and hold changes of keys to those that were found."""
+        if leaf.kind is Kind.ERASE:
+            entries = cast("Sequence[str]", leaf.public.get("entries", ()))
+            self._pairing.erase(UUID(each).bytes for each in entries)
         if leaf.kind is Kind.GENESIS and leaf.public.get("vkey") != self._chain.first.write():
             self._findings.add(Check.ENTRIES, "the genesis names another key", index)
         changes = [change.index for change in self._chain.changes]
@@ -327,7 +364,7 @@ class _Verification:
 
     def _check_details(self) -> None:
         found = self._connection.execute("SELECT CAST(entry_id AS BLOB) FROM detail").fetchall()
-        present = {UUID(bytes=each) for (each,) in found if len(each) == len(UUID(int=0).bytes)}
+        present = {each for (each,) in found if len(each) == len(UUID(int=0).bytes)}
         if len(present) != len(found):
             self._findings.add(Check.PAIRS, "a detail has no proper id")
         self._pairing.check_details(present)
@@ -376,6 +413,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stamps", type=Path, help="PEM: a time-stamp authority's certificate, then those above it"
     )
+    parser.add_argument(
+        "--hashes-only", action="store_true", help="a log: hash every entry, and read none"
+    )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     given = parser.parse_args(arguments)
     try:
@@ -391,6 +431,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tuple(WitnessKey.parse(_key(each)) for each in given.witness),
                 given.stamps.read_bytes() if given.stamps else None,
             ),
+            hashes_only=given.hashes_only,
         )
     except (AuditError, OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"cannot verify: {fault}\n")

@@ -139,7 +139,7 @@ class _Checking:
             if not ranges.leaves_out(index):
                 leaf = self._take_next(index, hashed, lines)
                 if leaf is not None and not ranges.any:
-                    pairing.take(index, leaf)
+                    pairing.take(index, leaf.glance())
             if self._heads.expects(index + 1):
                 self._heads.compare(index + 1, tiler.edge.root(), self._latest)
         tiler.finish()

@@ -6,7 +6,7 @@ from hashlib import sha256
 from audit.export.findings import ExportCheck
 from audit.export.folder import MANIFEST, SIGNATURE, File, Source, pieces
 from audit.export.names import ENTRIES
-from audit.leaf import MAX_LEAF_BYTES
+from audit.glance import MAX_LEAF_BYTES
 from audit.note import MAX_CHARACTERS
 from audit.report import Findings
 

@@ -54,6 +54,19 @@ class TestReport:
         assert report.ok
         assert "no checkpoint from outside" in report.not_proved[0]
 
+    def test_hashes_alone_find_every_change_of_bytes_and_say_what_they_left_out(
+        self, scene: Scene, tmp_path: Path
+    ) -> None:
+        """A nightly look at a large log may be quick, and must not pass for the whole."""
+        whole = verify(scene.path, scene.vkey, hashes_only=True)
+        edited = tampered(scene, tmp_path / "changed.db", ALONE[2])
+        changed = verify(edited.path, scene.vkey, hashes_only=True)
+
+        assert whole.ok
+        assert "only hashes were checked" in whole.not_proved[0]
+        assert [step.number for step in whole.steps] == [1, 2, 3, 4, 5]
+        assert not changed.ok
+
 
 class TestQuestions:
     def test_a_known_checkpoint_that_nobody_signed_is_its_givers_mistake(
