@@ -61,7 +61,7 @@ app = typer.Typer(
     name="imprimatur",
     cls=Apart,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,  # its frames show local variables, which hold content
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from pipeline.cli.main import app
 from tests.unit.pipeline.cli.conftest import Run
@@ -81,3 +82,13 @@ def test_the_program_itself_tells_its_exit_codes(run: Run) -> None:
 def test_a_word_that_is_no_command_is_refused(run: Run) -> None:
     """A typing mistake must not look like success."""
     assert run("adit").exit_code == 2
+
+
+def test_a_shell_completes_commands() -> None:
+    """Also those that are only imported when they are asked for."""
+    asks = {"_IMPRIMATUR_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
+    shown = CliRunner().invoke(
+        app, env={**asks, "COMP_WORDS": "imprimatur review "}, prog_name="imprimatur"
+    )
+
+    assert shown.stdout.split() == ["list", "show", "approve", "reject"]
