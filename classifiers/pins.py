@@ -1,0 +1,164 @@
+"""Which models may be fetched, and what they must be: a registry file, and the card of each.
+
+Nothing is fetched or opened that is not wholly pinned: a revision, and the sha256 of every file.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.resources import files
+from typing import Annotated, Final, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from classifiers.errors import ModelError
+from classifiers.registry import Calibration, Digest, Licence, Pixels, Words
+from classifiers.yaml_data import parse
+
+SAFE_ENDINGS: Final = (".onnx", ".safetensors", ".csv", ".json")
+"""What cannot run code when it is read."""
+_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+CARD: Final = "card.json"
+NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+
+
+class Kind(StrEnum):
+    """By which code of ours a model is asked."""
+
+    WD_TAGGER = "wd_tagger"
+
+
+def _file_name(name: str) -> str:
+    if _FILE.fullmatch(name) is None or not name.endswith(SAFE_ENDINGS) or name == CARD:
+        message = f"expected a plain file name ending in {', '.join(SAFE_ENDINGS)}"
+        raise ValueError(message)
+    return name
+
+
+class Pin(BaseModel):
+    """One model: whence it comes, what its files must be, and all that must be known about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+    version: Annotated[str, Field(pattern=r"^\d{1,6}$")]
+    kind: Kind
+    repository: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")
+    ]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    """A commit; None says that nobody has pinned it."""
+    files: Annotated[
+        Mapping[Annotated[str, AfterValidator(_file_name)], Digest | None], Field(min_length=1)
+    ]
+    """Each file's sha256; None says that nobody has measured it."""
+    licence: Licence
+    pixels: Pixels
+    labels: Words
+    """The file with the order of the model's answers."""
+    tag_map: Words
+    """The reviewed file that says what its labels mean; it ships with this package."""
+    tag_map_sha256: Digest | None
+    calibration: Calibration | None
+    """None: never measured. Such a model may raise evidence, and answers no question."""
+    published: Words
+    blind_to: Annotated[tuple[Words, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _of_these_files(self) -> Self:
+        if self.labels not in self.files or len(self._models) != 1:
+            raise ValueError("files: expected one .onnx model and its labels")
+        if self.calibration is not None and self.calibration.of != self.files[self.model]:
+            raise ValueError("calibration: expected one of this model, got one of another")
+        return self
+
+    @property
+    def _models(self) -> list[str]:
+        return [name for name in self.files if name.endswith(".onnx")]
+
+    @property
+    def model(self) -> str:
+        """The name of the file with the weights."""
+        return self._models[0]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is known exactly what must be fetched."""
+        return self.revision is not None and all(self.files.values())
+
+    @property
+    def id(self) -> str:
+        """Name, version and the start of the model's digest, as findings cite it."""
+        return f"{self.name}@{self.version}+{(self.files[self.model] or 'unpinned')[:8]}"
+
+    def write(self) -> bytes:
+        """Write it as the card that lies beside its files; `parse_pin` reads it back."""
+        return self.model_dump_json(indent=2).encode() + b"\n"
+
+
+class _Registry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    models: tuple[Pin, ...]
+
+
+def parse_pin(name: str, card: bytes) -> Pin:
+    """Read the card of the model called `name`.
+
+    Raises:
+        ModelError: it is no whole card, or another's.
+    """
+    try:
+        pin = Pin.model_validate_json(card)
+    except ValidationError as error:
+        raise _faulty(name, error) from error
+    if pin.name != name:
+        message = f"card {name!r}: expected its own name, got {pin.name!r}"
+        raise ModelError(message)
+    return pin
+
+
+def parse_registry(text: bytes) -> Mapping[str, Pin]:
+    """Read a registry file: every model by its name.
+
+    Raises:
+        ModelError: it is no registry, or one name is there twice.
+    """
+    try:
+        registry = _Registry.model_validate_json(json.dumps(parse(text)))
+    except ValidationError as error:
+        raise _faulty("registry", error) from error
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        message = f"registry: expected YAML, got {type(error).__name__}"
+        raise ModelError(message) from error
+    pins = {pin.name: pin for pin in registry.models}
+    if len(pins) != len(registry.models):
+        raise ModelError("registry: expected each name once, got one twice")
+    return pins
+
+
+def shipped_registry() -> bytes:
+    """Return the registry file that ships with this package."""
+    return (files("classifiers") / "tags" / "registry.yaml").read_bytes()
+
+
+def check_file(pin: Pin, name: str, data: bytes) -> None:
+    """Hold the bytes of one file against what was pinned.
+
+    Raises:
+        ModelError: they are others, or nobody pinned any.
+    """
+    expected, got = pin.files.get(name), hashlib.sha256(data).hexdigest()
+    if expected != got:
+        message = f"{pin.name}/{name}: expected sha256 {expected or 'to be pinned'}, got {got}"
+        raise ModelError(message)
+
+
+def _faulty(what: str, error: ValidationError) -> ModelError:
+    places = sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()})
+    return ModelError(
+        f"card or registry {what!r}: expected all that must be said, got faults at {places!r}"
+    )

@@ -1,0 +1,1 @@
+"""Fetches pinned models, and keeps them in the data directory."""
