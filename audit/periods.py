@@ -11,9 +11,10 @@ details from earlier periods, wrapped under it. Turning to a new period goes so,
 A crash between two of them loses nothing: the next turn begins anew and destroys all older keys.
 """
 
+import fcntl
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -74,6 +75,20 @@ class PeriodKeys:
             return self._open(sealed, leaf)
         except AbsentError:  # another process may just have turned
             return self._open(sealed, leaf)
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """Be the only one to turn: a second turn at once would overwrite the first one's new key.
+
+        Raises:
+            UnusableError: another process turns just now.
+        """
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(folder)
+            yield
+        finally:
+            os.close(folder)
 
     def begin(self, now: datetime) -> str:
         """Have a new key seal from here on; return its id. The first step of a turn."""
@@ -154,6 +169,13 @@ def _key_of(keys: DetailKeys, kept: wrapped.Wrapped | None, keyed: Keyed) -> byt
         if (found := kept.find(keyed.entry_id, period_key)) is not None:
             return found
     return keys.key_of(keyed.entry_id, keyed.key_id, keyed.wrapped)
+
+
+def _lock(folder: int) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        raise UnusableError("detail keys", "another process ends their period now") from fault
 
 
 def _name(now: datetime) -> str:

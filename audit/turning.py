@@ -40,16 +40,18 @@ class Turning:
     settle: Callable[[], Awaitable[None]]
 
     async def turn(self, personal: Mapping[str, str | bytes]) -> Turned:
-        """Begin a period and destroy the keys of those before it. MUST NOT be run twice at once.
+        """Begin a period, and destroy the keys of those before it.
 
         Raises:
+            UnusableError: another process does so just now.
             AuditError: it did not come to its end; the next turn does all of it.
         """
-        self.keys.begin(self.now())
-        opened = await self._append(OPENED, personal, {})  # behind all that was sealed before
-        await self.settle()
-        kept = await self.keys.rewrap(self.log.living())
-        destroyed = len(self.keys.destroy())
+        with self.keys.alone():
+            self.keys.begin(self.now())
+            opened = await self._append(OPENED, personal, {})  # behind all that was sealed before
+            await self.settle()
+            kept = await self.keys.rewrap(self.log.living())
+            destroyed = len(self.keys.destroy())
         said: dict[str, Json] = {"previous": opened.index, "count": kept}
         closed = await self._append(CLOSED, personal, said)
         return Turned(opened.index, closed.index, kept, destroyed)

@@ -148,3 +148,13 @@ async def test_a_period_has_one_name(tmp_path: Path) -> None:
     keys = PeriodKeys(tmp_path, NOON)
     with pytest.raises(UnusableError):
         keys.begin(NOON)
+
+
+async def test_two_do_not_turn_at_once(tmp_path: Path) -> None:
+    """The second would overwrite the first one's new key, and what was sealed under it."""
+    one, other = PeriodKeys(tmp_path, NOON), PeriodKeys(tmp_path, NOON)
+    with one.alone(), pytest.raises(UnusableError), other.alone():
+        pytest.fail("both turn")
+    with other.alone():
+        other.begin(NOON + DAY)
+    assert one.turning
