@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres_server import OWNER, WRITER, Server, running
+
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")  # a machine that is busy with something else is no fault
 
 
 @pytest.fixture(scope="session")
