@@ -216,12 +216,23 @@ class PostgresStore:
         await self._reader.close()
 
     async def _commit(self, batch: Sequence[Prepared]) -> dict[UUID, tuple[int, bytes]]:
-        """Write and commit; return the place of every entry of the batch, new or known."""
+        """Write and commit; return the place of every entry of the batch, new or known.
+
+        Nearly always all are new. To ask first would be one more question with the lock held.
+        """
+        if not any(item.changes_key for item in batch):
+            with suppress(asyncpg.UniqueViolationError):
+                return await self._attempt(batch, look=False)
+        return await self._attempt(batch, look=True)
+
+    async def _attempt(
+        self, batch: Sequence[Prepared], *, look: bool
+    ) -> dict[UUID, tuple[int, bytes]]:
         connection = await self._writer.get()
         note = self._newest if self.unkept else _LAST_UNSIGNED
         try:
             await connection.execute("BEGIN")
-            written = await self._write(connection, batch, note)
+            written = await self._write(connection, batch, note, look=look)
         except (asyncpg.PostgresError, UntrustedError):
             await self._roll_back(connection)
             raise
@@ -244,11 +255,16 @@ class PostgresStore:
         return written.places
 
     async def _write(
-        self, connection: Connection, batch: Sequence[Prepared], note: tuple[str, int]
+        self,
+        connection: Connection,
+        batch: Sequence[Prepared],
+        note: tuple[str, int],
+        *,
+        look: bool,
     ) -> _Batch:
         old = await self._state.read(connection, self._head(), self._chain, lock=True)
         await self._advance(connection, old)
-        places, fresh = await _place(connection, batch, old.size)
+        places, fresh = _place(await _known(connection, batch) if look else {}, batch, old.size)
         if not fresh:
             return _Batch(places, old, self._chain)
         leaves = [item.leaf if item.changes_key else None for item in fresh]
@@ -398,16 +414,23 @@ async def _say_commit(connection: Connection) -> str:
         timer.cancel()
 
 
-async def _place(
-    connection: Connection, batch: Sequence[Prepared], size: int
-) -> tuple[dict[UUID, tuple[int, bytes]], list[Prepared]]:
-    """Find the entries that the log holds already; give the others the next indices."""
+async def _known(
+    connection: Connection, batch: Sequence[Prepared]
+) -> dict[UUID, tuple[int, bytes]]:
+    """Find the entries that the log holds already."""
     # A statement of its own, after the lock: it sees all that was committed before.
     found = await connection.fetch(
         "SELECT entry_id, idx, leaf FROM audit.entry WHERE entry_id = ANY($1::uuid[])",
         [item.entry_id for item in batch],
     )
-    places = {UUID(bytes=entry_id.bytes): (index, leaf) for entry_id, index, leaf in found}
+    return {UUID(bytes=entry_id.bytes): (index, leaf) for entry_id, index, leaf in found}
+
+
+def _place(
+    known: dict[UUID, tuple[int, bytes]], batch: Sequence[Prepared], size: int
+) -> tuple[dict[UUID, tuple[int, bytes]], list[Prepared]]:
+    """Give the entries that are not known the next indices."""
+    places = {**known}
     fresh: list[Prepared] = []
     for item in batch:
         if item.entry_id not in places:
