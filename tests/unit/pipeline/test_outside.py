@@ -10,6 +10,7 @@ import pytest
 from audit.errors import UnusableError
 from audit.log import Log
 from audit.note import Note
+from audit.periods import PeriodKeys
 from audit.verify import verify
 from pipeline import app
 from pipeline.app import open_house
@@ -37,7 +38,8 @@ def settings_in(folder: Path, **more: str) -> Settings:
 async def log_of(settings: Settings) -> Log:
     """Open the log as the house does, and nothing else of it."""
     keys = settings.keys_dir
-    return await app._log(settings, signers(keys, settings.log_origin), app._detail_keys(keys))
+    held = signers(keys, settings.log_origin)
+    return await app._log(settings, held, PeriodKeys(keys, app.now()))
 
 
 def remove(data_dir: Path) -> None:
