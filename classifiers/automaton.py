@@ -1,7 +1,7 @@
 """Finds every one of many patterns in one pass: a typed door to pyahocorasick."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 
 import ahocorasick
 import numpy as np
@@ -37,30 +37,33 @@ class Automaton:
             self._automaton.add_word(root, (len(root), tuple(sorted(those))))
         self._automaton.make_automaton()
 
-    def find(self, text: str, begins: bytes | None = None) -> Iterator[tuple[int, int, str]]:
-        """Give `(start, end, pattern)` of every occurrence, overlapping ones too.
+    def find(self, text: str, begins: bytes | None = None) -> Mapping[str, Sequence[int]]:
+        """Return, for each pattern that occurs, where: in order, overlapping ones too.
 
-        With `begins`, only of those that start where it is not 0.
+        With `begins`, only those that start where it is not 0.
         """
         if len(text) >= _LONG and not text.isascii():
             codes = codes_of(text)
             text = text_of(np.where(self._known.of(codes), codes, np.uint32(ord(_STRANGER))))
-        seen: dict[str, list[str]] = {}
+        patterns = self._patterns
+        places: dict[str, list[int]] = defaultdict(list)
+        seen: dict[str, list[list[int]]] = {}
         for last, (root, lengths) in self._automaton.iter(text):
             start = last + 1 - root
             if begins is not None and not begins[start]:
                 continue
             longest = text[start : start + lengths[-1]]
             if len(lengths) == 1:
-                if longest in self._patterns and len(longest) == lengths[0]:
-                    yield start, start + lengths[0], longest
+                if longest in patterns and len(longest) == lengths[0]:
+                    places[longest].append(start)
                 continue
             found = seen.get(longest)
             if found is None:
                 found = seen[longest] = [
-                    pattern
+                    places[pattern]
                     for length in lengths
-                    if (pattern := longest[:length]) in self._patterns and len(pattern) == length
+                    if (pattern := longest[:length]) in patterns and len(pattern) == length
                 ]
-            for pattern in found:
-                yield start, start + len(pattern), pattern
+            for each in found:
+                each.append(start)
+        return places

@@ -31,6 +31,8 @@ _REPEATED = re.compile(r"(.)\1+")
 _BLOB = re.compile(r"[a-z0-9+/=]{40,}")
 _LONG_WORD = 5
 """Letters from which a word without vowels is taken for noise."""
+_WIDEST = 12
+"""Letters at most that carry one: `&#x000061;`, and a space or two."""
 _NOISE_LETTERS = 24
 _NOISE_SHARE = 0.4
 _OF_STATE = {
@@ -97,9 +99,10 @@ class Readability:
         found = [Signal(SignalName.TEXT_TAGS, tags, Field("*"), self.id)]
         for field in content.fields:
             where = Field(field.path)
-            if not self._is_readable(field):
+            noise = self._is_noise(field)
+            if noise or not _is_written(field):
                 found.append(Signal(SignalName.TEXT_READABLE, 0.0, where, self.id))
-            for state, names in self._languages.states(field).items():
+            for state, names in self._languages.states(field, noise=noise).items():
                 evidence = f"language:{','.join(sorted(names))}"
                 found.append(Signal(_OF_STATE[state], 1.0, where, self.id, evidence))
         for name in sorted(_EMITS - {signal.name for signal in found}):
@@ -107,18 +110,22 @@ class Readability:
             found.append(Signal(name, score, Field("*"), self.id))
         return found
 
-    def _is_readable(self, field: FieldReading) -> bool:
-        """Whether all of `field` was read, and in letters and words that can be judged."""
-        if field.unread:
-            return False
+    def _is_noise(self, field: FieldReading) -> bool:
+        """Whether `field` is letters that are no words, but for those that carry words."""
         text = field.plain.text
-        if not text.isascii() and (
-            _NO_WORD.search(text) or len(_NO_LETTER.findall(text)) >= _A_FEW
-        ):
-            return False
         if not _is_noise(text) and not self._languages.is_soup(field):
-            return True
-        return any(is_carried(view) and not _is_noise(view.text) for view in field.views)
+            return False
+        carried = (view.text for view in field.views if is_carried(view))
+        words = [one for one in carried if not _is_noise(one) and self._languages.has_words(one)]
+        return sum(map(len, words)) * _WIDEST < len(text)
+
+
+def _is_written(field: FieldReading) -> bool:
+    """Whether all of `field` was read, and in letters that are some language's."""
+    if field.unread:
+        return False
+    text = field.plain.text
+    return text.isascii() or not (_NO_WORD.search(text) or len(_NO_LETTER.findall(text)) >= _A_FEW)
 
 
 def _is_noise(text: str) -> bool:

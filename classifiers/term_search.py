@@ -1,7 +1,6 @@
 """Finds terms in a field's views, all at once, in linear time."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +32,6 @@ _SHORTEST_SQUEEZED = 3
 _SHORTEST_ALTERED = 3
 ENOUGH = 8
 """Hits of one term that tell all there is to tell."""
-_BOTH = 2
 _LONG_VIEW = 1_000
 _DIGIT = Kinds(str.isdigit)
 _LATER_SCRIPTS = "\u2e80"
@@ -51,10 +49,14 @@ class Hit:
 
 _Found = tuple[int, int, Term, int]
 """`[start, end)` in a view, what it may be, and in which of its forms."""
+_Group = tuple[Sequence[int], int, Term, int]
+"""All places of one text in a view, its length, what it may be, and in which of its forms."""
 _LISTED, _VARIANT, _ALTERED = _FORMS_OF_A_TERM = range(3)
 """As it is listed, in the other script, and as it reads only in views that alter words."""
 _FORMS = len(_FORMS_OF_A_TERM)
 _END = itemgetter(1)
+_ASKED, _NOT = b"\1", b"\0"
+"""Stand for each place of a text as received."""
 
 
 class TermSearch:
@@ -65,52 +67,73 @@ class TermSearch:
         self._innocent = vocabulary.innocent
         self._by_chance = ByChance(term.text for term in vocabulary.terms if not term.harmless)
         self._patterns = _Patterns(vocabulary.terms)
+        self._all_asked_for = all(TermList.ADULT not in term.lists for term in vocabulary.terms)
 
     def find(self, field: FieldReading) -> list[Hit]:
-        """Return each term in `field`: where it plainly speaks, or else wherever it is.
+        """Return each term that says something in `field`: plainly, or else in any view.
 
-        Of a term's hits in one view and of one polarity, the first few: more would tell no more.
+        A word of maturity says something where it is asked not to appear, any other where it is
+        asked for. Of a term's places in one view, the first few: more would tell no more.
         """
+        asked = _asked(field)
+        if self._all_asked_for and _ASKED not in asked:
+            return []
         hits: dict[tuple[str, Span], Hit] = {}
         plain: set[str] = set()
         for view in field.views:
             found = self._patterns.find(view)
             if not found:
                 continue
-            for hit in self._meant(found, view, field, plain):
+            meant = self._meant(found, view, field.text, asked, plain)
+            for hit in sorted(meant, key=_end_of_hit):
                 hits.setdefault((hit.term.id, hit.span), hit)
             if view.is_plain:
-                plain = {hit.term.id for hit in hits.values() if _speaks(hit, field)}
+                plain = {hit.term.id for hit in hits.values()}
         return list(hits.values())
 
     def _meant(
-        self, found: list[_Found], view: View, field: FieldReading, known: set[str]
+        self, found: list[_Group], view: View, received: str, asked: bytes, known: set[str]
     ) -> Iterator[Hit]:
         """Give what of `found` is no chance and in no shelter, but for the terms that are known."""
-        shelter = self._shelter(view, field.text, found)
-        one_sided = len({run.polarity for run in field.runs}) < _BOTH
-        count: Counter[str] = Counter()
-        for one in found:
-            start, end, term, _ = one
-            if term.harmless or term.id in known or (one_sided and count[term.id] >= ENOUGH):
-                continue
+        wanted = [one for one in found if not one[2].harmless and one[2].id not in known]
+        if not wanted:
+            return
+        shelter = self._shelter(view, received, found)
+        for places, length, term, form in wanted:
             (name,) = term.lists
-            if name in shelter and shelter[name][start] >= end:
-                continue
-            if self._fits(one, view, field.text):
-                count[term.id] += 1
-                yield Hit(term, view, view.span(start, end))
+            reach = shelter.get(name, ())
+            count = 0
+            for start in places:
+                end = start + length
+                if reach and reach[start] >= end:
+                    continue
+                span = view.span(start, end)
+                if (_ASKED in asked[slice(*span)]) is (name is TermList.ADULT):
+                    continue
+                if self._fits((start, end, term, form), view, received):
+                    yield Hit(term, view, span)
+                    count += 1
+                    if count >= ENOUGH:
+                        break
 
-    def _shelter(self, view: View, received: str, found: list[_Found]) -> dict[str, list[int]]:
+    def _shelter(self, view: View, received: str, found: list[_Group]) -> dict[str, list[int]]:
         """For each list and place, tell how far the harmless phrase that stands there reaches."""
+        phrases = sorted(
+            (
+                one
+                for places, length, term, form in found
+                if term.harmless
+                for start in places
+                if self._fits(one := (start, start + length, term, form), view, received)
+            ),
+            key=_END,
+        )
         shelter: dict[str, list[int]] = {}
-        for one in found:
-            start, end, term, _ = one
-            if term.harmless and self._fits(one, view, received):
-                for name in term.lists:
-                    if name not in shelter:
-                        shelter[name] = [0] * len(view.text)
-                    shelter[name][start:end] = [end] * (end - start)
+        for start, end, term, _ in phrases:
+            for name in term.lists:
+                if name not in shelter:
+                    shelter[name] = [0] * len(view.text)
+                shelter[name][start:end] = [end] * (end - start)
         return shelter
 
     def _fits(self, found: _Found, view: View, received: str) -> bool:
@@ -185,16 +208,14 @@ class _Patterns:
         self._anywhere = Kinds(anywhere.__contains__)
         self._automaton = Automaton(spaced | shorter)
 
-    def find(self, view: View) -> list[_Found]:
-        """Return what stands in `view`, in the order of their ends."""
+    def find(self, view: View) -> list[_Group]:
+        """Return what stands in `view`, and where."""
         among = self._among_letters if view.spelling is Spelling.SQUEEZED else self._among_spaces
-        found = [
-            (start, end, self._terms[number // _FORMS], number % _FORMS)
-            for start, end, text in self._automaton.find(view.text, self._begins(view))
+        return [
+            (places, len(text), self._terms[number // _FORMS], number % _FORMS)
+            for text, places in self._automaton.find(view.text, self._begins(view)).items()
             for number in among(text)
         ]
-        found.sort(key=_END)
-        return found
 
     def _begins(self, view: View) -> bytes | None:
         """Return where in a long view a term may begin, so that no others are tried."""
@@ -241,10 +262,18 @@ def _forms(terms: Sequence[Term]) -> tuple[list[str], list[int]]:
     return texts, numbers
 
 
-def _speaks(hit: Hit, field: FieldReading) -> bool:
-    """Whether a hit says something: asked for, or, of maturity, asked not to appear."""
-    asked = field.polarity_of(hit.span) is Polarity.POSITIVE
-    return asked is not (TermList.ADULT in hit.term.lists)
+def _asked(field: FieldReading) -> bytes:
+    """Say of each place of `field` as received whether it is asked for."""
+    if not field.runs:
+        return (_ASKED if field.polarity is Polarity.POSITIVE else _NOT) * len(field.text)
+    return b"".join(
+        (_ASKED if run.polarity is Polarity.POSITIVE else _NOT) * (run.end - run.start)
+        for run in field.runs
+    )
+
+
+def _end_of_hit(hit: Hit) -> int:
+    return hit.span[1]
 
 
 def _slice(view: View, received: str, start: int, end: int) -> str:
@@ -257,8 +286,10 @@ def _is_whole(term: Term, view: View, start: int, end: int) -> bool:
         return _stands_alone(view.text, term.mode, start, end)
     if start not in view.edges or (term.mode is not Mode.PREFIX and end not in view.edges):
         return False
+    if not term.harmless:
+        return not view.edges.isdisjoint(range(start + 1, end))
     inside = {at - start for at in range(start + 1, end) if at in view.edges}
-    return frozenset(inside) == _breaks(term.text) if term.harmless else bool(inside)
+    return frozenset(inside) == _breaks(term.text)
 
 
 @cache

@@ -97,7 +97,7 @@ def main() -> None:
     spoken = [(tag, 3.0) for tag, kind, _ in tags if kind in _GENERAL][:6000]
     spoken += [(caption, 1.0) for caption in captions]
     folder = Path(str(files("classifiers") / "languages"))
-    known = [one.id for one in load(files("classifiers") / "languages").languages]
+    known = [one.id for one in load(files("classifiers") / "languages").languages.values()]
     found = {id_: profile(options.profiles / id_) for id_ in known if id_ not in {"ja", "zh", "ko"}}
     ours = shares(counted(spoken))
     wiki = found["en"]

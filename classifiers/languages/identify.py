@@ -8,10 +8,10 @@ for another language is added up. A single foreign word is nobody's language.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from classifiers.normalise import Span
 _MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[a-z]+")
-_RUN = re.compile(r"\S+")
 _WITHIN_WORDS = str.maketrans("'\u2019-", "   ")
 """What else stands in a part."""
 _WHOLE_SENTENCES = re.compile("[\ufdfa\ufdfb]")
@@ -42,8 +41,6 @@ _A_NAME = 3
 """Words of somebody's name, each with a capital."""
 _OF_A_NAME = 1 / 3
 """What a part that may be a name weighs, unless it holds a common word."""
-_FEW_WORDS = 5
-"""Words of a part that are looked at together, once it is in another language."""
 _LEAD = 3.0
 """Natural logarithms by which a language must lead in a part before that counts."""
 _OF_A_WORD = 6.0
@@ -84,7 +81,7 @@ class Identifier:
             message = f"languages: expected a table and words, got {error!r}"
             raise TermsError(message) from error
         common: dict[str, set[str]] = defaultdict(set)
-        for language in languages.languages:
+        for language in languages.languages.values():
             for word in language.words - english:
                 common[word].add(language.id)
         return cls(
@@ -107,34 +104,28 @@ class Identifier:
         return frozenset({"ru"}) if _CYRILLIC.search(text) else frozenset()
 
     def parts_in(self, text: str, spoken: frozenset[str]) -> Sequence[Span]:
-        """Return where `text` speaks one of the languages `spoken` rather than English.
-
-        A part that does is looked at a few words at a time, so that English in it is left out.
-        """
-        parts = self._leads(text, _between_marks(text), spoken)
-        few = [run for part, lead in parts if lead >= _LEAD for run in _in_few_words(text, part)]
-        return [run for run, lead in self._leads(text, few, spoken) if lead >= 0]
-
-    def _leads(
-        self, text: str, spans: Iterable[Span], spoken: frozenset[str]
-    ) -> Sequence[tuple[Span, float]]:
-        """Return by how much one of `spoken` leads over English and names, where any may."""
+        """Return where `text` speaks one of the languages `spoken` rather than English."""
         if not spoken:
             return []
-        held = [(span, _folded(text[slice(*span)]).translate(_WITHIN_WORDS)) for span in spans]
-        parts = [(span, words) for span, part in held if (words := part.split())]
-        strange = [part for part in parts if not self.english.issuperset(part[1])]
-        if not strange:
+        spans, parts = [], []
+        for span in _between_marks(text):
+            words = _folded(text[slice(*span)]).translate(_WITHIN_WORDS).split()
+            if words and not self.english.issuperset(words):
+                spans.append(span)
+                parts.append(words)
+        if not parts:
             return []
-        columns, weights = self.table.languages, self.table.weigh([words for _, words in strange])
+        columns, weights = self.table.languages, self.table.weigh(parts)
         neutral = weights[:, [columns.index("en"), columns.index(NAMES)]].max(axis=1)
-        leads = np.full(len(strange), -np.inf)
+        leads = np.full(len(parts), -np.inf)
         for id_ in spoken:
-            known = [self._common(words).get(id_, 0) * _OF_A_WORD for _, words in strange]
+            known = [self._common(words).get(id_, 0) * _OF_A_WORD for words in parts]
             leads = np.maximum(leads, weights[:, columns.index(id_)] + known - neutral)
-        if "ru" in spoken:
-            leads[[_CYRILLIC.search(text, *span) is not None for span, _ in strange]] = np.inf
-        return [(span, lead) for (span, _), lead in zip(strange, leads.tolist(), strict=True)]
+        return [
+            span
+            for span, lead in zip(spans, leads.tolist(), strict=True)
+            if lead >= _LEAD or ("ru" in spoken and _CYRILLIC.search(text, *span))
+        ]
 
     def is_soup(self, text: str) -> bool:
         """Whether `text` holds many words whose letters no language puts together like that."""
@@ -160,7 +151,7 @@ class Identifier:
         ]
         if not foreign:
             return {}
-        commons = {part: common for part, common in enumerate(map(self._common, foreign)) if common}
+        commons = self._commons(foreign)
         weights = self.table.weigh(foreign)
         leads = weights - weights[:, neutral].max(axis=1, keepdims=True)
         leads[leads < _LEAD] = 0.0
@@ -198,6 +189,12 @@ class Identifier:
         if strange:
             found["ru"] -= strange * 2 * _OF_A_WORD
         return found
+
+    def _commons(self, parts: Sequence[Sequence[str]]) -> Mapping[int, Mapping[str, int]]:
+        """Count the common words of each language in each part that holds any."""
+        if self.common.keys().isdisjoint(chain.from_iterable(parts)):
+            return {}
+        return {part: common for part, words in enumerate(parts) if (common := self._common(words))}
 
     def _common(self, words: Sequence[str]) -> Mapping[str, int]:
         """Count the common words of each language."""
@@ -254,16 +251,7 @@ def _between_marks(text: str) -> Iterator[Span]:
         yield start, len(text)
 
 
-def _in_few_words(text: str, part: Span) -> Iterator[Span]:
-    """Yield where a part's words stand, a few at a time."""
-    words = [found.span() for found in _RUN.finditer(text, *part)]
-    size = -(-len(words) // max(1, round(len(words) / _FEW_WORDS)))
-    for start in range(0, len(words), size):
-        some = words[start : start + size]
-        yield some[0][0], some[-1][1]
-
-
 def _words(text: str) -> list[list[str]]:
-    """Return the words of each part between marks."""
+    """Return the words of each part between marks; what is said again and again, once."""
     parts = _MARK.sub("\n", text.replace("_", " ")).translate(_WITHIN_WORDS).split("\n")
-    return [words for part in parts if (words := part.split())]
+    return [words for part in dict.fromkeys(parts) if (words := part.split())]

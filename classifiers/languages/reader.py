@@ -33,6 +33,8 @@ _A_WORD = 3
 """Letters in a row that are a word of a script that is not read, and no ornament."""
 _A_FEW = 6
 """Letters of such a script that a text of ornaments and faces may hold."""
+_BEGINNING = 2_000
+"""Letters of another spelling that tell whether it is noise as well."""
 _UNRESOLVED = 3
 """Eastern letters that belong to no known word from which on a text is in that language."""
 
@@ -68,18 +70,22 @@ class LanguageReader:
         """
         return _embedded()
 
-    def states(self, field: FieldReading) -> Mapping[State, frozenset[str]]:
-        """Return the languages and scripts of a field other than gated ones, by their state."""
+    def states(self, field: FieldReading, *, noise: bool = False) -> Mapping[State, frozenset[str]]:
+        """Return the languages and scripts of a field other than gated ones, by their state.
+
+        Of a field in a script that is not read, no more is asked: nothing is worse. Of `noise`,
+        which no language puts together, only scripts are.
+        """
+        plain = field.plain.text
+        if not plain.isascii():
+            scripts = self._states.scripts.items()
+            unread = frozenset(name for name, letters in scripts if _is_written(letters, plain))
+            if unread:
+                return {State.UNREAD: unread}
         found: dict[State, set[str]] = {}
-        for text in _texts(field):
+        for text in () if noise else _texts(field):
             for id_ in self._spoken(text):
                 found.setdefault(self._states.state(id_), set()).add(id_)
-        plain = field.plain.text
-        if plain.isascii():
-            return {state: frozenset(names) for state, names in found.items()}
-        for name, letters in self._states.scripts.items():
-            if _is_written(letters, plain):
-                found.setdefault(State.UNREAD, set()).add(name)
         eastern = self._eastern(plain)
         if eastern is not None:
             found.setdefault(self._states.state(eastern), set()).add(eastern)
@@ -106,12 +112,20 @@ class LanguageReader:
         return sorted(spans)
 
     def is_soup(self, field: FieldReading) -> bool:
-        """Whether a field holds many words that are in no language, however it is spelt."""
-        return all(
-            self._identifier.is_soup(view.text)
-            for view in field.views
+        """Whether a field holds many words that are in no language, however it is spelt.
+
+        Where all of it is none as it stands, the beginning of another spelling may be told by.
+        """
+        is_soup = self._identifier.is_soup
+        return is_soup(field.plain.text) and all(
+            is_soup(view.text[:_BEGINNING]) or is_soup(view.text)
+            for view in field.views[1:]
             if view.spelling is not Spelling.SQUEEZED and view.source in ("received", *_CARRYING)
         )
+
+    def has_words(self, text: str) -> bool:
+        """Whether `text` is no noise to anybody who knows how languages put letters together."""
+        return not self._identifier.is_soup(text)
 
     def _spoken(self, text: str) -> frozenset[str]:
         """Return the languages spoken in `text`: it is asked twice of each, and often again."""
@@ -123,8 +137,9 @@ class LanguageReader:
         if not _ANY_EASTERN.search(text):
             return None
         left = bytearray(b"\1" * len(text))
-        for start, end, _ in self._known.find(text):
-            left[start:end] = b"\0" * (end - start)
+        for word, places in self._known.find(text).items():
+            for start in places:
+                left[start : start + len(word)] = b"\0" * len(word)
         rest = "".join([letter for letter, more in zip(text, left, strict=True) if more])
         counts = {id_: len(letters.findall(rest)) for id_, letters in _EASTERN.items()}
         if sum(counts.values()) < _UNRESOLVED:

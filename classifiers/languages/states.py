@@ -37,14 +37,15 @@ class Language:
 class Languages:
     """Every language and script that can be told."""
 
-    languages: tuple[Language, ...]
+    languages: Mapping[str, Language]
+    """By id."""
     scripts: Mapping[str, re.Pattern[str]] = field(repr=False)
     """By name, the letters of each script of which nothing is read."""
 
     def state(self, id_: str) -> State:
         """Return the state of a language; what is not listed is not read."""
-        states = {one.id: one.state for one in self.languages}
-        return states.get(id_, State.UNREAD)
+        language = self.languages.get(id_)
+        return State.UNREAD if language is None else language.state
 
 
 def load(folder: Traversable) -> Languages:
@@ -71,9 +72,10 @@ def load(folder: Traversable) -> Languages:
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         message = f"languages.yaml: expected languages and scripts, got {error!r}"
         raise TermsError(message) from error
-    if len({one.id for one in languages}) != len(languages):
+    by_id = {one.id: one for one in languages}
+    if len(by_id) != len(languages):
         raise TermsError("languages.yaml: expected each language once")
-    return Languages(languages, scripts)
+    return Languages(by_id, scripts)
 
 
 def _letters(ranges: list[str]) -> re.Pattern[str]:

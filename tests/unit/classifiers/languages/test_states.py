@@ -25,13 +25,13 @@ def test_the_page_says_what_is_read_and_how_well() -> None:
     )
 
     assert rows == [
-        (one.id, one.name, one.state.replace("_", " ")) for one in load(FOLDER).languages
+        (one.id, one.name, one.state.replace("_", " ")) for one in load(FOLDER).languages.values()
     ]
 
 
 def test_no_language_is_called_read_that_has_no_terms() -> None:
     """And none that has is refused."""
-    read = {one.id for one in load(FOLDER).languages if one.state is not State.UNREAD}
+    read = {one.id for one in load(FOLDER).languages.values() if one.state is not State.UNREAD}
 
     assert read == shipped().languages
 
