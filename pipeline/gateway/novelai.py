@@ -3,10 +3,10 @@
 What this gate does not serve is refused by name: nothing is passed through unread.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from pipeline.access.permissions import Permission
 from pipeline.gateway import answers, carry, events
@@ -14,12 +14,10 @@ from pipeline.gateway.callers import caller_of
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import binary, errors
-from pipeline.items import Json, Operation, Recorded, Released
+from pipeline.items import Operation, Recorded, Released
 
 FAILURES = (400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
 """What a request for pictures may end in."""
-TIER_OPUS = 3
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -69,22 +67,6 @@ def routes(gate: Gate) -> APIRouter:
         released = await _released(request, gate, Operation.UPSCALE)
         return answers.pictures(released, request.headers.get("accept", ""))
 
-    @router.get("/user/subscription", responses=errors(401, 403, 503))
-    async def subscription(request: Request) -> JSONResponse:
-        """Tell the tenant's budget in the shape of a subscription; never the operator's account."""
-        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        tenant = await gate.store.tenants.get(caller.tenant)
-        left = 0 if tenant is None else max(tenant.anlas_budget - tenant.anlas_spent, 0)
-        return JSONResponse(_subscription(left, int(gate.now().timestamp()) + YEAR_SECONDS))
-
-    @router.post("/user/login", status_code=401, responses=errors(401))
-    async def login() -> None:
-        """Refuse: a gateway key is a persistent token already, and nobody sends passwords here."""
-        raise GateError(
-            401,
-            "There is no login here. Use your gateway key (pst-...) as a persistent token.",
-        )
-
     for method, path, what in NOT_SERVED:
         router.add_api_route(
             path, _not_served(what), methods=[method], status_code=404, responses=errors(404)
@@ -115,49 +97,31 @@ async def _released(
     raise carry.refusal(gate, end, carry.language_of(request, caller.subject))
 
 
+_STORIES = "stories, and the keys and settings of their editor"
 NOT_SERVED = (
-    ("POST", "/ai/encode-vibe", "vibe encoding"),
+    ("POST", "/ai/encode-vibe", "vibe encoding: nobody can look at what it gives"),
     ("POST", "/ai/annotate-image", "control net preprocessing"),
     ("GET", "/ai/generate-image/suggest-tags", "tag suggestion"),
     ("POST", "/ai/generate", "text generation"),
     ("POST", "/ai/generate-stream", "text generation"),
-    ("GET", "/user/data", "account data"),
-    ("GET", "/user/information", "account data"),
-    ("GET", "/user/priority", "account data"),
+    ("POST", "/ai/generate-prompt", "text generation"),
+    ("POST", "/oa/v1/completions", "text generation"),
+    ("POST", "/oa/v1/chat/completions", "text generation"),
+    ("GET", "/oa/v1/models", "text generation"),
+    ("POST", "/ai/generate-voice", "speech"),
+    ("GET", "/user/keystore", _STORIES),
+    ("PUT", "/user/keystore", _STORIES),
+    ("GET", "/user/clientsettings", _STORIES),
+    ("PUT", "/user/clientsettings", _STORIES),
+    ("GET", "/user/objects/{kind}", _STORIES),
+    ("PUT", "/user/objects/{kind}", _STORIES),
 )
-"""NovelAI's routes that are not served yet: each refuses before it reads a body."""
+"""NovelAI's routes that are not served: each says so before it reads a body."""
 
 
 def _not_served(what: str) -> Callable[[], Awaitable[None]]:
     async def refuse() -> None:
-        raise GateError(404, f"This gate does not serve {what}.")
+        raise GateError(404, f"This gate serves pictures. It does not serve {what}.")
 
-    refuse.__doc__ = f"Refuse: {what} is not served yet by this gate."
+    refuse.__doc__ = f"Refuse: this gate does not serve {what}."
     return refuse
-
-
-def _subscription(left: int, expires_at: int) -> Mapping[str, Json]:
-    """Return old and new keys together, so that every SDK finds those it requires."""
-    return {
-        "tier": TIER_OPUS,
-        "active": True,
-        "expiresAt": expires_at,
-        "isGracePeriod": False,
-        "isPaypal": False,
-        "accountType": 0,
-        "paymentProcessor": None,
-        "paymentProcessorData": None,
-        "perks": {
-            "maxPriorityActions": 0,
-            "startPriority": 0,
-            "contextTokens": 0,
-            "moduleTrainingSteps": 0,
-            "unlimitedMaxPriority": False,
-            "voiceGeneration": False,
-            "imageGeneration": True,
-            "unlimitedImageGeneration": False,
-            "unlimitedImageGenerationLimits": [],
-        },
-        "trainingStepsLeft": {"fixedTrainingStepsLeft": left, "purchasedTrainingSteps": 0},
-        "usage": {"percent": 0, "isNegative": left == 0, "timeUntilNextPercent": 0},
-    }

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from pipeline.gateway import (
+    account,
     audit_log,
     generations,
     health,
@@ -48,6 +49,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     app.add_middleware(OneSlash)
     app.add_middleware(LastResort, answer=lambda fault: unavailable(gate, "", fault).response())
     app.include_router(novelai.routes(gate))
+    app.include_router(account.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(subject_tokens.routes(gate))

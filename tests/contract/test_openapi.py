@@ -54,6 +54,12 @@ LEAF: Place = ("GET", "/v1/audit/{entry}/leaf")
 HEAD: Place = ("GET", "/v1/audit/log/checkpoint")
 TILE: Place = ("GET", "/v1/audit/log/{tile}")
 BUDGET: Place = ("GET", "/user/subscription")
+ACCOUNT: tuple[Place, ...] = (
+    BUDGET,
+    ("GET", "/user/data"),
+    ("GET", "/user/information"),
+    ("GET", "/user/priority"),
+)
 LOGIN: Place = ("POST", "/user/login")
 HEALTH: Place = ("GET", "/health")
 READY: Place = ("GET", "/ready")
@@ -65,7 +71,7 @@ TOOLS = (AUGMENT, UPSCALE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
-KEYED = (*BODIES, STATE, PICTURE, BUDGET, PROOF, LEAF, HEAD, TILE)
+KEYED = (*BODIES, STATE, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
 
 NIL = UUID(int=0)
 
@@ -204,7 +210,7 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 
 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
-    **each((*IMAGES, *JUDGED, BUDGET, HEALTH, READY, METRICS), 200, valid),
+    **each((*IMAGES, *JUDGED, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
     **each((STATE, PICTURE), 200, made),
     **each((PROOF, LEAF), 200, released),
     **each((HEAD, TILE), 200, audited),

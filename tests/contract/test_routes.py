@@ -59,6 +59,9 @@ NO_CONTENT: frozenset[Place] = frozenset(
     {
         TOKENS,
         ("GET", "/user/subscription"),
+        ("GET", "/user/data"),
+        ("GET", "/user/information"),
+        ("GET", "/user/priority"),
         ("GET", "/v1/audit/log/checkpoint"),
         ("GET", "/v1/audit/log/{tile:path}"),
         ("GET", "/v1/audit/{entry}/leaf"),
