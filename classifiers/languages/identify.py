@@ -8,7 +8,7 @@ for another language is added up. A single foreign word is nobody's language.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from itertools import chain, pairwise
@@ -24,6 +24,7 @@ from classifiers.normalise import Span
 _MARK = re.compile(r"[^\w\s'\u2019-]|_{2,}|[\n\d]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[a-z]+")
+_RUN = re.compile(r"\S+")
 _WITHIN_WORDS = str.maketrans("'\u2019-", "   ")
 """What else stands in a part."""
 _WHOLE_SENTENCES = re.compile("[\ufdfa\ufdfb]")
@@ -41,6 +42,8 @@ _A_NAME = 3
 """Words of somebody's name, each with a capital."""
 _OF_A_NAME = 1 / 3
 """What a part that may be a name weighs, unless it holds a common word."""
+_FEW_WORDS = 5
+"""Words of a part that are looked at together, once it is in another language."""
 _LEAD = 3.0
 """Natural logarithms by which a language must lead in a part before that counts."""
 _OF_A_WORD = 6.0
@@ -104,28 +107,34 @@ class Identifier:
         return frozenset({"ru"}) if _CYRILLIC.search(text) else frozenset()
 
     def parts_in(self, text: str, spoken: frozenset[str]) -> Sequence[Span]:
-        """Return where `text` speaks one of the languages `spoken` rather than English."""
+        """Return where `text` speaks one of the languages `spoken` rather than English.
+
+        A part that does is looked at a few words at a time, so that English in it is left out.
+        """
+        parts = self._leads(text, _between_marks(text), spoken)
+        few = [run for part, lead in parts if lead >= _LEAD for run in _in_few_words(text, part)]
+        return [run for run, lead in self._leads(text, few, spoken) if lead >= 0]
+
+    def _leads(
+        self, text: str, spans: Iterable[Span], spoken: frozenset[str]
+    ) -> Sequence[tuple[Span, float]]:
+        """Return by how much one of `spoken` leads over English and names, where any may."""
         if not spoken:
             return []
-        spans, parts = [], []
-        for span in _between_marks(text):
-            words = _folded(text[slice(*span)]).translate(_WITHIN_WORDS).split()
-            if words and not self.english.issuperset(words):
-                spans.append(span)
-                parts.append(words)
-        if not parts:
+        held = [(span, _folded(text[slice(*span)]).translate(_WITHIN_WORDS)) for span in spans]
+        parts = [(span, words) for span, part in held if (words := part.split())]
+        strange = [part for part in parts if not self.english.issuperset(part[1])]
+        if not strange:
             return []
-        columns, weights = self.table.languages, self.table.weigh(parts)
+        columns, weights = self.table.languages, self.table.weigh([words for _, words in strange])
         neutral = weights[:, [columns.index("en"), columns.index(NAMES)]].max(axis=1)
-        leads = np.full(len(parts), -np.inf)
+        leads = np.full(len(strange), -np.inf)
         for id_ in spoken:
-            known = [self._common(words).get(id_, 0) * _OF_A_WORD for words in parts]
+            known = [self._common(words).get(id_, 0) * _OF_A_WORD for _, words in strange]
             leads = np.maximum(leads, weights[:, columns.index(id_)] + known - neutral)
-        return [
-            span
-            for span, lead in zip(spans, leads.tolist(), strict=True)
-            if lead >= _LEAD or ("ru" in spoken and _CYRILLIC.search(text, *span))
-        ]
+        if "ru" in spoken:
+            leads[[_CYRILLIC.search(text, *span) is not None for span, _ in strange]] = np.inf
+        return [(span, lead) for (span, _), lead in zip(strange, leads.tolist(), strict=True)]
 
     def is_soup(self, text: str) -> bool:
         """Whether `text` holds many words whose letters no language puts together like that."""
@@ -249,6 +258,15 @@ def _between_marks(text: str) -> Iterator[Span]:
         start = mark.end()
     if start < len(text):
         yield start, len(text)
+
+
+def _in_few_words(text: str, part: Span) -> Iterator[Span]:
+    """Yield where a part's words stand, a few at a time."""
+    words = [found.span() for found in _RUN.finditer(text, *part)]
+    size = -(-len(words) // max(1, round(len(words) / _FEW_WORDS)))
+    for start in range(0, len(words), size):
+        some = words[start : start + size]
+        yield some[0][0], some[-1][1]
 
 
 def _words(text: str) -> list[list[str]]:

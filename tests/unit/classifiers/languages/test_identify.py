@@ -60,10 +60,8 @@ def test_the_parts_of_another_language_are_told_from_english_ones() -> None:
 
     parts = LANGUAGES.parts_in(text, frozenset({"fr"}))
 
-    assert [text[start:end].strip() for start, end in parts] == [
-        "une femme lit un livre dans le jardin",
-        "femme",
-    ]
+    said = " ".join([text[start:end].strip() for start, end in parts])
+    assert said == "une femme lit un livre dans le jardin femme"
     assert not LANGUAGES.parts_in(text, frozenset())
 
 
@@ -72,6 +70,19 @@ def test_one_foreign_word_does_not_hide_an_english_sentence() -> None:
     text = "a femme reads an old book in the quiet garden behind the house at dusk"
 
     assert not LANGUAGES.parts_in(text, frozenset({"fr"}))
+
+
+def test_english_in_a_foreign_sentence_is_told_from_it() -> None:
+    """A sentence without marks must not take English words along."""
+    text = (
+        "une belle femme lit un vieux livre dans le jardin de la ville pendant la nuit"
+        " while a dog sleeps under the old table"
+    )
+
+    parts = LANGUAGES.parts_in(text, frozenset({"fr"}))
+
+    assert parts[0][0] == 0
+    assert text.index("pendant") < parts[-1][1] <= text.index("a dog sleeps")
 
 
 def test_a_sentence_among_tags_is_heard() -> None:
