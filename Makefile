@@ -104,6 +104,7 @@ train: .venv-train/.ready ## Make the prompt model again from PROMPTS, into TRAI
 	$(TRAIN) -m classifiers.training.prompts.lower $(MINILM) $(TRAINED) --student
 	$(TRAIN) -m classifiers.training.prompts.student $(MINILM) $(TRAINED) all --most 30000
 	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.student $(MINILM) $(TRAINED) $$fold || exit 1; done
+	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.by_panes $(MINILM) $(TRAINED) $$fold || exit 1; done
 	$(TRAIN) -m classifiers.training.prompts.export $(MINILM) $(TRAINED) $(TRAINED)/weights
 	$(TRAIN) -m classifiers.training.prompts.speed $(TRAINED)
 	$(TRAIN) -m classifiers.training.prompts.page $(TRAINED) $(TRAINED)/prompt-model.md

@@ -29,8 +29,12 @@ _DESIGNS: Final = (
 )
 _BUDGETS: Final = (5, 12, 22)
 """Milliseconds at p95, of texts of 64, 128 and 256 pieces."""
-_RUNS: Final = {"tuned": "runs", "student": "student/runs"}
-"""Where the figures of the folds lie, by design."""
+_RUNS: Final = {
+    "tuned": ("runs", ""),
+    "student": ("student/runs", ""),
+    "student, by panes": ("student/runs", ".panes"),
+}
+"""Where the figures of the folds lie, by design, and how their names end."""
 
 
 def page(out: Path) -> str:
@@ -207,8 +211,8 @@ def _folds(out: Path) -> list[list[str]]:
     asked = ["risky", "captions", "AUC", "recall at 1 %", "AUC (real)", "own"]
     rows = [["left out", "design", "rows", *asked]]
     for name in FOLDS:
-        for design, folder in _RUNS.items():
-            run = _read(out / folder / f"{name}.json")
+        for design, (folder, ending) in _RUNS.items():
+            run = _read(out / f"{folder}/{name}{ending}.json")
             rows.append([name, design, *(_fold(run) if run else ["not run", *[""] * len(asked)])])
     return rows
 

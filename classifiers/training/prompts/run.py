@@ -92,7 +92,7 @@ def left_out_figures(
 ) -> dict[str, Any]:
     """Return how a fold does on texts of the sources that it never saw, in whatever split."""
     dev = _some(load(out, Split.DEV, depth), lambda row: row.source not in left_out)
-    test = _some(load(out, Split.TEST, depth), lambda row: _is_real(row) or row.source in left_out)
+    test = _some(load(out, Split.TEST, depth), lambda row: is_real(row) or row.source in left_out)
     strange = _some(training, lambda row: row.source in left_out)
     joined = combine(dev[0], *logits(weights, table, *dev, depth))
     scores = [joined.answer(*logits(weights, table, *part, depth)) for part in (test, strange)]
@@ -102,9 +102,14 @@ def left_out_figures(
 def _some(part: Part, wanted: Callable[[Row], bool]) -> Part:
     """Return some rows that are wanted: all, or as many as are measured."""
     rows, lowered = part
-    found = [at for at, row in enumerate(rows) if wanted(row)]
-    found = [found[at] for at in choose(found, _MEASURED, SEED)]
+    found = sampled(rows, wanted)
     return [rows[at] for at in found], subset(lowered, found)
+
+
+def sampled(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> list[int]:
+    """Return where rows that are wanted stand: all, or as many as a fold is measured on."""
+    found = [at for at, row in enumerate(rows) if wanted(row)]
+    return [found[at] for at in choose(found, _MEASURED, SEED)]
 
 
 def logits(
@@ -142,7 +147,7 @@ def out_of_source(
     risk = likelihoods[:, columns].max(axis=1)
     inside = [row.source in left_out for row in rows]
     risky = np.asarray([own and not row.is_benign for own, row in zip(inside, rows, strict=True)])
-    real = np.asarray([_is_real(row) and not own for own, row in zip(inside, rows, strict=True)])
+    real = np.asarray([is_real(row) and not own for own, row in zip(inside, rows, strict=True)])
     captions = real & np.asarray([row.source.startswith(CAPTIONS) for row in rows])
     own = np.asarray([own and row.is_benign for own, row in zip(inside, rows, strict=True)])
     border = threshold_at(risk[captions], _ONE_PERCENT)
@@ -158,7 +163,8 @@ def out_of_source(
     }
 
 
-def _is_real(row: Row) -> bool:
+def is_real(row: Row) -> bool:
+    """Whether people wrote a text, and its source says of no harm that it applies."""
     return row.is_benign and row.kind is Kind.REAL
 
 
