@@ -11,10 +11,12 @@ details from earlier periods, wrapped under it. Turning to a new period goes so,
 A crash between two of them loses nothing: the next turn begins anew and destroys all older keys.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -124,7 +126,8 @@ class PeriodKeys:
         with wrapped.reading(self._wrapped) as kept:  # before the keys: they are never older
             keys = self._fresh()
             keyed = Keyed(leaf.entry_id, sealed.key_id, sealed.wrapped)
-            return opened(sealed, leaf, _key_of(keys, kept, keyed))
+            found = None if kept is None else _Kept(kept.key_id, kept.find)
+            return opened(sealed, leaf, _key_of(keys, found, keyed))
 
     def _fresh(self) -> DetailKeys:
         """Return the keys as they are now, whoever turned last."""
@@ -141,26 +144,35 @@ class PeriodKeys:
         self._keys, self._seen = keys, self._stamp()
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The keys of earlier periods: under which key they are wrapped, and how one is found."""
+
+    key_id: str
+    find: Callable[[UUID, bytes], bytes | None]
+
+
 async def _each(
     keys: DetailKeys, before: wrapped.Wrapped | None, living: AsyncIterable[Sequence[Keyed]]
 ) -> AsyncIterator[tuple[UUID, bytes]]:
-    async for page in living:
-        for each in _kept(keys, before, page):
+    kept = None if before is None else _Kept(before.key_id, wrapped.Forward(before).find)
+    async for page in living:  # a page at a time in a thread: there may be millions
+        for each in await asyncio.to_thread(_of_page, keys, kept, page):
             yield each
 
 
-def _kept(
-    keys: DetailKeys, before: wrapped.Wrapped | None, page: Sequence[Keyed]
-) -> Iterator[tuple[UUID, bytes]]:
+def _of_page(
+    keys: DetailKeys, kept: _Kept | None, page: Sequence[Keyed]
+) -> list[tuple[UUID, bytes]]:
+    found: list[tuple[UUID, bytes]] = []
     for each in page:
         if each.key_id != keys.current:
-            try:
-                yield each.entry_id, _key_of(keys, before, each)
-            except AbsentError:  # destroyed: it came back with a backup of the database
-                continue
+            with suppress(AbsentError):  # destroyed: it came back with a backup of the database
+                found.append((each.entry_id, _key_of(keys, kept, each)))
+    return found
 
 
-def _key_of(keys: DetailKeys, kept: wrapped.Wrapped | None, keyed: Keyed) -> bytes:
+def _key_of(keys: DetailKeys, kept: _Kept | None, keyed: Keyed) -> bytes:
     """Return the key of one record: from the file of the living, or from its own period."""
     if kept is not None:
         period_key = keys.keys.get(kept.key_id)

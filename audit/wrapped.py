@@ -44,19 +44,28 @@ class Wrapped:
         Raises:
             UntrustedError: it does not open with `period_key`.
         """
-        at = bisect_left(range(self.count), entry_id.bytes, key=lambda row: self._row(row)[:16])
-        row = self._row(at) if at < self.count else b""
-        if row[:_ID_BYTES] != entry_id.bytes:
-            return None
-        nonce, wrapped = row[_ID_BYTES : _ID_BYTES + _NONCE_BYTES], row[-_KEY_BYTES:]
-        try:
-            return AESGCM(period_key).decrypt(nonce, wrapped, _DOMAIN + entry_id.bytes)
-        except InvalidTag as fault:
-            raise UntrustedError("wrapped key", f"that of {entry_id} does not open") from fault
+        at = bisect_left(range(self.count), entry_id.bytes, key=lambda row: self.row(row)[:16])
+        row = self.row(at)
+        return _unwrapped(row, entry_id, period_key)
 
-    def _row(self, at: int) -> bytes:
+    def row(self, at: int) -> bytes:
+        """Return the row at a place; nothing behind the last one."""
         self._file.seek(_HEADER_BYTES + at * ROW_BYTES)
         return self._file.read(ROW_BYTES)
+
+
+class Forward:
+    """Finds keys in a file in one pass: the ids asked for MUST ascend."""
+
+    def __init__(self, kept: Wrapped) -> None:
+        self._kept, self._at, self._row = kept, 0, kept.row(0)
+
+    def find(self, entry_id: UUID, period_key: bytes) -> bytes | None:
+        """Return the key of an entry's detail, as `Wrapped` does."""
+        while self._row and self._row[:_ID_BYTES] < entry_id.bytes:
+            self._at += 1
+            self._row = self._kept.row(self._at)
+        return _unwrapped(self._row, entry_id, period_key)
 
 
 @contextmanager
@@ -102,6 +111,16 @@ async def write(
     new.replace(path)
     sync_folder(path.parent)
     return count
+
+
+def _unwrapped(row: bytes, entry_id: UUID, period_key: bytes) -> bytes | None:
+    if row[:_ID_BYTES] != entry_id.bytes:
+        return None
+    nonce, wrapped = row[_ID_BYTES : _ID_BYTES + _NONCE_BYTES], row[-_KEY_BYTES:]
+    try:
+        return AESGCM(period_key).decrypt(nonce, wrapped, _DOMAIN + entry_id.bytes)
+    except InvalidTag as fault:
+        raise UntrustedError("wrapped key", f"that of {entry_id} does not open") from fault
 
 
 def _header(line: bytes) -> tuple[str, str, int]:
