@@ -1,5 +1,7 @@
 """The classifiers of pictures: one list, for the gateway and for what judges without it."""
 
+from pathlib import Path
+
 from classifiers.apparent_age import ApparentAge, FaceAge
 from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
@@ -9,18 +11,22 @@ from classifiers.hash_bank_lookup import Banks
 from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
+from classifiers.tagger import Tagger
 
 
-def embedded_viewers(banks: Banks) -> list[Classifier[Canonical]]:
+def embedded_viewers(banks: Banks, tagger: Path | None = None) -> list[Classifier[Canonical]]:
     """Open every classifier of pictures that ships with this package. They are still to be warmed.
 
-    Pictures are compared with `banks`.
+    Pictures are compared with `banks`. `tagger` is the folder of one that was pulled. There is no
+    second one: what one of them did not assess would count as answered by the other.
 
     Raises:
         ClassifierError: one is missing, or is not what its digest says.
     """
     network = ContentNetwork.embedded()
+    pulled = [] if tagger is None else [Tagger.opened(tagger, network.rendition)]
     return [
+        *pulled,
         MaskCheck(),
         HashMatch(banks),
         ImageContent(network),
