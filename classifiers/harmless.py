@@ -29,7 +29,9 @@ class HarmlessPhrases:
         No letter moves, so that places in the one are places in the other.
         """
         kept = list(text)
-        for start, end, _ in self._phrases.find(text):
-            if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
-                kept[start:end] = " " * (end - start)
+        for phrase, places in self._phrases.find(text).items():
+            for start in places:
+                end = start + len(phrase)
+                if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+                    kept[start:end] = " " * len(phrase)
         return "".join(kept)
