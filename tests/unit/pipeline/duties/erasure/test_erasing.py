@@ -80,6 +80,19 @@ class TestASubject:
             Proof.parse(await house.log.proof(receipt.entry_id)).verify(receipt.leaf, signer.vkey)
         assert report(archive) == (True, found.details)
 
+    async def test_its_tenant_is_told_that_it_is_gone(self, archive: Archive) -> None:
+        """Asking for it, or for its pictures, or by its key again: never the picture."""
+        row = await archive.row("u1")
+        await erased(archive)
+
+        async with archive.house.client() as client:
+            there = await client.get(f"/v1/generations/{row.id}")
+            picture = await client.get(f"/v1/generations/{row.id}/images/0")
+
+        assert (there.status_code, picture.status_code) == (200, 410), picture.text
+        (told,) = there.json()["images"]
+        assert (told["state"], told["url"]) == ("destroyed", None)
+
     async def test_dry_runs_refusals_and_likeness_are_forgotten(self, archive: Archive) -> None:
         """Whom they were of, only their details say."""
         house = archive.house
