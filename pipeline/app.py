@@ -49,7 +49,7 @@ from pipeline.duties.erasure.keeping import Keeping
 from pipeline.duties.erasure.retaining import Class, Retaining
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
-from pipeline.gateway import banks, erasing, halting, memory, operator, server, troubles
+from pipeline.gateway import banks, decisions, erasing, halting, memory, operator, server, troubles
 from pipeline.gateway.erasing import Archive
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
@@ -265,14 +265,18 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
-        desk.include_router(memory.routes(anchoring, Rotation(log, keys, now)))
         bank_desk = BankDesk(
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
-        desk.include_router(banks.routes(bank_desk))
-        desk.include_router(erasing.routes(archive))
         public = server.create(gate, metrics)
-        desk.include_router(halting.routes(halts, store, lambda: public.openapi()["paths"]))
+        for routes in (
+            memory.routes(anchoring, Rotation(log, keys, now)),
+            banks.routes(bank_desk),
+            erasing.routes(archive),
+            decisions.routes(gate),
+            halting.routes(halts, store, lambda: public.openapi()["paths"]),
+        ):
+            desk.include_router(routes)
         yield House(
             public=public,
             operator=desk,
@@ -382,7 +386,7 @@ def _judge(settings: Settings, banks: Banks) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
-    picture = embedded_viewers(banks)
+    picture = embedded_viewers(banks, settings.tagger)
     for reader in text:
         reader.warm()
     for viewer in picture:

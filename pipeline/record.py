@@ -25,6 +25,7 @@ from pipeline.items import (
     Released,
     Screened,
     Stage,
+    Subject,
     Submission,
 )
 from pipeline.projection import Projection
@@ -250,7 +251,7 @@ class Record:
                 **public,
             },
             {**{name: value for name, value in who.items() if value}, **(personal or {})},
-            _detail(judged) if judged else {},
+            {**_detail(judged), "facts": _facts(subject)} if judged else {},
         )
 
 
@@ -278,6 +279,12 @@ def _detail(judged: Judged) -> dict[str, Json]:
         "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
         "missing": sorted(map(str, judged.decision.missing)),
     }
+
+
+def _facts(subject: Subject) -> dict[str, Json]:
+    """Return what the policy knew of who asked: without it nobody could decide again."""
+    facts = subject.facts
+    return {"tier_adult": facts.tier_adult, "age_claim": facts.age_claim}
 
 
 def _finding(finding: Finding) -> dict[str, Json]:

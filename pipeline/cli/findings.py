@@ -44,6 +44,15 @@ def read_findings(text: str) -> tuple[Finding, ...]:
     for name in ("detail", "findings"):
         if isinstance(document, dict) and name in document:
             document = cast("dict[str, object]", document)[name]
+    return findings_of(document)
+
+
+def findings_of(document: object) -> tuple[Finding, ...]:
+    """Read a list of findings that was parsed.
+
+    Raises:
+        UnusableError: it is something else; it says which finding, and what was expected.
+    """
     if not isinstance(document, list):
         raise UnusableError("findings", "a list", f"a {type(document).__name__}")
     items = cast("list[object]", document)

@@ -9,6 +9,7 @@ import typer
 from pipeline.cli.explaining import explain
 from pipeline.cli.output import REFUSED, AsJson, plain_lines, say, say_json, say_table, told
 from pipeline.cli.policy_sets import SHIPPED, load_set, path_of, stacked, text_of
+from pipeline.cli.replay import replay
 from policies import load
 from policies.errors import PolicyError, Problem
 from policies.facts import Rating
@@ -51,6 +52,7 @@ def check(
 
 
 app.command()(explain)
+app.command()(replay)
 
 
 @app.command()

@@ -31,6 +31,16 @@ from tests.e2e.asking import v4
 _PROGRAM = [sys.executable, "-c", "from pipeline.cli.main import main; main()"]
 _SICK = "nsfw_mobilenet_v2"
 _SECONDS = 60
+_CLOSED = """
+set: closed
+layer: jurisdiction
+rules:
+  - rule: everything
+    on: [whole]
+    when: {always: true}
+    action: block
+    code: IP.MARK
+"""
 
 
 @dataclass
@@ -100,6 +110,14 @@ def apart(*words: object, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _mend(server: Server) -> None:
+    """Let all classifiers work, and wait until they were found to."""
+    server.switch.unlink()
+    with httpx.Client(trust_env=False) as client:
+        while client.get(f"{server.start['address']}/ready").json()["sick"]:
+            pass
+
+
 def _environment(**more: str) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("IMPRIMATUR")}
     return {**ours, **more}
@@ -144,10 +162,7 @@ def held(server: Server) -> Iterator[str]:
     assert (answer.status_code, answer.json()["code"]) == (403, "HELD"), answer.text
     (hold,) = {each["id"] for each in server.asked("review", "list")["holds"]} - before
     yield str(hold)
-    server.switch.unlink()
-    with httpx.Client(trust_env=False) as client:
-        while client.get(f"{server.start['address']}/ready").json()["sick"]:
-            pass
+    _mend(server)
 
 
 def test_the_first_start_says_what_was_made_and_what_is_served(server: Server) -> None:
@@ -210,6 +225,24 @@ def test_one_person_halts_and_two_let_it_go_on(server: Server) -> None:
     assert server.post("a hill", server.key).status_code == 200
 
 
+def test_history_is_decided_again_by_a_stricter_set(server: Server, tmp_path: Path) -> None:
+    """By the installation's own set nothing turns; a set that blocks all turns what was allowed."""
+    assert server.post("a windmill, field", server.key).status_code == 200
+    same, stricter = tmp_path / "default.yaml", tmp_path / "closed.yaml"
+    same.write_text(server.typed("policies", "show", "default").stdout)
+    stricter.write_text(_CLOSED)
+
+    unchanged = server.asked("policies", "replay", same)
+    turned = server.asked("policies", "replay", stricter, "--since", "2020-01-01")
+
+    assert (unchanged["turned"], unchanged["not_decided"]) == (0, {})
+    assert unchanged["decided"] == turned["decided"] >= 2
+    assert {"rule": "everything", "way": "stricter"}.items() <= turned["rules"][0].items()
+    assert turned["turned"] >= 2
+    broken = server.typed("policies", "replay", tmp_path / "none.yaml")
+    assert broken.exit_code == 2
+
+
 def test_pictures_are_asked_for_and_asked_after(server: Server, tmp_path: Path) -> None:
     """As a platform would, with its key; what is refused says so and writes nothing."""
     key = tmp_path / "key"
@@ -225,7 +258,7 @@ def test_pictures_are_asked_for_and_asked_after(server: Server, tmp_path: Path) 
     server.switch.parent.mkdir(exist_ok=True)
     server.switch.touch()
     held = server.typed("generate", "a lake, fog", "--size", "512x768", "--out", again, *gate)
-    server.switch.unlink()
+    _mend(server)
     assert (held.exit_code, len(list(again.iterdir()))) == (1, 1)
     assert "held" in held.stdout
     wrong = server.typed("status", made["id"], "--address", server.start["address"])

@@ -42,7 +42,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"audit hold {name}" for name in ("place", "lift", "list")),
         *(f"retention {name}" for name in ("show", "run", "end-period")),
         *(f"dsa {name}" for name in ("statements", "submit")),
-        *(f"policies {name}" for name in ("check", "explain", "show", "list")),
+        *(f"policies {name}" for name in ("check", "explain", "show", "list", "replay")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         "halt",
         *(f"halts {name}" for name in ("list", "lift")),
