@@ -33,7 +33,7 @@ from pipeline.novelai.errors import (
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.marks import Marks, PromptMark, SignatureMark, read
 from pipeline.novelai.price import Plan, quote
-from pipeline.novelai.request import SOURCE, parse
+from pipeline.novelai.request import parse
 from pipeline.novelai.signature import verify_key
 from pipeline.sandbox import app as sandbox
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
@@ -106,6 +106,11 @@ async def upstream() -> AsyncIterator[Upstream]:
 
 def work(model: str = V4_5, **parameters: Json) -> Work:
     """Give a small piece of work for a model, as a client would ask for it."""
+    if MODELS[model].inpaints:
+        parameters |= {"image": "image", "mask": "mask"}
+    sources: tuple[str, ...] = ("image", "mask")
+    parts = {name: picture() for name in sources if name in parameters}
+    action = {0: "generate", 1: "img2img", 2: "infill"}[len(parts)]
     usual: dict[str, Json] = {"width": 512, "height": 768, "seed": 7, "negative_prompt": "lowres"}
     if MODELS[model].family is not Family.V3:
         usual["v4_prompt"] = {"caption": {"base_caption": "a harbour", "char_captions": []}}
@@ -113,10 +118,15 @@ def work(model: str = V4_5, **parameters: Json) -> Work:
     body: dict[str, Json] = {
         "input": "a harbour",
         "model": model,
-        "action": "img2img" if "image" in parameters else "generate",
+        "action": action,
         "parameters": usual | parameters,
     }
-    return parse(body, {"image": picture()} if "image" in parameters else None, limits=Limits())
+    return parse(body, parts or None, limits=Limits())
+
+
+def images(of: Work) -> dict[tuple[str, int], bytes]:
+    """Give the pictures of a work, each in its place."""
+    return {(image.carrier, image.index): image.data for image in of.images}
 
 
 def picture() -> bytes:
@@ -137,7 +147,7 @@ class TestPictures:
     ) -> None:
         """Request, archive, both copies of the metadata and the signature, end to end."""
         asked = work(model, n_samples=2)
-        answer = await upstream.client().generate(asked, {})
+        answer = await upstream.client().generate(asked, images(asked))
 
         assert [found.name for found in answer.pictures] == ["image_0.png", "image_1.png"]
         for found in answer.pictures:
@@ -150,7 +160,7 @@ class TestPictures:
     async def test_a_picture_is_drawn_from_a_picture(self, upstream: Upstream) -> None:
         """The source arrives as base64, whatever the client sent it as."""
         asked = work(image="image", strength=0.5)
-        answer = await upstream.client().generate(asked, {SOURCE: picture()})
+        answer = await upstream.client().generate(asked, images(asked))
 
         assert marks(answer.pictures[0], asked).signature is SignatureMark.VALID
 
@@ -169,7 +179,7 @@ class TestPictures:
     ) -> None:
         """Two computations of one published formula, made apart."""
         asked, before = work(model, **more), await upstream.balance()
-        await upstream.client().generate(asked, {SOURCE: picture()} if asked.images else {})
+        await upstream.client().generate(asked, images(asked))
 
         assert before - await upstream.balance() == quote(asked, Plan()).total
 
