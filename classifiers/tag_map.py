@@ -25,6 +25,7 @@ LEVELS: Final = (
     SignalName.IMAGE_SEXUAL_ACT,
 )
 YOUTH: Final = SignalName.IMAGE_MINOR_DRAWN
+_SPOKEN_OF: Final[frozenset[SignalName]] = frozenset({*LEVELS, YOUTH})
 _COLUMNS: Final = ["tag_id", "name", "category", "count"]
 _GENERAL, _CHARACTER, _RATING = "0", "4", "9"
 
@@ -126,7 +127,7 @@ def parse_tag_map(text: bytes) -> TagMap:
     except (yaml.YAMLError, ValidationError, TypeError, ValueError, RecursionError) as error:
         message = f"tag map: expected weights of ratings and tags, got {type(error).__name__}"
         raise ModelError(message) from error
-    if frozenset(tag_map.signals) != {*LEVELS, YOUTH}:
+    if frozenset(tag_map.signals) != _SPOKEN_OF:
         raise ModelError("tag map: expected every level and youth, got other signals")
     return tag_map
 

@@ -160,7 +160,8 @@ class Tagger:
         scores = answer.astype(np.float32)
         if not self._logits:
             return scores
-        return np.reciprocal(1 + np.exp(-np.clip(scores, -80, 80)), dtype=np.float32)
+        likelihoods: NDArray[np.float32] = np.reciprocal(1 + np.exp(-np.clip(scores, -80, 80)))
+        return likelihoods
 
 
 def _measured(pin: Pin, number: str) -> float:

@@ -21,6 +21,15 @@ def installation(data_dir: Path) -> Path | None:
     return data_dir.absolute() if (data_dir / FILE_NAME).exists() else None
 
 
+def tagger_of(data_dir: Path | None) -> Path | None:
+    """Return the folder of an installation's tagger, if it has one.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+    """
+    return None if data_dir is None else read_settings(data_dir, os.environ).tagger
+
+
 def installed(data_dir: Path | None) -> tuple[tuple[str, ...], tuple[TermPack, ...]]:
     """Return the names of an installation's policy sets, and its term packs, opened.
 

@@ -22,6 +22,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _policies,
         _banks,
         _term_packs,
+        _tagger,
         _child_safety,
         _outside,
     )
@@ -118,6 +119,12 @@ def _term_packs(settings: Settings) -> Iterator[str]:
             )
         if pack.name in names[:number]:
             yield f"term_packs[{number}].name: {pack.name} is there twice: rename one"
+
+
+def _tagger(settings: Settings) -> Iterator[str]:
+    if settings.tagger is not None and not settings.tagger.is_dir():
+        told = "pull it with `imprimatur models pull`, or remove the line"
+        yield f"tagger: there is no model in {settings.tagger}: {told}"
 
 
 def _child_safety(settings: Settings) -> Iterator[str]:

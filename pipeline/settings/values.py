@@ -142,6 +142,8 @@ class Settings(Part):
     policies: tuple[Annotated[str, AfterValidator(_policy_set)], ...] = (FLOOR, "default")
     """Names of the sets that come with the program, or files; the floor first."""
     term_packs: tuple[TermPackFile, ...] = ()
+    tagger: LocalPath | None = None
+    """The folder of a tagger that was pulled, which looks at pictures too."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP

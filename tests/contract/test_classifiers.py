@@ -25,15 +25,18 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
 from classifiers.content import Grammar, Polarity, Prompt, Purpose, Text
 from classifiers.content import Image as Received
+from classifiers.content_network import ContentNetwork
 from classifiers.errors import ClassifierError
 from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
 from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.normalise import Reading
 from classifiers.signals import Field, Finding, Picture, Signal
+from classifiers.tagger import Tagger
 from pipeline.app import _judge
 from pipeline.settings import first_start, load
 from pipeline.unsafe import UnsafeSwitch
+from tests.unit.classifiers.taggers import MEASURED, network, write_tagger
 from tests.unit.pipeline.lookers import CANARY, Moody, Reader, Viewer
 
 DAY = datetime(2031, 5, 4, tzinfo=UTC)
@@ -47,7 +50,7 @@ READERS = ["prompt_terms", "characters", "readability", "prompt_model"]
 VIEWERS = ["mask", "hash_match", "nsfw_mobilenet_v2", "tiny_face_detector"]
 """Everything that app.py builds. A new one is added here, and answers these questions."""
 OURS = ["reader", "moody reader", "switched reader"]
-OTHERS = ["viewer", "moody viewer", "hash_match with a bank"]
+OTHERS = ["viewer", "moody viewer", "hash_match with a bank", "a tagger", "a measured tagger"]
 """What tests put in their place keeps the same contract."""
 
 
@@ -70,6 +73,13 @@ def installed() -> Mapping[str, Classifier[Any]]:
     return {each.id.partition("@")[0]: each for each in asyncio.run(build())}
 
 
+def tagger(measured: Mapping[str, float] | None = None) -> Tagger:
+    """A tiny tagger, asked with the network that tells drawings from photographs."""
+    with TemporaryDirectory() as folder:
+        place = write_tagger(Path(folder), network({"sky": 0.8}), measured=measured)
+        return Tagger.opened(place, ContentNetwork.embedded().rendition)
+
+
 @cache
 def classifier(name: str) -> Classifier[Any]:
     """One of them, or one of the tests' own."""
@@ -80,6 +90,8 @@ def classifier(name: str) -> Classifier[Any]:
         "viewer": Viewer,
         "moody viewer": lambda: Moody[Canonical](Viewer()),
         "hash_match with a bank": lambda: HashMatch(BankSet((BANK,))),
+        "a tagger": tagger,
+        "a measured tagger": lambda: tagger(MEASURED),
     }
     return own[name]() if name in own else installed()[name]
 
@@ -241,7 +253,7 @@ class TestEach:
         """A question that it is qualified for and never reports would be answered by nobody."""
         emits = classifier(name).emits
 
-        assert classifier(name).answers
+        assert classifier(name).answers or name == "a tagger"  # nobody measured it
         assert {question.name for question in classifier(name).answers} <= emits
 
     def test_has_an_id_that_names_its_version(self, name: str) -> None:

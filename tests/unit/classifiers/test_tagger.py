@@ -19,12 +19,14 @@ from classifiers.signals import Reason, Signal, SignalName, Unavailable
 from classifiers.tag_map import LEVELS, YOUTH, Labels, parse_tag_map, tag_map_bytes
 from classifiers.tagger import Tagger
 from classifiers.viewers import embedded_viewers
+from pipeline.app import _judge
 from pipeline.cli.policy_sets import stacked
+from pipeline.settings import first_start, load
 from policies.decision import Action
 from policies.facts import Moment, Rating
 from policies.labels import HarmCode
 from policies.testing import ADULT, EMBEDDED, QUALIFIED, TEXTS, harmless, saying
-from tests.unit.classifiers.taggers import LABELS, MEASURED, labels, network, write_tagger
+from tests.unit.classifiers.taggers import LABELS, MEASURED, NAME, labels, network, write_tagger
 
 LookedAt = Callable[[NDArray[np.uint8]], Canonical]
 
@@ -276,3 +278,32 @@ class TestTiers:
         assert without.missing
         assert not with_it.missing
         assert HarmCode.CAPABILITY not in {verdict.code for verdict in with_it.verdicts}
+
+    def test_the_tagger_of_the_settings_looks_in_an_installation(self, tmp_path: Path) -> None:
+        """What was pulled and named is opened and warmed, and opens the tier."""
+        first_start(tmp_path / "var", bytes)
+        write_tagger(tmp_path / "var" / "models", network(), measured=MEASURED)
+        env = {
+            "IMPRIMATUR_DEVELOPMENT": "true",
+            "IMPRIMATUR_NOVELAI_TOKENS": "pst-" + "a" * 64,
+            "IMPRIMATUR_TAGGER": f"models/{NAME}",
+        }
+
+        judge = _judge(load(tmp_path / "var", env), BankSet(()))
+        judge.close()
+
+        assert not stacked([]).servable(judge.installed())[Rating.MATURE]
+
+    def test_an_altered_tagger_of_the_settings_stops_the_start(self, tmp_path: Path) -> None:
+        """A gate that was blinded must not open its doors."""
+        first_start(tmp_path / "var", bytes)
+        folder = write_tagger(tmp_path / "var" / "models", network(), measured=MEASURED)
+        (folder / "model.onnx").write_bytes(network({"sky": 0.5}))
+        env = {
+            "IMPRIMATUR_DEVELOPMENT": "true",
+            "IMPRIMATUR_NOVELAI_TOKENS": "pst-" + "a" * 64,
+            "IMPRIMATUR_TAGGER": f"models/{NAME}",
+        }
+
+        with pytest.raises(ModelError, match="expected sha256"):
+            _judge(load(tmp_path / "var", env), BankSet(()))

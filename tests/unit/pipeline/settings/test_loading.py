@@ -182,6 +182,7 @@ class TestRefused:
             ({"IMPRIMATUR_UPSTREAM__TOKENS": f'["{TOKEN}"]'}, "secrets do not belong here"),
             ({"IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "null"}, "child_safety_public_key: missing"),
             ({"IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "none.pub"}, "there is no file"),
+            ({"IMPRIMATUR_TAGGER": "models/none"}, "tagger: there is no model in"),
             ({"IMPRIMATUR_POLICIES": '["default"]'}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": "[]"}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": '["floor", "floor"]'}, "a set is there twice"),
