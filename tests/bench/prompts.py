@@ -33,6 +33,7 @@ from tests.bench import benign
 from tests.bench.figure import nearest
 from tests.bench.harmless import SOURCES, Absent
 from tests.bench.prompt_tables import Harmless, Row, Took, of_disguises, of_harmless, of_latency
+from tests.bench.short_sentences import of_sentences, taken
 from tests.evasion.corpus import (
     DISGUISES,
     attempts,
@@ -172,6 +173,7 @@ def main() -> None:
     shares = ", ".join(f"{name} {percent(share)}" for name, share in caught.items())
     print(f"{len(disguises)} disguises on {cases:,} words; caught, goal {_GOAL:.0%}: {shares}")
     console.print(of_harmless(harmless))
+    console.print(of_sentences(list(taken())))
     if not options.data.is_dir():
         print(f"{options.data} is not there: nothing of it was measured. Name another with --data.")
     console.print(of_latency(took))
