@@ -141,7 +141,8 @@ class TermSearch:
         start, end, term, form = found
         if form is _ALTERED and view.spelling not in _ALTERING:
             return False
-        if not _is_whole(term, view, start, end):
+        is_short = len(term.text) < _SHORTEST_TURNED_LATER
+        if (is_short and view.spelling in _TURNED) or not _is_whole(term, view, start, end):
             return False
         as_listed = form is _LISTED and view.spelling is Spelling.PLAIN
         return as_listed or self._is_meant(found, view, received)
