@@ -18,6 +18,7 @@ from classifiers.term_search import ENOUGH, TermSearch
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
 
 _EMITS = frozenset({SignalName.TEXT_MINOR_CHARACTER, SignalName.TEXT_MINOR_CONTEXT})
+_ANSWERS = frozenset(Capability(name) for name in _EMITS)
 _LATER_SCRIPTS = "\u2e80"
 """From here on stand the scripts that write no spaces, and Hangul."""
 _OF_SERIES = "series:"
@@ -83,7 +84,7 @@ class Characters:
     @property
     def answers(self) -> frozenset[Capability]:
         """It answers for characters that are on the list, of any rendition."""
-        return frozenset(Capability(name) for name in _EMITS)
+        return _ANSWERS
 
     def warm(self) -> None:
         """Look once at a character it must know and at a text that names none.

@@ -30,6 +30,7 @@ from classifiers.signals import Field, Finding, Reason, Signal, SignalName, Unav
 WINDOWS: Final = 18
 """Windows that are read of one request."""
 SIGNALS: Final = {head: SignalName(f"text.model.{head}") for head in HEADS}
+_ANSWERS: Final = frozenset(map(Capability, SIGNALS.values()))
 """Under which name each head is reported."""
 _REMEMBERED: Final = 4096
 """Windows of which the answers are kept, minutes of a busy server in a few MiB: who is not content
@@ -71,7 +72,7 @@ class PromptModel:
     @property
     def answers(self) -> frozenset[Capability]:
         """It answers of any rendition, in languages that it was trained on (see its card)."""
-        return frozenset(Capability(name) for name in self.emits)
+        return _ANSWERS
 
     def warm(self) -> None:
         """Look once at a known text.

@@ -45,6 +45,7 @@ _EMITS = frozenset(_SIGNALS.values()) | {
     SignalName.TEXT_MINOR_NEGATED,
     SignalName.TEXT_DISGUISED,
 }
+_ANSWERS = frozenset(Capability(name) for name in _EMITS)
 _LESS_SURE = {
     Spelling.CLOSED_UP: 0.95,
     Spelling.DELEETED: 0.95,
@@ -98,7 +99,7 @@ class PromptTerms:
     @property
     def answers(self) -> frozenset[Capability]:
         """It answers for words that are on a list, of any rendition."""
-        return frozenset(Capability(name) for name in _EMITS)
+        return _ANSWERS
 
     def warm(self) -> None:
         """Look once at a word it must know and at a text that holds none.

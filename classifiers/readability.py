@@ -40,6 +40,7 @@ _OF_STATE = {
     State.TERMS_ONLY: SignalName.TEXT_LANGUAGE_TERMS_ONLY,
 }
 _EMITS = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_TAGS, *_OF_STATE.values()})
+_ANSWERS = frozenset(Capability(name) for name in _EMITS)
 
 
 class Readability:
@@ -69,7 +70,7 @@ class Readability:
     @property
     def answers(self) -> frozenset[Capability]:
         """It answers of any rendition."""
-        return frozenset(Capability(name) for name in _EMITS)
+        return _ANSWERS
 
     def warm(self) -> None:
         """Look once at a text that can be read, at noise, and at an unread script.
