@@ -30,8 +30,8 @@ from classifiers.signals import Field, Finding, Reason, Signal, SignalName, Unav
 WINDOWS: Final = 18
 """Windows that are read of one request."""
 SIGNALS: Final = {head: SignalName(f"text.model.{head}") for head in HEADS}
-_ANSWERS: Final = frozenset(map(Capability, SIGNALS.values()))
 """Under which name each head is reported."""
+_ANSWERS: Final = frozenset(map(Capability, SIGNALS.values()))
 _REMEMBERED: Final = 4096
 """Windows of which the answers are kept, minutes of a busy server in a few MiB: who is not content
 with a picture asks for another of the same prompt, and characters come with many prompts."""
