@@ -116,10 +116,12 @@ def _object(tally: Tally) -> dict[str, object]:
     return {
         "decided": tally.decided,
         "turned": tally.turned,
+        "drifted": tally.drifted,
+        "unproven": tally.unproven,
         "holds": tally.holds(),
         "not_decided": dict(tally.closed),
         "turns": [
-            {"moment": moment, "was": was, "would_be": now, "count": count}
+            {"moment": moment, "is": was, "would_be": now, "count": count}
             for (moment, was, now), count in tally.turns.most_common()
         ],
         "rules": [
@@ -127,7 +129,7 @@ def _object(tally: Tally) -> dict[str, object]:
             for (rule, way), count in tally.rules.most_common()
         ],
         "codes": [
-            {"was": was, "would_be": now, "count": count}
+            {"is": was, "would_be": now, "count": count}
             for (was, now), count in tally.codes.most_common()
         ],
         "examples": tally.shown,
@@ -138,13 +140,20 @@ def _say(tally: Tally) -> None:
     say(f"{tally.decided} decided again, {tally.turned} would turn, {tally.holds():+d} holds")
     rows = [(*turn, count) for turn, count in tally.turns.most_common()]
     if rows:
-        say_table(["moment", "was", "would be", "how many"], rows, "")
+        say_table(["moment", "is", "would be", "how many"], rows, "")
         by_rule = [(*by, count) for by, count in tally.rules.most_common()]
         say_table(["rule", "way", "how many"], by_rule, "")
         by_code = [(*by, count) for by, count in tally.codes.most_common()]
         say_table(["code", "would be", "how many"], by_code, "")
-        shown = [(each["entry"], each["was"], each["would_be"]) for each in tally.shown]
-        say_table(["entry", "was", "would be"], shown, "")
+        shown = [(each["entry"], each["is"], each["would_be"]) for each in tally.shown]
+        say_table(["entry", "is", "would be"], shown, "")
+    if tally.drifted:
+        note(f"{tally.drifted} were decided otherwise then than today's policy does: not counted")
+    if tally.unproven:
+        note(
+            f"{tally.unproven} were decided by another policy than today's: what is written down "
+            "may not be all that it decided over"
+        )
     for why, count in tally.closed.items():
         note(f"{count} could not be decided again: {_WHY[why]}")
 

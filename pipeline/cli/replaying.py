@@ -1,8 +1,10 @@
 """Decides again what was decided, by another policy, and counts what would be otherwise.
 
-Nothing is guessed. A decision whose detail is erased is counted as such; and where today's policy
-decided it then, and decides it otherwise now over what was written down, it is `unlike`: then what
-is written down is not all that it was decided over, and the flip of another policy proves nothing.
+A flip is where the new policy decides otherwise than today's does over the same findings: what
+changed between then and today is counted apart. Nothing is guessed. A decision whose detail is
+erased is counted as such; and where today's policy decided it then, and decides it otherwise now
+over what was written down, it is `unlike`: then what is written down is not all that it was decided
+over, and the flip of another policy proves nothing.
 """
 
 from collections import Counter
@@ -20,7 +22,7 @@ from policies.policy import Policy
 
 MOST_SHOWN: Final = 20
 Turn = tuple[str, str, str]
-"""The moment, the action then, and the action by the new policy."""
+"""The moment, the action by today's policy, and by the new one."""
 
 
 @dataclass(slots=True)
@@ -28,13 +30,18 @@ class Tally:
     """What came of it."""
 
     decided: int = 0
+    drifted: int = 0
+    """Of these, those that today's policy decides otherwise than they were: no flip of NEW's."""
+    unproven: int = 0
+    """Of these, those that another policy than today's decided: nobody can tell whether what is
+    written down is all that it decided over."""
     closed: Counter[str] = field(default_factory=Counter[str])
     """Those that nobody can decide again, by why."""
     turns: Counter[Turn] = field(default_factory=Counter[Turn])
     rules: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """The rules that decided those that turned: by whether they turned stricter or milder."""
     codes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    """The code then and by the new policy, of those that turned."""
+    """The code by today's policy and by the new one, of those that turned."""
     shown: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
 
     @property
@@ -77,27 +84,28 @@ class Replay:
         moment, tenant = Moment(each["moment"]), str(each["tenant"])
         findings = findings_of(each["findings"])
         facts = _facts(each["facts"], findings)
-        today = self.today(tenant)
-        if today.digest == each["policy_digest"]:
-            again = today.decide(moment, findings, facts, self.installed)
-            if again.action != each["action"]:
-                self.tally.closed["unlike"] += 1
-                return
+        policy = self.today(tenant)
+        today = policy.decide(moment, findings, facts, self.installed)
+        same_policy = policy.digest == each["policy_digest"]
+        if same_policy and today.action != each["action"]:
+            self.tally.closed["unlike"] += 1
+            return
         self.tally.decided += 1
-        decision = self.other(tenant).decide(moment, findings, facts, self.installed)
-        if decision.action != each["action"]:
-            self._turned(each, moment, decision)
+        self.tally.unproven += not same_policy
+        self.tally.drifted += today.action != each["action"]
+        other = self.other(tenant).decide(moment, findings, facts, self.installed)
+        if other.action != today.action:
+            self._turned(str(each["entry"]), moment, today, other)
 
-    def _turned(self, each: Mapping[str, Any], moment: Moment, decision: Decision) -> None:
-        was, now = Action(each["action"]), decision.action
-        stricter = now.severity > was.severity
+    def _turned(self, entry: str, moment: Moment, today: Decision, other: Decision) -> None:
+        stricter = other.action.severity > today.action.severity
         way = "stricter" if stricter else "milder"
-        rules = _deciding(decision) if stricter else _decided(each["verdicts"], was)
-        self.tally.turns[moment, was, now] += 1
-        self.tally.codes[str(each["code"]), str(decision.code)] += 1
+        rules = _deciding(other if stricter else today)
+        self.tally.turns[moment, today.action, other.action] += 1
+        self.tally.codes[str(today.code), str(other.code)] += 1
         self.tally.rules.update((rule, way) for rule in rules)
         if len(self.tally.shown) < MOST_SHOWN:
-            told = {"entry": each["entry"], "was": was.value, "would_be": now.value}
+            told = {"entry": entry, "is": today.action.value, "would_be": other.action.value}
             self.tally.shown.append({**told, "rules": ", ".join(sorted(rules))})
 
 
@@ -131,12 +139,4 @@ def _deciding(decision: Decision) -> frozenset[str]:
         verdict.rule
         for verdict in decision.verdicts
         if not verdict.shadow and verdict.action is decision.action
-    ) or frozenset({"nobody judged"})
-
-
-def _decided(verdicts: Sequence[Mapping[str, Any]], action: Action) -> frozenset[str]:
-    return frozenset(
-        str(verdict["rule"])
-        for verdict in verdicts
-        if not verdict["shadow"] and verdict["action"] == action
     ) or frozenset({"nobody judged"})

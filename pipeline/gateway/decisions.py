@@ -110,5 +110,5 @@ async def _opened(log: Log, entry: UUID) -> Mapping[str, object]:
         return {"closed": "erased"}
     except UntrustedError:
         return {"closed": "untrusted"}
-    told = {name: detail.detail.get(name) for name in ("facts", "findings", "verdicts")}
+    told = {name: detail.detail.get(name) for name in ("facts", "findings")}
     return {"closed": "incomplete"} if None in told.values() else told

