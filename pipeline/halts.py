@@ -67,9 +67,10 @@ class Halts:
         if not self._standing:
             return False
         admitted = await self.log.receipt(entry_id(row.id, Kind.ADMIT))
-        said = {} if admitted is None else Leaf.parse(admitted.leaf).public
-        tier, model = str(said.get("tier", "")), str(said.get("model", ""))
-        return self._any(row.tenant, row.subject, tier, model, route)
+        if admitted is None:  # held before it was: whatever is halted by tier or model may be it
+            return self._any(row.tenant, row.subject, None, None, route)
+        said = Leaf.parse(admitted.leaf).public
+        return self._any(row.tenant, row.subject, str(said["tier"]), str(said["model"]), route)
 
     async def place(
         self, scope: Scope, value: str, subject_of: str, reason: str, person: str
@@ -127,7 +128,7 @@ class Halts:
             value = fingerprint(self.subject_key, Subject(subject_of, pseudonym=value))
         return Halt(self.new_id(), scope, value, subject_of, reason, person, self.now())
 
-    def _any(self, tenant: str, who: str, tier: str, model: str, route: str) -> bool:
+    def _any(self, tenant: str, who: str, tier: str | None, model: str | None, route: str) -> bool:
         asked = {
             Scope.TENANT: tenant,
             Scope.SUBJECT: who,
@@ -137,7 +138,7 @@ class Halts:
             Scope.TIER: tier,
             Scope.ALL: "",
         }
-        return any(asked[halt.scope] == halt.value for halt in self._standing.values())
+        return any(asked[halt.scope] in {halt.value, None} for halt in self._standing.values())
 
     async def _write(
         self, halt: Halt, event: str, person: str, said: dict[str, str] | None = None

@@ -164,6 +164,20 @@ async def test_nobody_approves_what_is_halted(house: World) -> None:
     assert await house.store.holds.waiting() == ()
 
 
+async def test_nobody_approves_a_held_request_of_which_the_model_is_not_known(house: World) -> None:
+    """The log does not say which it is: then any halt of a model stops it."""
+    await house.end("holdme")
+    (hold,) = await house.store.holds.waiting()
+    halts = await placed(house, Scope.MODEL, "nai-diffusion-4-full")
+
+    with pytest.raises(RulingError, match="halted"):
+        await house.rulings.rule(hold, APPROVED)
+
+    await lifted(halts)
+    await placed(house, Scope.TENANT, "meadow")
+    await house.rulings.rule(hold, APPROVED)
+
+
 async def test_it_survives_a_restart(house: World) -> None:
     """A halt that a crash lifts is none."""
     await placed(house, Scope.MODEL, V3)
