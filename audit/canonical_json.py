@@ -4,7 +4,8 @@ The reference library writes the same several times slower; a property test hold
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import cast
 
@@ -13,6 +14,7 @@ from audit.errors import MalformedError
 MOST_EXACT = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
 DEEPEST = 64
+_WORDS: Mapping[bool | None, str] = {None: "null", True: "true", False: "false"}
 _EXPONENT = re.compile(r"(-?)(\d)(?:\.(\d+))?e([+-]\d+)")
 _LARGEST_PLAIN, _SMALLEST_PLAIN = 21, -6
 """From 10 ** 21 on, and below 10 ** -6, ECMAScript writes an exponent."""
@@ -36,36 +38,39 @@ def _written(value: object, depth: int) -> str:
     if isinstance(value, float):
         return _number(value)
     if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+        return _WORDS[value]
     if isinstance(value, int):
         if abs(value) > MOST_EXACT:
             raise MalformedError("entry", "whole numbers below 2 ** 53", "a larger one")
         return int.__repr__(value)
     if depth > DEEPEST:
         raise MalformedError("entry", f"at most {DEEPEST} levels", "more")
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         items = cast("Sequence[object]", value)
         return f"[{','.join([_written(item, depth + 1) for item in items])}]"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # a dict is known at once, a Mapping by its ancestors
         return _object(cast("Mapping[object, object]", value), depth)
     raise MalformedError("entry", "what JSON can carry", type(value).__name__)
 
 
 def _object(value: Mapping[object, object], depth: int) -> str:
-    pairs = [
-        f"{encode_basestring(key)}:{_written(value[key], depth + 1)}" for key in _in_order(value)
-    ]
-    return f"{{{','.join(pairs)}}}"
+    names = _in_order(tuple(value))
+    return f"{{{','.join([written + _written(value[key], depth + 1) for key, written in names])}}}"
 
 
-def _in_order(keys: Iterable[object]) -> list[str]:
-    """Sort as UTF-16 does, in which keys beyond the first plane come before some of it."""
+@lru_cache(1024)
+def _in_order(keys: tuple[object, ...]) -> tuple[tuple[str, str], ...]:
+    """Sort as UTF-16 does, in which keys beyond the first plane come before some of it.
+
+    Each key comes with what it is written as. The same few sets of keys are asked for all day.
+    """
     texts: list[str] = []
     for key in keys:
         if not isinstance(key, str):
             raise MalformedError("entry", "keys of text", type(key).__name__)
         texts.append(key)
-    return sorted(texts) if "".join(texts).isascii() else sorted(texts, key=_in_utf16)
+    ordered = sorted(texts) if "".join(texts).isascii() else sorted(texts, key=_in_utf16)
+    return tuple((key, f"{encode_basestring(key)}:") for key in ordered)
 
 
 def _in_utf16(text: str) -> bytes:

@@ -4,13 +4,14 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
+
+import uvloop
 
 from pipeline import telemetry
 from pipeline.cli.listening import address_of, listen, private_socket
@@ -50,22 +51,23 @@ def start(data_dir: Path, wanted: Wanted) -> int:
     if not wanted.as_json:
         for path in made:
             note(f"made {path}")
-    sandbox = begin_sandbox() if wanted.sandbox else None
-    settings = load(data_dir, _environment(wanted, sandbox))
-    return asyncio.run(_serve(settings, wanted, {"made": made, "sandbox": sandbox}))
+    with _sandbox() if wanted.sandbox else nullcontext() as sandbox:
+        settings = load(data_dir, _environment(wanted, sandbox))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings, wanted, {"made": made, "sandbox": sandbox}))
 
 
-def begin_sandbox() -> str:
-    """Serve a sandbox on a free port of this machine, until the process ends; say where."""
+@contextmanager
+def _sandbox() -> Generator[str]:
+    """Serve a sandbox on a free port of this machine, in the block; say where."""
     from pipeline.sandbox import app as sandbox_app  # noqa: PLC0415 - only with --sandbox
-    from pipeline.sandbox.serve import run  # noqa: PLC0415 - the same
+    from pipeline.sandbox.serve import beside  # noqa: PLC0415 - the same
     from pipeline.sandbox.settings import SandboxSettings  # noqa: PLC0415 - the same
 
     listening = listen("127.0.0.1", 0)
     address = address_of(listening)
-    app = sandbox_app.create(SandboxSettings())
-    Thread(target=run, args=(app, listening), name="sandbox", daemon=True).start()
-    return address
+    with beside(sandbox_app.create(SandboxSettings()), listening):
+        yield address
 
 
 def _environment(wanted: Wanted, sandbox: str | None) -> Mapping[str, str]:

@@ -2,7 +2,10 @@
 
 import asyncio
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from threading import Thread
 
 from fastapi import FastAPI
 from typing_extensions import override
@@ -36,6 +39,22 @@ def serve(settings: SandboxSettings, host: str, port: int) -> None:
 def run(app: FastAPI, listening: socket) -> None:
     """Serve `app` on a socket that is bound already, until interrupted; the socket is closed."""
     Server(_config(app)).run(sockets=[listening])
+
+
+@contextmanager
+def beside(app: FastAPI, listening: socket) -> Generator[None]:
+    """Serve `app` in a thread of its own, and end it with the block.
+
+    A thread that outlived it would run into the interpreter's end, and could crash the process.
+    """
+    server = Server(_config(app))
+    thread = Thread(target=server.run, args=([listening],), name="sandbox")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True  # nobody is left who waits for an answer
+        thread.join()
 
 
 def _config(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Config:
