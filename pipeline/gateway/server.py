@@ -25,6 +25,7 @@ from pipeline.gateway import (
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.shapes import Failure
 from pipeline.telemetry import Metrics
 
 _SLASHES = re.compile(r"/{2,}")
@@ -87,8 +88,7 @@ class _Application(FastAPI):
         for operations in described["paths"].values():
             for operation in operations.values():
                 operation["responses"].pop("422", None)
-        for name in ("HTTPValidationError", "ValidationError"):
-            described["components"]["schemas"].pop(name, None)
+        described.setdefault("components", {})["schemas"] = {"Failure": Failure.model_json_schema()}
         return described
 
 
