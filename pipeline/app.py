@@ -42,6 +42,8 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
+from pipeline.console import building, operating
+from pipeline.console import server as console
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
@@ -269,7 +271,12 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
         public = server.create(gate, metrics)
+        frame, ways_in = building.build(
+            building.Parts(store, log, now, uuid4, os.urandom, read_key(keys, "vault"))
+        )
+        console.mount(public, console.create(frame, ways_in))
         for routes in (
+            operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
             banks.routes(bank_desk),
             erasing.routes(archive),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.columns import metadata
+from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.erasures import Erasures
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
@@ -20,7 +21,9 @@ from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
 from pipeline.store.refusals import Refusals
+from pipeline.store.reviewers import Reviewers
 from pipeline.store.seizures import Seizures
+from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.tenants import Tenants
@@ -56,6 +59,9 @@ class Store:
     legal_holds: LegalHolds
     erasures: Erasures
     forgetting: Forgetting
+    reviewers: Reviewers
+    console_sessions: ConsoleSessions
+    sign_in_attempts: SignInAttempts
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -87,6 +93,9 @@ class Store:
             legal_holds=LegalHolds(transact),
             erasures=Erasures(transact),
             forgetting=Forgetting(transact),
+            reviewers=Reviewers(transact),
+            console_sessions=ConsoleSessions(transact),
+            sign_in_attempts=SignInAttempts(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

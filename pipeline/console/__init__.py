@@ -1,0 +1,1 @@
+"""The review console: pages for the people who look at what is held."""
