@@ -107,7 +107,7 @@ DRAIN_LOOK_SECONDS = 0.05
 """How often a server that stops looks whether anything is left."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # it holds everything, keys among it
 class House:
     """Everything that serves, built and joined."""
 

@@ -256,7 +256,7 @@ def _seeded(seed: int, more: Mapping[str, Any]) -> dict[str, Any]:
     return {"seed": seed, **more}
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio writes out what a task returned, several times a test
 class World:
     """Every part, and short ways to use them."""
 
