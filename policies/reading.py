@@ -144,7 +144,7 @@ class Reader:
         """Read a score from 0 to 1."""
         if node is None:
             return 0.0
-        plain = isinstance(node, yaml.ScalarNode) and node.style is None
+        plain = isinstance(node, yaml.ScalarNode) and not node.style
         if not plain or not _NUMBER.fullmatch(node.value) or float(node.value) > 1:
             got = f"'{node.value}'" if isinstance(node, yaml.ScalarNode) else _kind(node)
             self.wrong(node, f"expected a score from 0 to 1, got {got}", "for example 0.5")
