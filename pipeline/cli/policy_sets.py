@@ -57,3 +57,10 @@ def stacked(sets: Sequence[PolicySet]) -> Policy:
     layers = {each.layer for each in sets}
     under = [load_set(layer) for layer in _UNDER if layer not in layers]
     return policies.compose(sorted([*under, *sets], key=lambda each: each.layer.height))
+
+
+def in_place(sets: Sequence[PolicySet], new: PolicySet) -> list[PolicySet]:
+    """Put `new` where the set of its name is, else on top."""
+    if all(each.name != new.name for each in sets):
+        return [*sets, new]
+    return [new if each.name == new.name else each for each in sets]

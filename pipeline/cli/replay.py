@@ -17,7 +17,7 @@ from pipeline.cli.context import data_dir_of
 from pipeline.cli.installed import installed
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import AsJson, note, say, say_json, say_table, told
-from pipeline.cli.policy_sets import load_set
+from pipeline.cli.policy_sets import in_place, load_set
 from pipeline.cli.replaying import Replay, Tally, capabilities
 from policies.layers import PolicySet
 from policies.policy import Policy
@@ -101,12 +101,7 @@ def _policies(
         own = [name for name in tenants.get(tenant, ()) if name not in names]
         sets = [load_set(name) for name in (*names, *own)]
         if new is not None:
-            others = [each for each in sets if each.name != new.name]
-            sets = (
-                [*sets, new]
-                if len(others) == len(sets)
-                else [new if each.name == new.name else each for each in sets]
-            )
+            sets = in_place(sets, new)
         return policies.compose(sorted(sets, key=lambda each: each.layer.height))
 
     return of
