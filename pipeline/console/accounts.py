@@ -107,7 +107,7 @@ class Accounts:
         await self.store.reviewers.reset(reviewer.id, key, hashed, until)
         await self.store.console_sessions.end_of(reviewer.id)
         await self.store.sign_in_attempts.clear(name)
-        return Enrolment(replace(reviewer, enrolment_sha256=hashed, enrol_until=until), secret)
+        return Enrolment(replace(reviewer, enrol_until=until, disabled_at=None), secret)
 
     async def give(self, name: str, role: Role, tenants: Sequence[str], by: str) -> None:
         """Change what an account may do and see, and sign its owner out.

@@ -13,25 +13,20 @@ from pipeline.console.roles import Role
 from pipeline.store.reviewers import Reviewer
 
 
-class Who(BaseModel):
-    """Who asks, for the entry of it."""
+class Named(BaseModel):
+    """Which account, and who asks, for the entry of it."""
 
     model_config = ConfigDict(extra="forbid")
 
+    name: str = Field(max_length=64)
     person: str = Field(min_length=1, max_length=200)
 
 
-class Given(Who):
+class Given(Named):
     """What an account may do and see."""
 
     role: Role
     tenants: list[str] = Field(default_factory=list, max_length=100)
-
-
-class NewAccount(Given):
-    """An account to be made."""
-
-    name: str = Field(max_length=64)
 
 
 def routes(accounts: Accounts) -> APIRouter:
@@ -43,32 +38,32 @@ def routes(accounts: Accounts) -> APIRouter:
         return [_told(each) for each in await accounts.all()]
 
     @router.post("")
-    async def added(new: NewAccount) -> JSONResponse:
+    async def added(new: Given) -> JSONResponse:
         async def add() -> dict[str, object]:
             return _enrolment(await accounts.add(new.name, new.role, new.tenants, new.person))
 
         return await _answer(add)
 
-    @router.post("/{name}/give")
-    async def given(name: str, new: Given) -> JSONResponse:
+    @router.post("/give")
+    async def given(new: Given) -> JSONResponse:
         async def give() -> dict[str, object]:
-            await accounts.give(name, new.role, new.tenants, new.person)
-            return {"name": name, "role": new.role, "tenants": new.tenants}
+            await accounts.give(new.name, new.role, new.tenants, new.person)
+            return {"name": new.name, "role": new.role, "tenants": new.tenants}
 
         return await _answer(give)
 
-    @router.post("/{name}/disable")
-    async def disabled(name: str, who: Who) -> JSONResponse:
+    @router.post("/disable")
+    async def disabled(who: Named) -> JSONResponse:
         async def disable() -> dict[str, object]:
-            await accounts.disable(name, who.person)
-            return {"name": name, "disabled": True}
+            await accounts.disable(who.name, who.person)
+            return {"name": who.name, "disabled": True}
 
         return await _answer(disable)
 
-    @router.post("/{name}/reset")
-    async def reset(name: str, who: Who) -> JSONResponse:
+    @router.post("/reset")
+    async def reset(who: Named) -> JSONResponse:
         async def anew() -> dict[str, object]:
-            return _enrolment(await accounts.reset(name, who.person))
+            return _enrolment(await accounts.reset(who.name, who.person))
 
         return await _answer(anew)
 

@@ -1,6 +1,7 @@
 """Passwords: kept as argon2id hashes, and worked out beside the event loop, few at a time."""
 
 import asyncio
+import base64
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
@@ -46,5 +47,11 @@ class Passwords:
 
 
 def create(hasher: PasswordHasher) -> Passwords:
-    """Return what works with a hasher; to make nobody's hash takes as long as any."""
-    return Passwords(hasher, hasher.hash("nobody has this password"))
+    """Return what works with a hasher. Nobody's hash is noughts: no known password makes it."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, end = (_base64(bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
+    return Passwords(hasher, f"$argon2id$v=19${costs}${salt}${end}")
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode().rstrip("=")

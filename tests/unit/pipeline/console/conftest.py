@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pyotp.totp import TOTP
 
 from audit.leaf import Leaf
@@ -22,6 +22,7 @@ from pipeline.console.doors import Doors
 from pipeline.console.frame import Frame
 from pipeline.console.guarded import Guarded
 from pipeline.console.roles import Role
+from pipeline.console.sessions import Session
 from pipeline.store.reviewers import Reviewer
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
@@ -82,6 +83,18 @@ class Console:
         browser = self.browser()
         browser.headers["Cookie"] = f"__Host-imprimatur={token}"
         return browser
+
+    async def session(self, browser: httpx.AsyncClient) -> Session:
+        """The session of a browser that somebody has signed in with."""
+        found = await self.frame.sessions.of(browser.headers["Cookie"].partition("=")[2])
+        assert found is not None
+        return found
+
+    def serve(self, frame: Frame, *pages: APIRouter) -> None:
+        """Serve other pages."""
+        self.frame, self.guarded = frame, server.create(frame, self.doors, pages)
+        self.app.router.routes.clear()
+        server.mount(self.app, self.guarded)
 
     async def events(self) -> list[str]:
         """What the log says, in order, beside its beginning."""
