@@ -281,6 +281,28 @@ def test_a_tenant_is_added_once(server: Server) -> None:
     assert {each["id"]: each["anlas_budget"] for each in tenants}["meadow"] == 70
 
 
+def test_an_account_of_the_console_is_made_used_and_disabled(server: Server) -> None:
+    """The whole way: the address that is shown opens, in the server that runs, until it is not."""
+    added = server.asked("console", "accounts", "add", "mia", "--role", "reviewer")
+    where = server.start["address"] + added["enrol"]
+
+    with httpx.Client(trust_env=False, timeout=_SECONDS) as browser:
+        page = browser.get(where)
+        given = server.asked("console", "accounts", "give", "mia", "--role", "senior")
+        anew = server.asked("console", "accounts", "reset", "mia")
+        server.asked("console", "accounts", "disable", "mia")
+        gone = [browser.get(each).status_code for each in (where, where[: -len(added["enrol"])])]
+        gone.append(browser.get(server.start["address"] + anew["enrol"]).status_code)
+    (listed,) = server.asked("console", "accounts", "list")["accounts"]
+
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+    assert "mia" in page.text
+    assert given["role"] == listed["role"] == "senior"
+    assert gone == [404, 404, 404]
+    assert listed["disabled_at"] is not None
+    assert server.typed("console", "accounts", "disable", "mia").exit_code == 1
+
+
 def test_what_is_held_is_shown_as_facts_and_rejected_by_a_person(server: Server, held: str) -> None:
     """The log keeps who, and why; a second ruling comes too late."""
     shown = server.asked("review", "show", held)
