@@ -14,6 +14,8 @@
     - NotExaminedError       the receipt is not the examination of this very object
   - TermPackError          a pack of terms does not open
   - QuarantineError        an object cannot be sealed for the child-safety team, or opened by it
+  - FindingsError          what is said to have been found does not parse
+  - ChangeError            a change may not be made so
   - HaltError              the kill switch cannot be set or lifted so
   - AccessError            somebody may not do what they ask
     - UnauthenticatedError   no key or token stands behind the request
@@ -97,6 +99,18 @@ class HaltError(PipelineError):
 
     def __init__(self, message: str) -> None:
         super().__init__("halt", message, "something else")
+        self.args = (message,)
+
+
+class FindingsError(PipelineError):
+    """What is said to have been found does not parse."""
+
+
+class ChangeError(PipelineError):
+    """A change may not be made so: `str()` says what to do. Nothing was changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("change", message, "something else")
         self.args = (message,)
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from classifiers.signals import Field, Finding, Picture, SignalName, Where
-from pipeline.cli.findings import read_findings
 from pipeline.cli.output import AsJson, plain_lines, say_json, told
 from pipeline.cli.policy_sets import load_set, stacked, text_of
+from pipeline.history.findings import read_findings
 from policies.explain import Explanation
 from policies.explain import explain as explain_decision
 from policies.facts import Facts, Moment, Rating

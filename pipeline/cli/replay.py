@@ -18,7 +18,7 @@ from pipeline.cli.installed import installed
 from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import AsJson, note, say, say_json, say_table, told
 from pipeline.cli.policy_sets import in_place, load_set
-from pipeline.cli.replaying import Replay, Tally, capabilities
+from pipeline.history.replay import Replay, Tally, capabilities
 from policies.layers import PolicySet
 from policies.policy import Policy
 

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from audit.entry import Entry, Json, Kind
 from audit.leaf import Leaf
-from pipeline.cli.replaying import Replay, capabilities
 from pipeline.gateway import decisions
+from pipeline.history.replay import Replay, capabilities
 from tests.unit.pipeline.lookers import WHITE
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from classifiers.signals import Field, Finding, Picture, Reason, Signal, SignalName, Unavailable
 from pipeline import record
-from pipeline.cli.errors import UnusableError
-from pipeline.cli.findings import read_findings
+from pipeline.errors import FindingsError
+from pipeline.history.findings import read_findings
 
 _COUNT = st.integers(0, 10**8)
 _NAMES = st.text("abcdefghij_.*", min_size=1, max_size=20)
@@ -46,7 +46,7 @@ def test_what_the_log_writes_is_read_back(findings: list[Finding]) -> None:
 def test_whatever_is_read_is_findings_or_an_error_that_says_so(text: str) -> None:
     """A file may hold anything."""
     found: tuple[Finding, ...] = ()
-    with suppress(UnusableError):
+    with suppress(FindingsError):
         found = read_findings(text)
 
     assert all(isinstance(each, Signal | Unavailable) for each in found)
@@ -83,7 +83,7 @@ def test_a_place_that_is_left_out_is_the_usual_one() -> None:
 )
 def test_a_finding_that_is_none_is_told_with_its_place(finding: str, told: str) -> None:
     """A misspelt finding must not be taken for one that was not made."""
-    with pytest.raises(UnusableError) as refused:
+    with pytest.raises(FindingsError) as refused:
         read_findings(f'[{{"name": "text.hate", "score": 0}}, {finding}]')
 
     assert "findings[1]" in str(refused.value)

@@ -6,7 +6,7 @@ from typing import Any
 import policies
 from classifiers.signals import Field, Finding, Picture, Signal, SignalName, Unavailable
 from pipeline.cli.policy_sets import stacked
-from pipeline.cli.replaying import MOST_SHOWN, Replay, Tally
+from pipeline.history.replay import MOST_SHOWN, Replay, Tally
 from policies.facts import Facts, Moment, Rating
 from policies.policy import Policy
 from policies.testing import harmless

@@ -15,7 +15,7 @@ from typing import Any, Final
 from classifiers.classifier import Capability
 from classifiers.content import Rendition
 from classifiers.signals import Field, Finding, Picture, Reason, Signal, SignalName, Where
-from pipeline.cli.findings import findings_of
+from pipeline.history.findings import findings_of
 from policies.decision import Action, Decision
 from policies.facts import Facts, Moment
 from policies.policy import Policy
@@ -72,7 +72,7 @@ class Replay:
 
         Raises:
             PolicyError: the policies of a tenant do not fit together.
-            UnusableError: what was written down cannot be read.
+            FindingsError: what was written down cannot be read.
         """
         for each in decisions:
             if "closed" in each:
