@@ -42,12 +42,12 @@ def stamped_at(
         return int(answer.tst_info.gen_time.timestamp())
     except tsp.VerificationError as fault:
         raise UntrustedError("time stamp", str(fault)) from fault
-    except ValueError as fault:
+    except Exception as fault:  # the parsers of ASN.1 and X.509 have errors of many families
         raise MalformedError("time stamp", "an RFC 3161 answer", type(fault).__name__) from fault
 
 
 def _chain(certificates: bytes) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(certificates)
-    except ValueError as fault:
+    except Exception as fault:  # the same
         raise MalformedError("time stamps", "PEM certificates", type(fault).__name__) from fault

@@ -84,6 +84,15 @@ class TestStamps:
         with suppress(UntrustedError, MalformedError):
             assert stamped_at(bytes(flipped), MESSAGE, authority.certificates) == said
 
+    def test_a_certificate_of_an_unknown_version_is_refused(
+        self, authority: Authority, response: bytes
+    ) -> None:
+        """Its parser says so with an error of a family of its own."""
+        version_3, none = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"
+        assert version_3 in response
+        with pytest.raises(MalformedError, match="InvalidVersion"):
+            stamped_at(response.replace(version_3, none), MESSAGE, authority.certificates)
+
     @given(st.binary(max_size=300))
     def test_no_bytes_make_it_fail_in_another_way(
         self, authority: Authority, content: bytes
