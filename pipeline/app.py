@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -415,9 +415,14 @@ def _versions(judge: Judge, banks: SealedBanks) -> dict[str, list[str]]:
     with suppress(BankError):
         lists = [version.rpartition("@")[2] for version in banks.opened().versions]
     return {
-        "models": [sha256(source.encode()).hexdigest() for source in judge.sources()],
+        "models": [_digest(source) for source in judge.sources()],
         "banks": lists,
     }
+
+
+@lru_cache(256)  # each entry names the same dozen
+def _digest(source: str) -> str:
+    return sha256(source.encode()).hexdigest()
 
 
 def _policy_set(name: str) -> PolicySet:
