@@ -49,6 +49,7 @@ from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
 from pipeline.duties.erasure.keeping import Keeping
 from pipeline.duties.erasure.retaining import Class, Retaining
+from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
 from pipeline.gateway import banks, decisions, erasing, halting, memory, operator, server, troubles
@@ -83,6 +84,7 @@ from pipeline.seizure import Seizure
 from pipeline.settings import ReleasedMetadata, Settings, read_key
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
+from pipeline.stages.mint import Mint
 from pipeline.stages.prepare import Prepare
 from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
@@ -196,7 +198,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             log, Projection(store, now, tenancy), metrics, now, partial(_versions, judge, known)
         )
         lineage = Lineage(store.origins, judge.run, now)
-        prepare = Prepare(judge, lineage)
+        mintage = Mintage(store.encodings, now)
+        prepare = Prepare(judge, lineage, mintage)
         release = Release(vault, lineage, settings.released_metadata is ReleasedMetadata.STRIP)
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
         halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
@@ -205,6 +208,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             screen=Screen(judge, now, hold_for),
             generate=Generate(client, judge, vault),
             examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
+            mint=Mint(mintage),
             release=release,
             record=record,
             metrics=metrics,

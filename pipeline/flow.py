@@ -1,6 +1,6 @@
 """The path of a request: the stages in their order, and the seam between them.
 
-    Screen > Generate > Examine > Release
+    Screen > Generate > Examine > Release,  and for encodings  Screen > Generate > Mint > Release
 
 The seam writes down what a stage did before anyone may use the result. A fault in a stage is an
 outcome: before the paid call it halts, after it it holds, so that nothing paid for is lost.
@@ -23,6 +23,7 @@ from pipeline.items import (
     Halted,
     Held,
     Judged,
+    Operation,
     PublicCode,
     Recorded,
     Released,
@@ -55,6 +56,8 @@ class Flow:
     screen: Step[Submission, Screened | Held | Halted]
     generate: Step[Recorded[Screened], Generated | Halted]
     examine: Step[Recorded[Generated], Examined]
+    mint: Step[Recorded[Generated], Examined]
+    """Stands in the place of `examine` for encodings, which nobody can look into."""
     release: Step[Recorded[Examined], Released]
     record: Record
     metrics: Metrics
@@ -98,7 +101,9 @@ class Flow:
         def wait(_: Submission, __: Stage, fault: Exception) -> Examined:
             return self._waiting(generated.outcome, _reason(fault))
 
-        return await self.examined(await self._take(self.examine, generated, submission, wait))
+        encodes = submission.work.operation is Operation.ENCODE_VIBE
+        step = self.mint if encodes else self.examine
+        return await self.examined(await self._take(step, generated, submission, wait))
 
     async def examined(self, examined: Recorded[Examined]) -> End:
         """Go on from pictures that were judged: release those that are cleared."""

@@ -64,6 +64,17 @@ class Operation(StrEnum):
     GENERATE = "/ai/generate-image"
     AUGMENT = "/ai/augment-image"
     UPSCALE = "/ai/upscale"
+    ENCODE_VIBE = "/ai/encode-vibe"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A picture as a model reads it: opaque, so it is known by its digest or not at all."""
+
+    carrier: str
+    index: int
+    data: bytes = field(repr=False)
+    sha256: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,8 @@ class Work:
     images: tuple[Image, ...] = ()
     stream: str = ""
     """In which form its client wants events, if it said so: `sse` or `msgpack`. It is not sent."""
+    encodings: tuple[Encoding, ...] = ()
+    """Pictures that come encoded: only those that were made here may be sent."""
 
 
 def seed_of(work: Work) -> int:

@@ -66,7 +66,7 @@ class Lineage:
             StoreError: it is not kept, and MUST NOT leave.
             UnreadableError: it is no picture.
         """
-        scores = _scores(findings)
+        scores = scores_of_texts(findings)
         if scores:
             pdq = await self.run(lambda: _pdq(data))
             tenant, until = submission.subject.tenant, self.now() + KEPT
@@ -110,7 +110,7 @@ class Lineage:
         return [ids[row] for row in rows]
 
 
-def _scores(findings: Sequence[Finding]) -> dict[str, float]:
+def scores_of_texts(findings: Sequence[Finding]) -> dict[str, float]:
     """Return what was seen in texts; what is in the picture will be seen in it again."""
     scores: dict[str, float] = {}
     for each in findings:

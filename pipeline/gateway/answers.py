@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from audit.entry import Receipt
 from pipeline.items import Json, Marked, Recorded, Released, seed_of
 
+ENCODING = "application/binary"
+"""A picture encoded, as NovelAI names it."""
 WITHHELD = "X-Imprimatur-Withheld"
 
 
@@ -46,9 +48,20 @@ def pictures(released: Recorded[Released], accept: str) -> Response:
     )
 
 
+def encoding(released: Recorded[Released]) -> Response:
+    """Answer as NovelAI does with what it encoded: the bytes as they are."""
+    return Response(
+        released.outcome.pictures[0].data,
+        headers=released_headers(released),
+        media_type=ENCODING,
+    )
+
+
 def media_type(picture: bytes) -> str:
-    """Return what a picture is, by its first bytes: NovelAI makes PNG and WebP."""
-    return "image/webp" if picture.startswith(b"RIFF") else "image/png"
+    """Return what a picture is, by its first bytes: NovelAI makes PNG, WebP and encodings."""
+    if picture.startswith(b"RIFF"):
+        return "image/webp"
+    return "image/png" if picture.startswith(b"\x89PNG") else ENCODING
 
 
 def _name(picture: Marked) -> str:

@@ -13,7 +13,7 @@ from pipeline.gateway import answers, carry, events
 from pipeline.gateway.callers import caller_of
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
-from pipeline.gateway.shapes import binary, errors
+from pipeline.gateway.shapes import binary, errors, success
 from pipeline.items import Operation, Recorded, Released
 
 FAILURES = (400, 401, 402, 403, 409, 413, 415, 429, 502, 503)
@@ -67,6 +67,18 @@ def routes(gate: Gate) -> APIRouter:
         released = await _released(request, gate, Operation.UPSCALE)
         return answers.pictures(released, request.headers.get("accept", ""))
 
+    @router.post(
+        Operation.ENCODE_VIBE,
+        response_class=Response,
+        responses=success(200, "The encoding.", answers.ENCODING) | errors(*FAILURES),
+    )
+    async def encode_vibe(request: Request) -> Response:
+        """Encode a picture for V4 and V4.5 models; what is given here is taken back here alone.
+
+        The picture is examined, and what was seen in it counts at each use of the encoding.
+        """
+        return answers.encoding(await _released(request, gate, Operation.ENCODE_VIBE))
+
     for method, path, what in NOT_SERVED:
         router.add_api_route(
             path, _not_served(what), methods=[method], status_code=404, responses=errors(404)
@@ -99,7 +111,6 @@ async def _released(
 
 _STORIES = "stories, and the keys and settings of their editor"
 NOT_SERVED = (
-    ("POST", "/ai/encode-vibe", "vibe encoding: nobody can look at what it gives"),
     ("POST", "/ai/annotate-image", "control net preprocessing"),
     ("GET", "/ai/generate-image/suggest-tags", "tag suggestion"),
     ("POST", "/ai/generate", "text generation"),

@@ -109,12 +109,13 @@ class Desk:
         Raises:
             ClosingError, KeyReusedError, OverBudgetError, RefusedOftenError: it is not admitted.
             UnreadableError: an image of it cannot be read.
+            RequestRefusedError: an encoding in it was not made here.
             VaultError, StoreError: nothing was begun.
         """
         if self._closing:
             raise ClosingError
         tenant = received.subject.tenant
-        contents = await self.prepare(tenant, work.prompt, work.images)
+        contents = await self.prepare.work(tenant, work)
         row = await self._sealed(received, work, key_id, price, subject)
         named = received.subject.pseudonym is not None
         try:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from pipeline.errors import AlteredObjectError
 from pipeline.items import Operation, Subject, Tier, Work
+from pipeline.novelai.encodings import parse_encode
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.reader import read
 from pipeline.novelai.request import parse
@@ -15,6 +16,7 @@ _PARSERS = {
     Operation.GENERATE: parse,
     Operation.AUGMENT: parse_augment,
     Operation.UPSCALE: parse_upscale,
+    Operation.ENCODE_VIBE: parse_encode,
 }
 
 

@@ -62,6 +62,7 @@ class Restore:
 
         Raises:
             VaultError: it cannot be opened, or it is another one.
+            RequestRefusedError: it is not served any more: an encoding is kept no longer.
         """
         received = Received.read(await self.vault.look(row.vault_id))
         if received.subject.tenant != row.tenant or received.sha256 != row.body_sha256:
@@ -71,7 +72,7 @@ class Restore:
             id=row.id,
             subject=received.subject,
             work=work,
-            contents=await self.prepare(row.tenant, work.prompt, work.images),
+            contents=await self.prepare.work(row.tenant, work),
             vault_id=row.vault_id,
             policy=await self.tenancy.policy_of(row.tenant),
             received_at=row.received_at,

@@ -177,6 +177,7 @@ class Upkeep:
         await self.store.subject_tokens.purge(self.now())
         await self.store.refusals.purge(self.now())
         await self.store.origins.purge(self.now())
+        await self.store.encodings.purge(self.now())
 
     async def _destroy(self, pictures: Sequence[Picture]) -> None:
         """Destroy pictures; the log says first which, but not of whom."""

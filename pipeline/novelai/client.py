@@ -16,8 +16,8 @@ from time import perf_counter
 
 import httpx
 
-from pipeline.items import Work
-from pipeline.novelai import answers, archive
+from pipeline.items import Operation, Work
+from pipeline.novelai import answers, archive, encodings
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.answers import Reply
 from pipeline.novelai.archive import Picture
@@ -91,7 +91,7 @@ class Client:
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
         url = httpx.URL(self._base_url + work.operation)
         account, packed = await self._fetch(url, content, why_not)
-        pictures = await asyncio.to_thread(archive.unpack, packed, work.samples, self._limits)
+        pictures = await asyncio.to_thread(_came, work, packed, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
     async def _fetch(
@@ -160,11 +160,17 @@ class Client:
         return Reply(response.status_code, bytes(body))
 
 
+def _came(work: Work, body: bytes, limits: AnswerLimits) -> tuple[Picture, ...]:
+    if work.operation is Operation.ENCODE_VIBE:
+        return (encodings.received(body),)
+    return archive.unpack(body, work.samples, limits)
+
+
 def _headers(token: Token) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {token.secret}",
         "Content-Type": "application/json",
-        "Accept": "*/*",  # the pictures in a ZIP
+        "Accept": "*/*",  # pictures in a ZIP, an encoding as it is
         "Accept-Encoding": "identity",  # nothing to inflate before the size is known
         "User-Agent": USER_AGENT,
     }

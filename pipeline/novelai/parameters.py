@@ -77,7 +77,9 @@ _FLAG = Flag()
 _REFERENCES = ListOf(Picture(Purpose.REFERENCE), MOST_REFERENCES)
 _STRENGTHS = ListOf(_UNIT, MOST_REFERENCES)
 _RAW_VIBES = frozenset({Family.V3})
-"""Later families take encodings instead, which nobody can look at."""
+ENCODED_VIBES = frozenset({Family.V4, Family.V4_5})
+"""Families whose vibes are encodings: opaque, so only those that were made here are taken."""
+_VIBES = _RAW_VIBES | ENCODED_VIBES
 _PRECISE = frozenset({Family.V4_5})
 
 # The service draws from any text here (3.3), so only the three that mean something are taken.
@@ -153,9 +155,9 @@ PARAMETERS: dict[str, Parameter] = {
     "reference_image": Parameter(Picture(Purpose.REFERENCE), _RAW_VIBES),
     "reference_strength": Parameter(_UNIT),
     "reference_information_extracted": Parameter(_UNIT),
-    "reference_image_multiple": Parameter(_REFERENCES, _RAW_VIBES),
-    "reference_strength_multiple": Parameter(_STRENGTHS, _RAW_VIBES),
-    "reference_information_extracted_multiple": Parameter(_STRENGTHS, _RAW_VIBES),
+    "reference_image_multiple": Parameter(_REFERENCES, _VIBES),
+    "reference_strength_multiple": Parameter(_STRENGTHS, _VIBES),
+    "reference_information_extracted_multiple": Parameter(_STRENGTHS, _VIBES),
     "director_reference_images": Parameter(_REFERENCES, _PRECISE),
     "director_reference_descriptions": Parameter(ListOf(_DESCRIPTION, MOST_REFERENCES), _PRECISE),
     "director_reference_strength_values": Parameter(_STRENGTHS, _PRECISE),
@@ -188,6 +190,3 @@ NOT_SERVED = {
     "upscale": "upscaling within a generation",
 }
 """Keys of features that are refused by name; empty ones, which clients send, are dropped."""
-
-ENCODED_VIBES = frozenset({Family.V4, Family.V4_5})
-"""Families whose vibes are encodings: opaque, so refused with that reason."""

@@ -19,6 +19,7 @@ _FREE_PIXELS = 1_048_576
 _FREE_STEPS = 28
 _LEAST = 2
 _PER_REFERENCE, _PER_EXTRA_VIBE, _VIBES_INCLUDED = 5, 2, 4
+_PER_ENCODING = 2
 _UPSCALES = ((1_048_576, 1), (1_747_627, 2), (2_446_678, 3), (math.inf, 4))
 """What upscaling costs by the pixels that go in; more than the last bound nobody may send."""
 _FORCE = {"img2img": "strength", "infill": "inpaintImg2ImgStrength"}
@@ -58,6 +59,8 @@ def quote(work: Work, plan: Plan) -> Price:
             return _generation(work, plan)
         case Operation.AUGMENT:
             return _tool(work, plan)
+        case Operation.ENCODE_VIBE:
+            return Price(_PER_ENCODING, 1)
         case Operation.UPSCALE:
             pixels = work.width * work.height // UPSCALED_BY**2
             return Price(next(cost for most, cost in _UPSCALES if pixels <= most), 1)
@@ -89,7 +92,7 @@ def _references(work: Work) -> int:
     """Give what precise references cost, each for each sample, and vibes beyond the first few."""
     carriers = [image.carrier for image in work.images]
     precise = carriers.count("parameters.director_reference_images")
-    vibes = carriers.count("parameters.reference_image_multiple")
+    vibes = carriers.count("parameters.reference_image_multiple") + len(work.encodings)
     more = max(vibes - _VIBES_INCLUDED, 0)
     return _PER_REFERENCE * precise * work.samples + _PER_EXTRA_VIBE * more
 

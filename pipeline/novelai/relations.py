@@ -23,6 +23,8 @@ _PARALLEL = {
         "director_reference_information_extracted",
     ),
 }
+_VIBES = "reference_image_multiple"
+_EXTRACTED = "reference_information_extracted_multiple"
 _ONES = ("director_reference_strength_values", "director_reference_information_extracted")
 _TWICE = frozenset({"strength", "noise", "extra_noise_seed", "color_correct"})
 
@@ -38,7 +40,7 @@ def check_relations(parameters: Mapping[str, Json], model: Model, action: str) -
     _check_features(parameters, model.family)
     _check_characters(parameters, model.family)
     _check_strengths(parameters)
-    _check_references(parameters)
+    _check_references(parameters, model.family)
 
 
 def _check_sources(parameters: Mapping[str, Json], model: Model, action: str) -> None:
@@ -117,13 +119,19 @@ def _check_strengths(parameters: Mapping[str, Json]) -> None:
             raise RequestRefusedError(400, message)
 
 
-def _check_references(parameters: Mapping[str, Json]) -> None:
-    """Hold the lists that describe reference pictures against those: one entry for each."""
+def _check_references(parameters: Mapping[str, Json], family: Family) -> None:
+    """Hold the lists that describe reference pictures against those: one entry for each.
+
+    An encoding says itself what was extracted, so clients may leave that list out.
+    """
     for pictures, lists in _PARALLEL.items():
         most = _length(parameters, pictures)
         for key in lists:
-            if _length(parameters, key) != most:
+            told_before = family.has_captions and key == _EXTRACTED and key not in parameters
+            if _length(parameters, key) != most and not told_before:
                 raise RequestRefusedError(400, f"parameters.{key}: expected {most} entries")
+    if _length(parameters, "director_reference_images") and _length(parameters, _VIBES):
+        raise RequestRefusedError(400, f"parameters.{_VIBES}: not beside precise references")
     for key in _ONES:
         values = parameters.get(key, [])
         if isinstance(values, list) and any(value != 1 for value in values):

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.items import Json, Operation, Work
-from pipeline.novelai import cached, catalogue, pictures
+from pipeline.novelai import cached, catalogue, encodings, pictures
 from pipeline.novelai.captions import agreed, texts_of
 from pipeline.novelai.catalogue import Model
+from pipeline.novelai.encodings import Vibes
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.parameters import ENCODED_VIBES, NOT_SERVED, PARAMETERS
@@ -29,13 +30,8 @@ DEFAULT_STRENGTH = 0.7
 
 _ENVELOPE = frozenset({"input", "model", "action", "parameters"})
 _DROPPED = frozenset({"use_new_shared_trial", "recaptcha_token"})
-_VIBES = frozenset({"reference_image", "reference_image_multiple"})
 _IDLE = frozenset(key for key in PARAMETERS if "reference" in key) | {"mask"}
 """Keys that clients send empty when they do not use what they are for, on whatever model."""
-_NO_VIBES = (
-    "vibe transfer on V4 models takes encodings, which nobody can look at: this gate serves it"
-    " on V3 models, with the pictures themselves"
-)
 
 
 def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits: Limits) -> Work:
@@ -52,7 +48,9 @@ def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits
     parameters = _allowed(cached.inline(asked.parameters), asked.model)
     check_relations(parameters, asked.model, asked.action)
     prompt = texts_of(asked.base, parameters, asked.model.family, limits)
-    images = pictures.taken(PARAMETER_SHAPES, parameters, parts, limits)
+    vibes = _vibes(parameters, asked.model, parts, limits)
+    seen = {**parameters, encodings.VIBES: []} if vibes.encodings else parameters
+    images = pictures.taken(PARAMETER_SHAPES, seen, vibes.parts, limits)
     base, parameters = agreed(asked.base, parameters)
     sent = _completed(parameters, asked)
     width, height, samples = (_whole(sent[key]) for key in ("width", "height", "n_samples"))
@@ -72,6 +70,7 @@ def parse(body: Mapping[str, Json], parts: Mapping[str, bytes] | None, *, limits
         written,
         images,
         str(parameters.get("stream", "")),
+        vibes.encodings,
     )
 
 
@@ -79,7 +78,8 @@ def serialise(work: Work, images: Mapping[Place, bytes]) -> dict[str, Json]:
     """Give the body that is sent, with `images`, by carrier and place, put there as base64.
 
     The places MUST be exactly those of `work.images`; the bytes may be others, for example
-    without their metadata.
+    without their metadata. The work's encodings are put there as they are: MUST NOT be called
+    before it is known that all of them were made here.
 
     Raises:
         ValueError: they are not.
@@ -98,7 +98,23 @@ def serialise(work: Work, images: Mapping[Place, bytes]) -> dict[str, Json]:
         listed_there = isinstance(PARAMETER_SHAPES.get(carrier), ListOf)
         before = target.get(key) if index else []
         target[key] = [*before, text] if listed_there and isinstance(before, list) else text
+    if work.encodings:
+        inside[encodings.VIBES] = [
+            base64.b64encode(each.data).decode("ascii") for each in work.encodings
+        ]
     return {**sent, "parameters": inside} if "parameters" in sent else sent
+
+
+def _vibes(
+    parameters: Mapping[str, Json],
+    model: Model,
+    parts: Mapping[str, bytes] | None,
+    limits: Limits,
+) -> Vibes:
+    """Give the encodings of a request: earlier models take the pictures themselves."""
+    if model.family not in ENCODED_VIBES:
+        return Vibes((), parts)
+    return encodings.taken(parameters.get(encodings.VIBES, []), parts, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +148,6 @@ def _allowed(plain: Mapping[str, Json], model: Model) -> dict[str, Json]:
     present = {
         key: value for key, value in present.items() if value not in ([], "") or key not in _IDLE
     }
-    if model.family in ENCODED_VIBES and present.keys() & _VIBES:
-        raise RequestRefusedError(400, f"parameters: {_NO_VIBES}")
     for key in sorted(present.keys() & NOT_SERVED.keys()):
         if present.pop(key) not in ([], "", {}):
             message = f"parameters.{key}: {NOT_SERVED[key]} is not served yet by this gate"

@@ -15,6 +15,8 @@ from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.wording import kind, listed
 
 _OPAQUE_CHARACTERS = 4096
+_DROPPED = frozenset({"use_new_shared_trial", "recaptcha_token"})
+"""The client's own affairs: never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,22 @@ def _checked_number(shape: Number, path: str, value: Json) -> int | float:
     if value != int(value):
         raise _mismatch(shape, path, value)
     return int(value)
+
+
+def given(
+    body: Mapping[str, Json], shapes: Mapping[str, Shape], needed: set[str]
+) -> dict[str, Json]:
+    """Give the fields of a body that are there, checked; refuse the others by name.
+
+    Raises:
+        RequestRefusedError: one is unknown, missing, or not of its shape.
+    """
+    present = {key: item for key, item in body.items() if item is not None and key not in _DROPPED}
+    if unknown := present.keys() - shapes.keys():
+        raise RequestRefusedError(400, f"request: unknown keys: {listed(unknown)}")
+    if missing := needed - present.keys():
+        raise RequestRefusedError(400, f"request: missing keys: {listed(missing)}")
+    return {key: checked(shapes[key], key, item) for key, item in present.items()}
 
 
 def words(shape: Shape, path: str, value: Json) -> Iterator[Text]:

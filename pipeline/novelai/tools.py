@@ -8,8 +8,7 @@ from pipeline.items import Json, Operation, Work
 from pipeline.novelai import catalogue, pictures
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
-from pipeline.novelai.shapes import Choice, Number, Opaque, Picture, Shape, Words, checked
-from pipeline.novelai.wording import listed
+from pipeline.novelai.shapes import Choice, Number, Opaque, Picture, Shape, Words, given
 
 UPSCALED_BY: Final = 2
 BACKGROUND_REMOVAL: Final = "bg-removal"
@@ -26,8 +25,6 @@ _BLURS = frozenset({0, 0.30, 0.35, 0.40, 0.45, 0.50})
 _UPSCALER = "nai-diffusion-5-curated"
 """For the older body, which names no model."""
 _SIDE = Number(1, 16_384, whole=True)
-_OPTIONAL = frozenset({"use_new_shared_trial", "recaptcha_token"})
-"""The client's own affairs: never sent."""
 
 AUGMENT: Mapping[str, Shape] = {
     "req_type": Choice(_TOOLS | {BACKGROUND_REMOVAL}),
@@ -57,15 +54,15 @@ def parse_augment(
         RequestRefusedError: it asks for something that this gate does not serve.
         UnreadableError: its image is none.
     """
-    given = _given(body, AUGMENT, {"req_type", "width", "height", "image"})
-    tool, prompt = str(given["req_type"]), str(given.get("prompt", ""))
+    asked = given(body, AUGMENT, {"req_type", "width", "height", "image"})
+    tool, prompt = str(asked["req_type"]), str(asked.get("prompt", ""))
     if len(prompt) > limits.text_characters:
         raise RequestRefusedError(400, f"prompt: expected at most {limits.text_characters}")
     if tool == "emotion" and prompt.partition(";;")[0].strip() not in _MOODS:
         raise RequestRefusedError(400, "prompt: expected one of the moods and ;; before the text")
-    images = pictures.taken(AUGMENT, given, parts, limits)
+    images = pictures.taken(AUGMENT, asked, parts, limits)
     width, height = pictures.size_of(images[0])
-    if (given["width"], given["height"]) != (width, height):
+    if (asked["width"], asked["height"]) != (width, height):
         raise RequestRefusedError(400, "width, height: expected those of the image")
     unsent = {"image"} | (frozenset() if tool in _PROMPTED else {"prompt", "defry"})
     return Work(
@@ -75,7 +72,7 @@ def parse_augment(
         width,
         height,
         _BACKGROUND_PICTURES if tool == BACKGROUND_REMOVAL else 1,
-        {key: value for key, value in given.items() if key not in unsent},
+        {key: value for key, value in asked.items() if key not in unsent},
         images,
     )
 
@@ -89,16 +86,16 @@ def parse_upscale(
         RequestRefusedError: it asks for something that this gate does not serve.
         UnreadableError: its image is none.
     """
-    given = _given(body, UPSCALE, {"image"})
-    model = catalogue.find(given.get("model", _UPSCALER))
-    if given.get("scale", UPSCALED_BY) != UPSCALED_BY:
+    asked = given(body, UPSCALE, {"image"})
+    model = catalogue.find(asked.get("model", _UPSCALER))
+    if asked.get("scale", UPSCALED_BY) != UPSCALED_BY:
         raise RequestRefusedError(400, f"scale: expected {UPSCALED_BY}: NovelAI has no other now")
-    if given.get("declared_blur_sigma", 0) not in _BLURS:
+    if asked.get("declared_blur_sigma", 0) not in _BLURS:
         known = ", ".join(map(str, sorted(_BLURS)))
         raise RequestRefusedError(400, f"declared_blur_sigma: expected one of {known}")
-    images = pictures.taken(UPSCALE, given, parts, limits)
+    images = pictures.taken(UPSCALE, asked, parts, limits)
     width, height = pictures.size_of(images[0])
-    blur = {key: given[key] for key in ("declared_blur_sigma",) if key in given}
+    blur = {key: asked[key] for key in ("declared_blur_sigma",) if key in asked}
     return Work(
         Operation.UPSCALE,
         model.id,
@@ -109,15 +106,3 @@ def parse_upscale(
         {"model": model.id, **blur},
         images,
     )
-
-
-def _given(
-    body: Mapping[str, Json], shapes: Mapping[str, Shape], needed: set[str]
-) -> dict[str, Json]:
-    """Give the fields that are there, checked; refuse the others by name."""
-    present = {key: item for key, item in body.items() if item is not None and key not in _OPTIONAL}
-    if unknown := present.keys() - shapes.keys():
-        raise RequestRefusedError(400, f"request: unknown keys: {listed(unknown)}")
-    if missing := needed - present.keys():
-        raise RequestRefusedError(400, f"request: missing keys: {listed(missing)}")
-    return {key: checked(shapes[key], key, item) for key, item in present.items()}

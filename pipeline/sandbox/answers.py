@@ -19,6 +19,11 @@ _CLOUDFLARE = (
 )
 
 
+def binary(content: bytes) -> Response:
+    """Opaque bytes, as they are."""
+    return Response(content, media_type="application/binary")
+
+
 def json_object(value: object, status: int = 200) -> Response:
     """A JSON answer, escaped to ASCII as it may repeat what the caller sent."""
     return Response(_dumped(value), status, {"content-type": _JSON})

@@ -1,8 +1,8 @@
 """Builds the sandbox: a NovelAI that draws harmless scenes, for tests and demonstrations.
 
 It answers what the project's reference on NovelAI's API says of generations, streams, director
-tools and upscaling. It opens no connection, reads no clock and draws the same picture for the same
-seed.
+tools, upscaling, vibes and suggested tags. It opens no connection, reads no clock and draws the
+same picture for the same seed.
 """
 
 import re
@@ -27,10 +27,7 @@ from pipeline.sandbox.settings import SandboxSettings
 from pipeline.sandbox.studio import Studio
 
 _Routes = dict[tuple[str, str], Callable[[Request], Awaitable[Response]]]
-_NOT_YET: Final = (
-    "/ai/encode-vibe",
-    "/ai/annotate-image",
-)
+_NOT_YET: Final = ("/ai/annotate-image",)
 
 
 def create(settings: SandboxSettings) -> FastAPI:
@@ -75,6 +72,7 @@ def _novelai(generation: Generation, free: Free) -> _Routes:
         ("POST", "/ai/generate-image-stream"): generation.stream,
         ("POST", "/ai/augment-image"): generation.augment,
         ("POST", "/ai/upscale"): generation.upscale,
+        ("POST", "/ai/encode-vibe"): generation.encode_vibe,
         ("GET", "/ai/generate-image/suggest-tags"): free.suggest_tags,
         ("POST", "/user/login"): free.log_in,
         ("GET", "/user/subscription"): free.subscription,

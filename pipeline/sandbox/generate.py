@@ -8,7 +8,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.sandbox import answers, body, events, fields, job, retouching, tools
+from pipeline.sandbox import answers, body, events, fields, job, retouching, tools, vibes
 from pipeline.sandbox.accounts import Accounts, Standing
 from pipeline.sandbox.body import Body
 from pipeline.sandbox.calls import Calls
@@ -64,6 +64,11 @@ class Generation:
         """Answer a request to upscale."""
         return _pictured(request, await self._done(request, self._retouching(tools.read_upscale)))
 
+    async def encode_vibe(self, request: Request) -> Response:
+        """Answer a request to encode a picture with the bytes of the encoding."""
+        done = await self._done(request, self._encoding)
+        return done if isinstance(done, Response) else answers.binary(done.pictures[0].content)
+
     async def stream(self, request: Request) -> Response:
         """Answer a request with previews and pictures, as a stream.
 
@@ -85,6 +90,13 @@ class Generation:
         work, from_folder = job.read(asked), self._source(request)
         make = partial(self.studio.make, work, from_folder=from_folder)
         return _Work(lambda standing: standing.pay(work), make)
+
+    def _encoding(self, asked: Body, _: Request) -> _Work:
+        vibe = vibes.read(asked)
+        return _Work(
+            lambda standing: standing.charge(vibes.COST),
+            lambda _: [Picture(vibes.encode(vibe), 0)],
+        )
 
     def _retouching(self, read: Callable[[Body], Retouch]) -> Callable[[Body, Request], _Work]:
         def retouch(asked: Body, _: Request) -> _Work:

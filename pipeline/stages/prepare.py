@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from classifiers.content import Image, Prompt, of_tenant
-from pipeline.items import Contents
+from classifiers.signals import Finding
+from pipeline.encodings import Mintage, evidence
+from pipeline.items import Contents, Encoding, Work
 from pipeline.judge import Judge
 from pipeline.lineage import Lineage
+from pipeline.novelai import encodings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,27 @@ class Prepare:
 
     judge: Judge
     lineage: Lineage
+    mintage: Mintage
+
+    async def work(self, tenant: str, work: Work) -> Contents:
+        """Return all that is to be looked at of a request.
+
+        Raises:
+            RequestRefusedError: an encoding in it was not made here for this tenant and model.
+            UnreadableError, StoreError, TimeoutError: as for its texts and pictures.
+        """
+        vouched = [await self._vouched(tenant, each, work.model) for each in work.encodings]
+        contents = await self(tenant, work.prompt, work.images)
+        told = tuple(finding for found in vouched for finding in found)
+        return replace(contents, evidence=(*contents.evidence, *told))
+
+    async def _vouched(self, tenant: str, encoding: Encoding, model: str) -> tuple[Finding, ...]:
+        """Return what was seen in the picture of an encoding."""
+        minted = await self.mintage.minted(tenant, encoding)
+        if not minted:
+            raise encodings.not_minted(encoding)
+        encodings.check_model(encoding, frozenset(each.model for each in minted), model)
+        return evidence(encoding, minted)
 
     async def __call__(self, tenant: str, prompt: Prompt, images: Sequence[Image]) -> Contents:
         """Return all that is to be looked at.

@@ -8,11 +8,22 @@ from hashlib import sha256
 
 from audit.entry import Receipt
 from classifiers.container.take_apart import take_apart
-from pipeline.items import Cleared, Examined, Marked, Recorded, Released, Sealed, Stage
+from pipeline.items import (
+    Cleared,
+    Examined,
+    Marked,
+    Operation,
+    Recorded,
+    Released,
+    Sealed,
+    Stage,
+)
 from pipeline.lineage import Lineage
 from pipeline.vault import Vault
 
 MAX_METADATA_BYTES = 1024 * 1024
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+"""How pictures begin; an encoding, which begins otherwise, holds no texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,8 @@ class Release:
         for outcome, receipt in zip(examined.outcomes, item.receipts, strict=True):
             if isinstance(outcome, Cleared):
                 leaves = await self.open(outcome.picture, receipt)
-                await self.lineage.keep(submission, leaves.data, outcome.judged.findings)
+                if submission.work.operation is not Operation.ENCODE_VIBE:  # Mint kept it
+                    await self.lineage.keep(submission, leaves.data, outcome.judged.findings)
                 pictures.append(leaves)
         withheld = len(examined.outcomes) + len(examined.generated.lost) - len(pictures)
         return Released(submission, tuple(pictures), withheld)
@@ -45,7 +57,7 @@ class Release:
             VaultError: the receipt is not that of its examination, or the object does not open.
         """
         data = await self.vault.open(picture, examined)
-        if not self.strip_text:  # the vault held the bytes to this digest just now
+        if not self.strip_text or not data.startswith(_PICTURES):  # the vault held the digest
             return Marked(picture, data, picture.sha256)
         leaves = take_apart(data, MAX_METADATA_BYTES).pixels
         return Marked(picture, leaves, sha256(leaves).hexdigest())

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, update
 
 from pipeline.store.admission import idempotency
+from pipeline.store.encodings import encodings
 from pipeline.store.holds import holds
 from pipeline.store.origins import origins
 from pipeline.store.pictures import PictureState, pictures
@@ -25,8 +26,8 @@ class Forgetting:
         """Forget what a submission that came to its end was made of; a second time does nothing.
 
         Returns the vault ids of its request and pictures: they MUST be destroyed next. Its
-        idempotency key and origins are deleted; pictures stand as destroyed; digests, facts,
-        reasons and the subject's fingerprint are blanked.
+        idempotency key, origins and encodings are deleted; pictures stand as destroyed; digests,
+        facts, reasons and the subject's fingerprint are blanked.
         """
         return await self.transact(lambda sql: _submission(sql, submission))
 
@@ -63,7 +64,8 @@ def _submission(sql: Connection, submission: UUID) -> frozenset[str]:
     ):
         found.update(sql.execute(select(table.c.vault_id).where(named == submission)).scalars())
     sql.execute(delete(idempotency).where(idempotency.c.submission == submission))
-    sql.execute(delete(origins).where(origins.c.submission == submission))
+    for table in (origins, encodings):
+        sql.execute(delete(table).where(table.c.submission == submission))
     sql.execute(
         update(pictures)
         .where(pictures.c.submission == submission)

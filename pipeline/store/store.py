@@ -13,6 +13,7 @@ from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
+from pipeline.store.encodings import Encodings
 from pipeline.store.erasures import Erasures
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
@@ -56,6 +57,7 @@ class Store:
     refusals: Refusals
     seizures: Seizures
     origins: Origins
+    encodings: Encodings
     legal_holds: LegalHolds
     erasures: Erasures
     forgetting: Forgetting
@@ -90,6 +92,7 @@ class Store:
             refusals=Refusals(transact),
             seizures=Seizures(transact),
             origins=Origins(transact),
+            encodings=Encodings(transact),
             legal_holds=LegalHolds(transact),
             erasures=Erasures(transact),
             forgetting=Forgetting(transact),

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.novelai.catalogue import MODELS
-from pipeline.novelai.parameters import PARAMETERS
+from pipeline.novelai.catalogue import MODELS, Family
+from pipeline.novelai.encodings import ENCODE, VIBES
+from pipeline.novelai.parameters import ENCODED_VIBES, PARAMETERS
 from pipeline.novelai.shapes import (
     Choice,
     Flag,
@@ -25,13 +26,15 @@ from pipeline.novelai.shapes import (
 )
 from pipeline.novelai.tools import AUGMENT, UPSCALE
 from tests.unit.pipeline.lookers import WHITE, Colour
-from tests.unit.pipeline.world import BLOCK, body, png, tool, upscaling
+from tests.unit.pipeline.world import BLOCK, body, encoding, png, tool, upscaling
 
 GENERATIONS = ("/ai/generate-image", "/ai/generate-image-stream", "/v1/generations")
 MODELS_TRIED = ("nai-diffusion-3", "nai-diffusion-4-5-full")
 """Between them they take every carrier that there is."""
 HARMLESS, WORD = "a harbour", "blockme"
 _PRECISE = (1024, 1536)
+_BINARY = ("iVBOR", base64.b64encode(b"\x07\xf3\x00").decode()[:2])
+"""How pictures and the double's encodings begin in base64."""
 _CACHED = ("reference_image_multiple", "director_reference_images")
 
 
@@ -76,14 +79,14 @@ def of_generations(marker: Marker) -> Iterator[Carried]:
             f"{model}: input", is_picture=False, body=body(marker.text, model=model, **captions)
         )
         for key, parameter in PARAMETERS.items():
-            if family not in parameter.families:
-                continue
+            if family not in parameter.families or (family in ENCODED_VIBES and key == VIBES):
+                continue  # an encoding: `of_encodings`
             size = _PRECISE if key.startswith("director") else ()
             for path, is_picture, value in places(parameter.shape, marker, size):
                 asked = _whole(model, captions | _beside(key) | {key: value})
                 yield Carried(f"{model}: parameters.{key}{path}", is_picture, asked)
         for key in _CACHED:
-            if family in PARAMETERS[key].families:
+            if family in PARAMETERS[key].families and (family, key) != (Family.V4_5, VIBES):
                 size = _PRECISE if key.startswith("director") else ()
                 cached = [{"cache_secret_key": "ab", "data": marker.picture(*size)}]
                 asked = _whole(model, captions | _beside(key) | {f"{key}_cached": cached})
@@ -92,11 +95,22 @@ def of_generations(marker: Marker) -> Iterator[Carried]:
                 )
 
 
+def of_encodings(encoded: bytes) -> Iterator[Carried]:
+    """Every carrier of an encoding, each holding this one."""
+    model, text = "nai-diffusion-4-5-full", base64.b64encode(encoded).decode("ascii")
+    captions = {"v4_prompt": {"caption": {"base_caption": HARMLESS}}, **_beside(VIBES)}
+    cached = [{"cache_secret_key": "ab", "data": text}]
+    for key, value in ((VIBES, [text]), (f"{VIBES}_cached", cached)):
+        asked = _whole(model, {**captions, key: value})
+        yield Carried(f"{model}: parameters.{key}[0]", is_picture=True, body=asked)
+
+
 def of_tools(path: str, marker: Marker) -> Iterator[Carried]:
-    """Every carrier of a director tool or of upscaling."""
+    """Every carrier of a director tool, of upscaling, or of encoding."""
     shapes, base = {
         "/ai/augment-image": (AUGMENT, tool("sketch")),
         "/ai/upscale": (UPSCALE, upscaling()),
+        "/ai/encode-vibe": (ENCODE, encoding()),
     }[path]
     for key, shape in shapes.items():
         for place, is_picture, value in places(shape, marker, ()):
@@ -172,8 +186,8 @@ def _in_parts(value: Any, parts: dict[str, tuple[str, bytes, str]]) -> Any:
         return {key: _in_parts(item, parts) for key, item in value.items()}
     if isinstance(value, list):
         return [_in_parts(item, parts) for item in value]
-    if isinstance(value, str) and value.startswith("iVBOR"):
+    if isinstance(value, str) and value.startswith(_BINARY):
         name = f"part_{len(parts)}"
-        parts[name] = ("blob", base64.b64decode(value), "image/png")
+        parts[name] = ("blob", base64.b64decode(value), "application/octet-stream")
         return name
     return value

@@ -5,24 +5,29 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Connection, select, update
 
+from pipeline.store.encodings import encodings
 from tests.contract.carriers import (
     GENERATIONS,
     GUILTY,
     INNOCENT,
     Carried,
     Marker,
+    of_encodings,
     of_generations,
     of_tools,
 )
-from tests.unit.pipeline.lookers import Mood
-from tests.unit.pipeline.world import World, open_world
+from tests.unit.pipeline.lookers import BLOCKED, Mood, Scores
+from tests.unit.pipeline.world import World, encoding, open_world
 
-ROUTES = (*GENERATIONS, "/ai/augment-image", "/ai/upscale")
-FORMS = ("/ai/generate-image", "/ai/augment-image", "/ai/upscale")
+TOOLS = ("/ai/augment-image", "/ai/upscale", "/ai/encode-vibe")
+ROUTES = (*GENERATIONS, *TOOLS)
+FORMS = ("/ai/generate-image", *TOOLS)
 CARRIERS = {
     "/ai/augment-image": {"image", "prompt"},
     "/ai/upscale": {"image"},
+    "/ai/encode-vibe": {"image"},
 }
 GENERATED = {
     "input",
@@ -112,3 +117,39 @@ async def test_while_its_gate_fails_no_carrier_is_sent(house: World, path: str) 
 
             assert answer.status_code in {202, 403, 503}, (each.carrier, answer.text)
             assert house.upstream.calls == [], each.carrier
+
+
+async def test_what_is_seen_in_the_picture_of_an_encoding_counts_at_each_use(house: World) -> None:
+    """Nobody can look into an encoding: a marker in its picture has to be seen through it."""
+    async with house.client() as client:
+        minted = await client.post("/ai/encode-vibe", json=encoding())
+        assert minted.status_code == 200, minted.text
+        carriers = [*of_encodings(minted.content)]
+        for each in carriers:
+            for answer in (
+                await client.post(GENERATIONS[0], json=each.body),
+                await client.post(GENERATIONS[0], files=each.form()),
+            ):
+                assert answer.status_code == 200, (each.carrier, answer.text)
+
+        sent = len(house.upstream.calls)
+        await worsen(house, BLOCKED)
+        for route in GENERATIONS:
+            for each in carriers:
+                answer = await client.post(route, json=each.body)
+                assert answer.status_code == 403, (route, each.carrier, answer.text)
+                assert answer.json()["code"] == "CONTENT_NOT_ALLOWED", (route, each.carrier)
+    assert len(house.upstream.calls) == sent
+
+
+async def worsen(house: World, scores: Scores) -> None:
+    """Let something else have been seen in the picture of every encoding, as a new list would."""
+    name, score = next(iter(scores.items()))
+
+    def write(sql: Connection) -> None:
+        (seen,) = sql.execute(select(encodings.c.seen)).scalars()
+        worse = [{**each, "score": score} if each["name"] == name else each for each in seen]
+        assert worse != seen
+        sql.execute(update(encodings).values(seen=worse))
+
+    await house.store.writer(write)

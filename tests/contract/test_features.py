@@ -1,5 +1,7 @@
 """What works through the front door, feature by feature, and the page that says so."""
 
+import base64
+import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ import pytest
 
 from pipeline.gateway.novelai import NOT_SERVED
 from tests.contract.carriers import HARMLESS, INNOCENT
-from tests.unit.pipeline.world import World, body, open_world, tool, upscaling
+from tests.unit.pipeline.world import World, body, encoding, open_world, tool, upscaling
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 BEGIN, END = "<!-- made by tests/contract/test_features.py -->\n\n", "\n<!-- to here -->\n"
@@ -24,6 +26,9 @@ V3, V4, V4_5, V5 = (
 )
 PICTURE, CANVAS = INNOCENT.picture(), INNOCENT.picture(1024, 1536)
 GENERATE, STREAM = "POST /ai/generate-image", "POST /ai/generate-image-stream"
+ENCODE = "POST /ai/encode-vibe"
+MINTED = "minted"
+"""Stands for the encoding that the house made before."""
 AUGMENT, UPSCALE = "POST /ai/augment-image", "POST /ai/upscale"
 
 
@@ -71,7 +76,24 @@ def _features() -> list[Feature]:
         ),
         Feature(GENERATE, "raw references, V3", on(V3, reference_image_multiple=[PICTURE], **vibe)),
         Feature(GENERATE, "the older single reference, V3", on(V3, reference_image=PICTURE)),
-        Feature(GENERATE, "vibes, V4.5", on(V4_5, reference_image_multiple=["aGVsbG8="], **vibe)),
+        Feature(ENCODE, "a vibe, V4.5", encoding()),
+        Feature(ENCODE, "a vibe, V5", encoding(model=V5)),
+        Feature(ENCODE, "a vibe of a part of a picture", encoding(mask=PICTURE)),
+        Feature(
+            GENERATE,
+            "a vibe that was encoded here, V4.5",
+            on(V4_5, reference_image_multiple=[MINTED], **vibe),
+        ),
+        Feature(
+            GENERATE,
+            "a vibe that was not, V4.5",
+            on(V4_5, reference_image_multiple=["B/MB"], **vibe),
+        ),
+        Feature(
+            GENERATE,
+            "a picture as a vibe, V4.5",
+            on(V4_5, reference_image_multiple=[PICTURE], **vibe),
+        ),
         Feature(GENERATE, "precise references, V4.5", on(V4_5, **precise)),
         Feature(GENERATE, "precise references, V5", on(V5, **precise)),
         Feature(GENERATE, "images by cache key alone", on(V4_5, image_cache_secret_key="ab")),
@@ -112,12 +134,24 @@ async def answer_of(client: httpx.AsyncClient, feature: Feature) -> str:
     """What became of a feature, for the table."""
     method, path = feature.route.split(" ")
     answer = await client.request(
-        method, path, json=feature.body, headers={"Accept": feature.accept}
+        method, path, json=await _filled(client, feature.body), headers={"Accept": feature.accept}
     )
     if answer.status_code == 200:
         return "works"
     told = str(answer.json()["message"]).replace("|", "\\|")
     return f"refused, {answer.status_code}: {told}"
+
+
+async def _filled(client: httpx.AsyncClient, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body with an encoding that was made here, where it asks for one."""
+    text = json.dumps(body)
+    if f'"{MINTED}"' not in text:
+        return body
+    made = await client.post("/ai/encode-vibe", json=encoding())
+    filled: Mapping[str, Any] = json.loads(
+        text.replace(MINTED, base64.b64encode(made.content).decode())
+    )
+    return filled
 
 
 async def test_the_page_says_what_works(house: World) -> None:

@@ -30,6 +30,7 @@ from tests.unit.pipeline.world import (
     TENANT,
     World,
     body,
+    encoding,
     open_world,
     png,
     tool,
@@ -60,6 +61,7 @@ ACCOUNT: tuple[Place, ...] = (
     ("GET", "/user/information"),
     ("GET", "/user/priority"),
 )
+ENCODE: Place = ("POST", "/ai/encode-vibe")
 LOGIN: Place = ("POST", "/user/login")
 HEALTH: Place = ("GET", "/health")
 READY: Place = ("GET", "/ready")
@@ -67,7 +69,7 @@ METRICS: Place = ("GET", "/metrics")
 REFUSED: tuple[Place, ...] = tuple((method, path) for method, path, _ in NOT_SERVED)
 
 GENERATIONS = (AI, STREAM, MAKE)
-TOOLS = (AUGMENT, UPSCALE)
+TOOLS = (AUGMENT, UPSCALE, ENCODE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
@@ -83,6 +85,7 @@ def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
         STREAM: body(prompt, **more),
         AUGMENT: tool() | more,
         UPSCALE: upscaling() | more,
+        ENCODE: encoding() | more,
         MAKE: body(prompt, **more),
         PROMPT: {"prompt": prompt},
         TOKEN: {"pseudonym": "u1"},
@@ -158,6 +161,7 @@ async def reused(house: World, place: Place) -> httpx.Response:
     second_thought: Mapping[Place, dict[str, Any]] = {
         AUGMENT: {"defry": 2},
         UPSCALE: {"declared_blur_sigma": 0.3},
+        ENCODE: {"information_extracted": 0.5},
     }
     first, second = content_of(place), content_of(place, **second_thought.get(place, {"seed": 2}))
     await sent(house, place, first, None, **{"Idempotency-Key": "order-1"})

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from pipeline.sandbox.app import create
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 from pipeline.sandbox.settings import Account, SandboxSettings
 from tests.contract.carriers import HARMLESS, INNOCENT
-from tests.unit.pipeline.world import body, tool, upscaling
+from tests.unit.pipeline.world import body, encoding, tool, upscaling
 
 KEY = Ed25519PublicKey.from_public_bytes(b64decode(TEST_VERIFY_KEY_BASE64))
 PICTURE, CANVAS = INNOCENT.picture(), INNOCENT.picture(1024, 1536)
@@ -78,6 +78,16 @@ ASKED: dict[str, tuple[Operation, Mapping[str, Any]]] = {
             **SIZE,
         ),
     ),
+    "five vibes": (
+        Operation.GENERATE,
+        body(
+            model=V4_5,
+            reference_image_multiple=[b64encode(bytes([n]) * 300).decode() for n in range(5)],
+            reference_strength_multiple=[0.5] * 5,
+            **CAPTION,
+            **SIZE,
+        ),
+    ),
     "bg-removal": (Operation.AUGMENT, tool("bg-removal")),
     "lineart": (Operation.AUGMENT, tool("lineart")),
     "emotion": (Operation.AUGMENT, tool("emotion", defry=1)),
@@ -100,6 +110,16 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def _client(http: httpx.AsyncClient) -> Client:
+    accounts = Accounts(
+        [Token("one", "pst-one")], monotonic=lambda: 0.0, sleep=asyncio.sleep, spacing_seconds=0
+    )
+    noon = datetime(2031, 5, 4, 12, tzinfo=UTC)
+    return Client(
+        "http://sandbox", accounts, http, now=lambda: noon, sleep=asyncio.sleep, random=lambda: 0.5
+    )
+
+
 @pytest.mark.parametrize("name", sorted(ASKED))
 async def test_what_the_gate_sends_is_taken_and_costs_what_it_said(
     http: httpx.AsyncClient, name: str
@@ -108,13 +128,7 @@ async def test_what_the_gate_sends_is_taken_and_costs_what_it_said(
     operation, asked = ASKED[name]
     received = Received("application/json", json.dumps(asked).encode(), Subject("t"), operation)
     work = received.work(Limits())
-    accounts = Accounts(
-        [Token("one", "pst-one")], monotonic=lambda: 0.0, sleep=asyncio.sleep, spacing_seconds=0
-    )
-    noon = datetime(2031, 5, 4, 12, tzinfo=UTC)
-    client = Client(
-        "http://sandbox", accounts, http, now=lambda: noon, sleep=asyncio.sleep, random=lambda: 0.5
-    )
+    client = _client(http)
 
     images = {(image.carrier, image.index): image.data for image in work.images}
     answer = await client.generate(work, images)
@@ -134,3 +148,21 @@ async def test_what_the_gate_sends_is_taken_and_costs_what_it_said(
 
 
 _AUTHORIZED = {"Authorization": "Bearer pst-one"}
+
+
+async def test_what_the_gate_sends_to_be_encoded_is_encoded_at_its_price(
+    http: httpx.AsyncClient,
+) -> None:
+    """Opaque bytes come back, the same for the same picture."""
+    asked = json.dumps(encoding()).encode()
+    received = Received("application/json", asked, Subject("t"), Operation.ENCODE_VIBE)
+    work = received.work(Limits())
+    client = _client(http)
+
+    images = {(image.carrier, image.index): image.data for image in work.images}
+    (first,), (second,) = [(await client.generate(work, images)).pictures for _ in range(2)]
+
+    assert first.data == second.data
+    told = await http.get("http://sandbox/user/subscription", headers=_AUTHORIZED)
+    left = told.json()["trainingStepsLeft"]["fixedTrainingStepsLeft"]
+    assert 10_000 - left == 2 * quote(work, Plan()).total == 4

@@ -33,7 +33,7 @@ _OWN = {"keystore", "settings"}
         ("POST", "/oa/v1/chat/completions", "text generation"),
         ("GET", "/user/objects/stories", "stories"),
         ("GET", "/user/keystore", "stories"),
-        ("POST", "/ai/encode-vibe", "vibe encoding"),
+        ("POST", "/ai/annotate-image", "control net"),
     ],
 )
 async def test_what_is_not_served_says_what_is(

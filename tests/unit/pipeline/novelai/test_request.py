@@ -340,8 +340,11 @@ class TestRefusals:
         ("parameters", "message"),
         [
             ({"image": PIXEL, "mask": PIXEL}, "doesn't support action infill"),
-            ({"reference_image_multiple": [PIXEL]}, "encodings, which nobody can look at"),
-            ({"reference_image": PIXEL}, "encodings, which nobody can look at"),
+            (
+                {"reference_image_multiple": [DOT], "reference_strength_multiple": [1]},
+                "a picture; V4 models take its encoding",
+            ),
+            ({"reference_image": PIXEL}, "not on V4.5 models: reference_image"),
             ({"upscale": {"declared_blur_sigma": 0}}, "within a generation is not served"),
             (precise(9), "a list of at most 8"),
             (precise(1, director_reference_images=[DOT]), "expected a canvas of 1024x1536"),
