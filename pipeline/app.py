@@ -75,6 +75,7 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.novelai.tags import Suggesting
 from pipeline.novelai.transport import of_accounts
 from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
@@ -250,6 +251,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             refusals_a_day=settings.refusals_per_day,
             seizure=seizure,
             halts=halts,
+            suggest=Suggesting(settings.upstream.base_url, accounts, http),
             outside=anchoring.standings,
         )
         api_keys = ApiKeys(store, now, os.urandom)

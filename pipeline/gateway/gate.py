@@ -1,7 +1,7 @@
 """What the routes work with: every part of the house that they may ask, built by `app.py`."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from pipeline.judge import Judge
 from pipeline.novelai.accounts import Accounts
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.novelai.tags import Suggestion, Typed
 from pipeline.seizure import Seizure
 from pipeline.store.store import Store
 from pipeline.tenancy import Tenancy
@@ -59,6 +60,8 @@ class Gate:
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
     seizure: Seizure
     halts: Halts
+    suggest: Callable[[Typed], Awaitable[tuple[Suggestion, ...]]]
+    """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""
     outside: Callable[[], Mapping[str, Json]] = dict
     """What is remembered of the log outside it, for the operator."""
     troubles: Troubles = field(default_factory=Troubles)

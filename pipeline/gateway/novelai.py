@@ -112,7 +112,6 @@ async def _released(
 _STORIES = "stories, and the keys and settings of their editor"
 NOT_SERVED = (
     ("POST", "/ai/annotate-image", "control net preprocessing"),
-    ("GET", "/ai/generate-image/suggest-tags", "tag suggestion"),
     ("POST", "/ai/generate", "text generation"),
     ("POST", "/ai/generate-stream", "text generation"),
     ("POST", "/ai/generate-prompt", "text generation"),

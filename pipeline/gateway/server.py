@@ -21,6 +21,7 @@ from pipeline.gateway import (
     novelai,
     proofs,
     subject_tokens,
+    tags,
 )
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
@@ -50,6 +51,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     app.add_middleware(OneSlash)
     app.add_middleware(LastResort, answer=lambda fault: unavailable(gate, "", fault).response())
     app.include_router(novelai.routes(gate))
+    app.include_router(tags.routes(gate))
     app.include_router(account.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(moderate.routes(gate))

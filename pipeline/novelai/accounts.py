@@ -59,6 +59,7 @@ class Accounts:
         self._most_waiting = most_waiting
         self._longest_wait_seconds = longest_wait_seconds
         self._states = dict.fromkeys(sorted(labels), AccountState.FREE)
+        self._tokens = tuple(tokens)
         self._free = deque(tokens)
         self._turns = asyncio.Semaphore(len(tokens))
         self._waiting = 0
@@ -86,6 +87,17 @@ class Accounts:
             yield token
         finally:
             self._give_back(token)
+
+    def accepted(self) -> Token:
+        """Give a token for what costs nothing: whoever generates with it goes on.
+
+        Raises:
+            NoAccountError: every token was refused.
+        """
+        for token in self._tokens:
+            if self._states[token.label] is not AccountState.REFUSED:
+                return token
+        raise NoAccountError("accounts: every token was refused")
 
     def refuse(self, token: Token) -> None:
         """Take `token`, which MUST be on loan, out for good: NovelAI does not accept it."""

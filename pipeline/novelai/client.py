@@ -133,7 +133,7 @@ class Client:
                     "POST",
                     url,
                     content=content,
-                    headers=_headers(token),
+                    headers=headers(token),
                     timeout=_TIMEOUT,
                     follow_redirects=False,
                 ) as response,
@@ -166,7 +166,8 @@ def _came(work: Work, body: bytes, limits: AnswerLimits) -> tuple[Picture, ...]:
     return archive.unpack(body, work.samples, limits)
 
 
-def _headers(token: Token) -> dict[str, str]:
+def headers(token: Token) -> dict[str, str]:
+    """Give what every request to NovelAI says of itself."""
     return {
         "Authorization": f"Bearer {token.secret}",
         "Content-Type": "application/json",

@@ -44,7 +44,7 @@ class Screen:
             return self._later(item, judged, "detector_sick") if sick else Screened(item, judged)
         if decision.action is not Action.HOLD:
             return Halted(item.id, self.stage, public_code(decision), judged, reason="refused")
-        if not decision.was_seen and any(map(_will_pass, judged.findings)):
+        if could_not_look(judged):
             return self._later(item, judged, "could_not_look")
         return Held(
             item.id,
@@ -66,6 +66,11 @@ class Screen:
             reason=reason,
             retry_after_seconds=SICK_RETRY_SECONDS,
         )
+
+
+def could_not_look(judged: Judged) -> bool:
+    """Whether what stops it is that nobody could look just now, for a reason of ours."""
+    return not judged.decision.was_seen and any(map(_will_pass, judged.findings))
 
 
 def _will_pass(finding: Finding) -> bool:

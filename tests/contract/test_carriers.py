@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select, update
 
+from pipeline.novelai.tags import PATH as SUGGEST
 from pipeline.store.encodings import encodings
 from tests.contract.carriers import (
     GENERATIONS,
@@ -153,3 +154,16 @@ async def worsen(house: World, scores: Scores) -> None:
         sql.execute(update(encodings).values(seen=worse))
 
     await house.store.writer(write)
+
+
+async def test_what_is_typed_is_seen_before_it_is_sent(house: World) -> None:
+    """The only carrier that is no body: it would be the only one that nobody reads."""
+    query = {"model": "nai-diffusion-3", "prompt": GUILTY.text}
+    async with house.client() as client:
+        refused = await client.get(SUGGEST, params=query)
+        house.reader.mood = Mood.FAILS
+        unread = await client.get(SUGGEST, params={**query, "prompt": INNOCENT.text})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "CONTENT_NOT_ALLOWED")
+    assert unread.status_code == 503
+    assert house.upstream.paths == []

@@ -26,6 +26,7 @@ V3, V4, V4_5, V5 = (
 )
 PICTURE, CANVAS = INNOCENT.picture(), INNOCENT.picture(1024, 1536)
 GENERATE, STREAM = "POST /ai/generate-image", "POST /ai/generate-image-stream"
+SUGGEST = "GET /ai/generate-image/suggest-tags?model=nai-diffusion-3&prompt=ha"
 ENCODE = "POST /ai/encode-vibe"
 MINTED = "minted"
 """Stands for the encoding that the house made before."""
@@ -114,6 +115,8 @@ def _features() -> list[Feature]:
         Feature(UPSCALE, "twice the sides", upscaling()),
         Feature(UPSCALE, "the older body, `scale` 2", {**older, "scale": 2}),
         Feature(UPSCALE, "the older body, `scale` 4", {**older, "scale": 4}),
+        Feature(SUGGEST, "English tags", {}),
+        Feature(SUGGEST + "&lang=jp", "Japanese tags", {}),
         *(
             Feature(f"GET /user/{name}", "what SDKs expect", {})
             for name in ("subscription", "data", "information", "priority")

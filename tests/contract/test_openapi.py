@@ -61,6 +61,7 @@ ACCOUNT: tuple[Place, ...] = (
     ("GET", "/user/information"),
     ("GET", "/user/priority"),
 )
+SUGGEST: Place = ("GET", "/ai/generate-image/suggest-tags")
 ENCODE: Place = ("POST", "/ai/encode-vibe")
 LOGIN: Place = ("POST", "/user/login")
 HEALTH: Place = ("GET", "/health")
@@ -73,7 +74,7 @@ TOOLS = (AUGMENT, UPSCALE, ENCODE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
-KEYED = (*BODIES, STATE, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
+KEYED = (*BODIES, SUGGEST, STATE, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
 
 NIL = UUID(int=0)
 
@@ -102,6 +103,7 @@ async def sent(
     for name, value in (("index", 0), ("generation", UUID(int=7)), ("entry", UUID(int=8))):
         path = path.replace(f"{{{name}}}", str(value))
     path = path.replace("{tile}", "tile/0/000.p/1")
+    path += "?model=nai-diffusion-3&prompt=ha" if place == SUGGEST else ""
     async with house.client(app) as client:
         return await client.request(
             method, path, content=given, headers={"Content-Type": "application/json"} | headers
@@ -141,6 +143,11 @@ async def held(house: World, place: Place) -> httpx.Response:
 
 async def empty(house: World, place: Place) -> httpx.Response:
     return await sent(house, place, b"")
+
+
+async def untyped(house: World, place: Place) -> httpx.Response:
+    async with house.client() as client:
+        return await client.request(*place)
 
 
 async def keyless(house: World, place: Place) -> httpx.Response:
@@ -214,13 +221,14 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 
 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
-    **each((*IMAGES, *JUDGED, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
+    **each((*IMAGES, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
     **each((STATE, PICTURE), 200, made),
     **each((PROOF, LEAF), 200, released),
     **each((HEAD, TILE), 200, audited),
     **each((TOKEN,), 201, valid),
     **each((MAKE,), 202, held),
     **each(BODIES, 400, empty),
+    **each((SUGGEST,), 400, untyped),
     **each((*KEYED, LOGIN), 401, keyless),
     **each(IMAGES, 402, spent),
     **each(KEYED, 403, forbidden),
@@ -230,8 +238,8 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((PICTURE,), 410, expired),
     **each(BODIES, 413, too_large),
     **each((*IMAGES, UPLOAD), 415, foreign),
-    **each((*IMAGES, *JUDGED), 429, busy),
-    **each(IMAGES, 502, refused_upstream),
+    **each((*IMAGES, *JUDGED, SUGGEST), 429, busy),
+    **each((*IMAGES, SUGGEST), 502, refused_upstream),
     **each((*KEYED, READY, METRICS), 503, without_store),
 }
 """How each documented status of each route comes about."""

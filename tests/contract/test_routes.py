@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from audit.entry import Kind
 from pipeline.gateway.novelai import NOT_SERVED
 from tests.unit.pipeline.lookers import CANARY, WHITE, Mood
-from tests.unit.pipeline.world import World, body, open_world, png, tool, upscaling
+from tests.unit.pipeline.world import World, body, encoding, open_world, png, tool, upscaling
 
 Place = tuple[str, str]
 
@@ -48,12 +48,15 @@ IMAGES: frozenset[Place] = frozenset(
         ("POST", "/ai/generate-image-stream"),
         ("POST", "/ai/augment-image"),
         ("POST", "/ai/upscale"),
+        ("POST", "/ai/encode-vibe"),
         ("POST", "/v1/generations"),
     }
 )
 JUDGED: frozenset[Place] = frozenset(
     {("POST", "/v1/moderate/prompt"), ("POST", "/v1/moderate/image")}
 )
+TYPED: frozenset[Place] = frozenset({("GET", "/ai/generate-image/suggest-tags")})
+"""Its text stands in the query: `test_carriers` and `test_tags` ask it."""
 TOKENS: Place = ("POST", "/v1/subject-tokens")
 NO_CONTENT: frozenset[Place] = frozenset(
     {
@@ -71,8 +74,8 @@ NO_CONTENT: frozenset[Place] = frozenset(
     }
 )
 """Those that ask for a key and carry no content."""
-EVERY = OPEN | REFUSED | IMAGES | JUDGED | NO_CONTENT
-KEYED = sorted(IMAGES | JUDGED | NO_CONTENT)
+EVERY = OPEN | REFUSED | IMAGES | JUDGED | TYPED | NO_CONTENT
+KEYED = sorted(IMAGES | JUDGED | TYPED | NO_CONTENT)
 
 
 def below(routes: Iterator[Any]) -> Iterator[Place]:
@@ -116,6 +119,7 @@ def contents() -> list[tuple[str, bytes]]:
         ("application/json", json.dumps({"prompt": CANARY}).encode()),
         ("application/json", json.dumps(tool(prompt=f"happy;;{CANARY}")).encode()),
         ("application/json", json.dumps(upscaling()).encode()),
+        ("application/json", json.dumps(encoding()).encode()),
         ("image/png", png(WHITE)),
         ("text/plain", CANARY.encode()),
     ]
@@ -214,6 +218,7 @@ def _asked(path: str) -> Mapping[str, Any]:
     tools: Mapping[str, Mapping[str, Any]] = {
         "/ai/augment-image": tool(),
         "/ai/upscale": upscaling(),
+        "/ai/encode-vibe": encoding(),
     }
     return tools[path] if path in tools else body()
 

@@ -64,6 +64,8 @@ from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
+from pipeline.novelai.tags import PATH as SUGGEST
+from pipeline.novelai.tags import Suggesting
 from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine
@@ -177,6 +179,10 @@ class Upstream:
     colours: Sequence[Colour] = (WHITE,)
     pictures: Sequence[bytes] = ()
     """What it sends instead of colours, if anything."""
+    tags: Sequence[str] = ("harbor", "blockme", "holdme", "hill")
+    """What it suggests to whatever is typed."""
+    suggests: bytes | None = None
+    """What it answers there instead, if anything."""
     encoding: bytes = b""
     """What it sends as an encoding instead of one, if anything."""
     status: int = 200
@@ -194,6 +200,12 @@ class Upstream:
             raise self.fault(CANARY)
         if self.status != 200:
             return httpx.Response(self.status, json={"message": CANARY})
+        if request.url.path == SUGGEST:
+            jp = request.url.params["lang"] == "jp"
+            told = [_tag(each, jp=jp) for each in self.tags]
+            if self.suggests is not None:
+                return httpx.Response(200, content=self.suggests)
+            return httpx.Response(200, json=told if jp else {"tags": told})
         if request.url.path == "/ai/encode-vibe":
             return httpx.Response(200, content=self.encoding or encoding_of(request.content))
         samples, width, height = _wanted(request)
@@ -219,6 +231,12 @@ def _wanted(request: httpx.Request) -> tuple[int, int, int]:
         case _:
             asked = asked["parameters"]
             return asked["n_samples"], asked["width"], asked["height"]
+
+
+def _tag(tag: str, *, jp: bool) -> dict[str, Any]:
+    if jp:
+        return {"jp_tag": f"jp {tag}", "en_tag": tag, "power": 7}
+    return {"tag": tag, "count": 100, "confidence": 0.5, "brand_new": CANARY}
 
 
 def encoding_of(content: bytes) -> bytes:
@@ -549,6 +567,7 @@ async def open_world(
             refusals_a_day=REFUSALS_A_DAY,
             seizure=seizure,
             halts=halts,
+            suggest=Suggesting("http://upstream", accounts, http),
         )
         api_keys = ApiKeys(store, clock, os.urandom)
         await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
