@@ -6,6 +6,7 @@ another, or one less, has to say here how.
 
 import base64
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -77,6 +78,8 @@ BODIES = (*IMAGES, *JUDGED, TOKEN)
 KEYED = (*BODIES, SUGGEST, STATE, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
 
 NIL = UUID(int=0)
+FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
+WRITE = "IMPRIMATUR_WRITE_PAGES"
 
 
 def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
@@ -295,6 +298,14 @@ async def test_an_id_that_is_none_is_not_found(house: World, known_as: str) -> N
     for answer in answers:
         assert answer.status_code == 404
         assert Failure.model_validate_json(answer.content, strict=True).statusCode == 404
+
+
+async def test_the_file_is_what_the_gateway_says_of_itself(house: World) -> None:
+    """Whoever makes a client from the repository makes it for what is served."""
+    described = json.dumps(house.public.openapi(), indent=1, sort_keys=True) + "\n"
+    if os.environ.get(WRITE):
+        FILE.write_text(described, encoding="utf-8")
+    assert FILE.read_text(encoding="utf-8") == described, f"run it with {WRITE}=1, and look"
 
 
 async def test_it_names_no_schema_that_nothing_uses(house: World) -> None:
