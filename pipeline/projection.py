@@ -38,6 +38,9 @@ UNKNOWN_OUTCOME = frozenset({"upstream_unknown", "unknown_outcome"})
 """Why a submission is halted of which nobody can say whether it was paid for."""
 UNKNOWN_FOR = timedelta(hours=24)
 """How long an identical request joins one of unknown outcome."""
+WORST_FAMILIES = frozenset({"CSE", "NCII"})
+WORST_DUE = timedelta(hours=24)
+"""How long the worst may wait for a person; everything else waits until it expires."""
 _STANDS: Mapping[type[Cleared | Held | Halted], PictureState] = {
     Cleared: PictureState.CLEARED,
     Held: PictureState.HELD,
@@ -265,6 +268,8 @@ class Changes:
         known_as = hold_id(submission.id, held.index, submission.attempt)
         if await self.store.holds.get(submission.subject.tenant, known_as) is not None:
             return
+        seen = facts(held.judged, held.reason)
+        code, now = str(seen.get("code", "")), self.now()
         await self.store.holds.open(
             Hold(
                 known_as,
@@ -274,12 +279,21 @@ class Changes:
                 held.index,
                 held.cause,
                 held.vault_id,
-                self.now(),
+                now,
                 held.expires_at,
                 submission.attempt,
-                facts(held.judged, held.reason),
+                seen,
+                code=code,
+                severity=HarmCode(code).severity if code else 0,
+                due_at=_due(code, now, held.expires_at),
             )
         )
+
+
+def _due(code: str, at: datetime, expires_at: datetime) -> datetime:
+    """Return by when a person is to rule: within a day on what may be a crime against somebody."""
+    worst = bool(code) and HarmCode(code).family in WORST_FAMILIES
+    return min(at + WORST_DUE, expires_at) if worst else expires_at
 
 
 def _is_first_look(submission: Submission) -> bool:

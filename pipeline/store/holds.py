@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     Select,
     String,
@@ -56,6 +57,17 @@ holds = Table(
     Column("ended_at", Instant),
     Column("ended_by", String(200)),
     Column("reason", String(2000)),
+    Column("code", String(64), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+)
+_queue = Index(
+    "queue",
+    holds.c.cause,
+    holds.c.severity.desc(),
+    holds.c.due_at,
+    holds.c.id,
+    sqlite_where=holds.c.end.is_(None),
 )
 
 
@@ -82,6 +94,12 @@ class Hold:
     ended_by: str | None = None
     """The person who ruled, or the part that ended it."""
     reason: str | None = field(default=None, repr=False)
+    code: str = ""
+    """What it is held for, as the decision says; a person's queue is ordered by its severity."""
+    severity: int = 0
+    """Greater is worse."""
+    due_at: datetime | None = None
+    """By when a person is to rule; by default when the hold expires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Holds:
         """
         values = {name: getattr(hold, name) for name in Hold.__slots__}
         values["facts"] = dict(hold.facts)
+        values["due_at"] = hold.due_at or hold.expires_at
         await self.transact(changing(insert(holds).values(values)))
 
     async def get(self, tenant: str, hold: UUID) -> Hold | None:

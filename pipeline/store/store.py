@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
+from pipeline.store.claims import Claims
 from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.encodings import Encodings
@@ -21,6 +22,7 @@ from pipeline.store.holds import Holds
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
+from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
 from pipeline.store.reviewers import Reviewers
 from pipeline.store.seizures import Seizures
@@ -53,6 +55,8 @@ class Store:
     submissions: Submissions
     pictures: Pictures
     holds: Holds
+    queue: Queue
+    claims: Claims
     halts: HaltTable
     refusals: Refusals
     seizures: Seizures
@@ -88,6 +92,8 @@ class Store:
             submissions=Submissions(transact),
             pictures=Pictures(transact),
             holds=Holds(transact),
+            queue=Queue(transact),
+            claims=Claims(transact),
             halts=HaltTable(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),

@@ -30,6 +30,7 @@ async def hold(store: Store, row: SubmissionRow) -> Hold:
         opened_at=NOON,
         expires_at=OVER,
         facts={"rule": "near_match", "distance": 12},
+        due_at=OVER,
     )
     await store.holds.open(held)
     return held

@@ -1,0 +1,113 @@
+"""The queue: what waits for a person, the worst first, and of equals what has least time left."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, and_, case, func, select
+
+from pipeline.items import Cause
+from pipeline.store.claims import claims
+from pipeline.store.holds import Hold, holds
+from pipeline.store.writer import Transact
+
+PAGE = 50
+MOST_COUNTED = 10_000
+"""Of more, nobody wants to know how many exactly, and everybody would wait for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of the queue somebody looks at."""
+
+    tenants: frozenset[str] = frozenset()
+    """Whose; empty: every tenant's."""
+    code: str = ""
+    """A code, or a family of them with its dot (`SEX.`); empty: every one."""
+    person: str = ""
+    """Who looks."""
+    mine: bool = False
+    """Only what they have claimed."""
+    free: bool = False
+    """Only what nobody else has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A hold in the queue, and whose it is."""
+
+    hold: Hold
+    person: str | None
+    """Who has claimed it, by pseudonym."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much waits; at most `MOST_COUNTED` each."""
+
+    waiting: int
+    mine: int
+    late: int
+    """Past the time by which somebody was to rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Reads holds that wait for a person."""
+
+    transact: Transact
+
+    async def page(self, wanted: Wanted, now: datetime, number: int = 0) -> Sequence[Waiting]:
+        """Return up to `PAGE` of what is wanted, and one more if there is a next page."""
+        held = and_(claims.c.hold == holds.c.id, claims.c.until > now)
+        query = (
+            _narrowed(select(holds, claims.c.person).outerjoin(claims, held), wanted, now)
+            .order_by(holds.c.severity.desc(), holds.c.due_at, holds.c.id)
+            .limit(PAGE + 1)
+            .offset(number * PAGE)
+        )
+
+        def read(sql: Connection) -> list[Waiting]:
+            return [_waiting(dict(row)) for row in sql.execute(query).mappings()]
+
+        return await self.transact(read)
+
+    async def counts(self, wanted: Wanted, now: datetime) -> Counts:
+        """Count what waits for somebody who may see what is wanted, whatever its filters."""
+        held = and_(claims.c.hold == holds.c.id, claims.c.until > now)
+        seen = Wanted(wanted.tenants, person=wanted.person)
+        few = _narrowed(
+            select(holds.c.due_at, claims.c.person).outerjoin(claims, held), seen, now
+        ).limit(MOST_COUNTED)
+        inner = few.subquery()
+        query = select(
+            func.count(),
+            func.count(case((inner.c.person == wanted.person, 1))),
+            func.count(case((inner.c.due_at <= now, 1))),
+        ).select_from(inner)
+        return await self.transact(lambda sql: Counts(*sql.execute(query).one()))
+
+
+def _narrowed(
+    query: Select[*tuple[object, ...]], wanted: Wanted, now: datetime
+) -> Select[*tuple[object, ...]]:
+    query = query.where(
+        holds.c.end.is_(None), holds.c.cause == Cause.SUSPICION, holds.c.expires_at > now
+    )
+    if wanted.tenants:
+        query = query.where(holds.c.tenant.in_(sorted(wanted.tenants)))
+    if wanted.code.endswith("."):
+        query = query.where(holds.c.code.startswith(wanted.code, autoescape=True))
+    elif wanted.code:
+        query = query.where(holds.c.code == wanted.code)
+    if wanted.mine:
+        query = query.where(claims.c.person == wanted.person)
+    if wanted.free:
+        query = query.where(claims.c.person.is_(None))
+    return query
+
+
+def _waiting(row: Mapping[str, object]) -> Waiting:
+    values = {name: row[name] for name in Hold.__slots__}
+    person = row["person"]
+    return Waiting(Hold(**values), None if person is None else str(person))  # type: ignore[arg-type] # as in Holds
