@@ -3,12 +3,48 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
+from typing import Final
 
 import policies
 from pipeline.store.store import Store
 from policies.errors import PolicyError, Problem
-from policies.layers import PolicySet
+from policies.layers import Layer, PolicySet
 from policies.policy import Policy
+
+_HINT: Final = "propose it: `imprimatur policies propose`, or put back what was activated"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What people put in force of the policy set of one name."""
+
+    loaded: PolicySet | None
+    """None: the set on the disk, if it is of `digest`, and no other."""
+    digest: str | None
+    """None: there is no such set any more, where it was laid on top for all."""
+    everywhere: bool
+    """Whether it is laid on top for all, since nobody had a set of that name."""
+    known: frozenset[str]
+    """The digests of every version that was in force: what lies on the disk MUST be one."""
+    fault: str = ""
+    """Why nothing may be judged by it: what is remembered is not what the log says."""
+
+
+Versions = Mapping[str, Version]
+"""By the set's name."""
+
+
+@dataclass(slots=True)
+class InForce:
+    """The versions that were activated. They are replaced whole, between two requests."""
+
+    versions: Versions = field(default_factory=dict[str, Version])
+
+
+def digest_of(policy_set: PolicySet) -> str:
+    """Return the digest of all that a set says."""
+    return sha256(policy_set.canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +57,19 @@ class Tenancy:
     shipped: Callable[[str], PolicySet]
     """Loads a set that comes with the program, by name."""
     keep_for: timedelta
-    _composed: dict[tuple[str, ...], Policy] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
+    _read: dict[tuple[str, ...], Sequence[PolicySet]] = field(default_factory=dict)
+    """What lay on the disk, read once: what is edited later counts from the next start."""
+    _composed: dict[tuple[object, ...], Policy] = field(default_factory=dict)
+    """By the digests of its sets; earlier versions stay, so that a way back is at once."""
 
     def within(self, part: Store) -> "Tenancy":
         """Return the same, asking as a part of a transaction."""
         return replace(self, store=part)
+
+    def trying(self, versions: Versions) -> "Tenancy":
+        """Return the same with other versions in force, for nobody's requests."""
+        return replace(self, in_force=InForce(versions))
 
     async def policy_of(self, tenant: str) -> Policy:
         """Return the policy of a tenant.
@@ -34,7 +78,7 @@ class Tenancy:
             PolicyError, StoreError: it cannot be told: nothing may be judged for this tenant.
         """
         found = await self.store.tenants.get(tenant)
-        return self._policy(() if found is None else found.policy_sets)
+        return self.policy(() if found is None else found.policy_sets)
 
     async def standings(self) -> Mapping[str, str | None]:
         """Return for every tenant why it cannot be served, in one line; None if it can be.
@@ -46,18 +90,34 @@ class Tenancy:
 
     def _problem(self, names: tuple[str, ...]) -> str | None:
         try:
-            self._policy(names)
+            self.policy(names)
         except PolicyError as fault:
             return "; ".join(problem.render().partition("\n")[0] for problem in fault.problems)
         return None
 
-    def _policy(self, names: tuple[str, ...]) -> Policy:
-        """Put a policy together. One that fails is tried anew each time: its file may come back."""
-        if names not in self._composed:
+    def policy(self, names: tuple[str, ...]) -> Policy:
+        """Put a policy together. One that fails is tried anew each time: its file may come back.
+
+        Raises:
+            PolicyError: it cannot be: nothing may be judged by it.
+        """
+        versions = self.in_force.versions
+        key = (names, *sorted((name, str(each.digest)) for name, each in versions.items()))
+        if key not in self._composed:
+            self._composed[key] = policies.compose(laid(self.read(names), versions))
+        return self._composed[key]
+
+    def read(self, names: tuple[str, ...]) -> Sequence[PolicySet]:
+        """Return the sets as they lay on the disk when they were read first.
+
+        Raises:
+            PolicyError: one cannot be read.
+        """
+        if names not in self._read:
             own = {each.name for each in self.sets}
             added = [self._set(name) for name in names if name not in own]
-            self._composed[names] = policies.compose([*self.sets, *added])
-        return self._composed[names]
+            self._read[names] = (*self.sets, *added)
+        return self._read[names]
 
     def _set(self, name: str) -> PolicySet:
         try:
@@ -72,3 +132,45 @@ class Tenancy:
         if found is None or found.released_hours is None:
             return self.keep_for
         return timedelta(hours=found.released_hours)
+
+
+def laid(read: Sequence[PolicySet], versions: Versions) -> Sequence[PolicySet]:
+    """Lay what was activated in the place of what was read; the floor always stays.
+
+    Raises:
+        PolicyError: a set on the disk is none that was ever in force, once two people have
+            activated one of its name: whoever edits the file does not change what is judged by.
+    """
+    names = {each.name for each in read}
+    for name, each in versions.items():
+        if each.fault and (each.everywhere or name in names):
+            raise PolicyError([Problem(name, 0, 0, each.fault)])
+    stands = [
+        each
+        if each.name not in versions or each.layer is Layer.FLOOR
+        else _in_force(each, versions)
+        for each in read
+    ]
+    everywhere = [
+        each.loaded
+        for name, each in versions.items()
+        if each.everywhere and each.loaded is not None and name not in names
+    ]
+    if not everywhere:
+        return stands
+    return sorted([*stands, *everywhere], key=lambda each: each.layer.height)
+
+
+def _in_force(read: PolicySet, versions: Versions) -> PolicySet:
+    version, digest = versions[read.name], digest_of(read)
+    if digest not in version.known:
+        message = f"the file was changed past change control: nobody activated {digest[:12]}"
+        raise PolicyError([Problem(read.name, 0, 0, message, hint=_HINT)])
+    if version.loaded is not None:
+        return version.loaded
+    if digest != version.digest and version.digest is not None:
+        message = (
+            f"expected the file of {version.digest[:12]}, which is in force, not {digest[:12]}"
+        )
+        raise PolicyError([Problem(read.name, 0, 0, message, hint=_HINT)])
+    return read

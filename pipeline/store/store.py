@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
+from pipeline.store.changes import ChangeTable
 from pipeline.store.claims import Claims
 from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
@@ -58,6 +59,7 @@ class Store:
     queue: Queue
     claims: Claims
     halts: HaltTable
+    changes: ChangeTable
     refusals: Refusals
     seizures: Seizures
     origins: Origins
@@ -95,6 +97,7 @@ class Store:
             queue=Queue(transact),
             claims=Claims(transact),
             halts=HaltTable(transact),
+            changes=ChangeTable(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),
             origins=Origins(transact),
