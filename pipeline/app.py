@@ -42,8 +42,11 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
-from pipeline.console import building, operating
+from pipeline.changes.door import Door
+from pipeline.changes.policy_sets import PolicySets
+from pipeline.console import building, case_pages, operating
 from pipeline.console import server as console
+from pipeline.console.cases import Cases
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
@@ -52,13 +55,24 @@ from pipeline.duties.erasure.retaining import Class, Retaining
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
-from pipeline.gateway import banks, decisions, erasing, halting, memory, operator, server, troubles
+from pipeline.gateway import (
+    banks,
+    changing,
+    decisions,
+    erasing,
+    halting,
+    memory,
+    operator,
+    server,
+    troubles,
+)
 from pipeline.gateway.erasing import Archive
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
+from pipeline.history.decided import Decided
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
@@ -89,6 +103,7 @@ from pipeline.stages.mint import Mint
 from pipeline.stages.prepare import Prepare
 from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
+from pipeline.store.changes import ChangeKind
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
 from pipeline.telemetry import Metrics
@@ -120,6 +135,7 @@ class House:
     rulings: Rulings
     upkeep: Upkeep
     anchoring: Anchoring
+    door: Door
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -129,7 +145,11 @@ class House:
 
     async def keep_up(self) -> None:
         """Do what has to happen without anybody asking, until cancelled."""
-        await asyncio.gather(self.upkeep.run(UPKEEP_SECONDS), self.anchoring.run(UPKEEP_SECONDS))
+        await asyncio.gather(
+            self.upkeep.run(UPKEEP_SECONDS),
+            self.anchoring.run(UPKEEP_SECONDS),
+            self.door.run(UPKEEP_SECONDS),
+        )
 
     async def drain(self, seconds: float) -> int:
         """Admit nothing more and finish what is in flight; return how many were cut off.
@@ -179,9 +199,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         imported = take_named(known, settings.banks)
         judge = _judge(settings, known)
         closing.callback(judge.close)
-        sets = [_policy_set(name) for name in settings.policies]
-        keep_for = timedelta(hours=settings.released_hours)
-        tenancy = Tenancy(store, sets, _policy_set, keep_for)
+        tenancy = _tenancy(settings, store)
+        door = await _door(store, log, tenancy, judge)
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
@@ -278,15 +297,20 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         public = server.create(gate, metrics)
         frame, ways_in = building.build(
-            building.Parts(store, log, now, uuid4, os.urandom, read_key(keys, "vault"))
+            building.Parts(store, log, now, uuid4, os.urandom, read_key(keys, "vault")),
+            [case_pages.QUEUE],
         )
-        console.mount(public, console.create(frame, ways_in))
+        cases = Cases(store, log, vault, rulings, now, uuid4, lambda: troubles.is_closed(gate))
+        console.mount(
+            public, console.create(frame, ways_in, [case_pages.routes(frame, cases)])
+        )
         for routes in (
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
             banks.routes(bank_desk),
             erasing.routes(archive),
             decisions.routes(gate),
+            changing.routes(door),
             halting.routes(halts, store, lambda: public.openapi()["paths"]),
         ):
             desk.include_router(routes)
@@ -297,6 +321,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             rulings=rulings,
             upkeep=upkeep,
             anchoring=anchoring,
+            door=door,
             notices=(
                 *await _first_tenant(store, api_keys),
                 *imported,
@@ -393,6 +418,19 @@ def _archive(
         Retaining(keeping, terms, now, uuid4),
         Ending(turning, store.erasures, now, timedelta(days=kept_for.period_days)),
     )
+
+
+def _tenancy(settings: Settings, store: Store) -> Tenancy:
+    sets = [_policy_set(name) for name in settings.policies]
+    return Tenancy(store, sets, _policy_set, timedelta(hours=settings.released_hours))
+
+
+async def _door(store: Store, log: Log, tenancy: Tenancy, judge: Judge) -> Door:
+    """Open the door through which changes come, and put in force what came through it."""
+    sets = PolicySets(tenancy, Decided(log, now, uuid4), judge.installed, now)
+    door = Door(store.changes, log, now, uuid4, {ChangeKind.POLICY: sets})
+    await door.begin()
+    return door
 
 
 def _judge(settings: Settings, banks: Banks) -> Judge:

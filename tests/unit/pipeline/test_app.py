@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,6 +17,7 @@ from audit.verify import verify
 from classifiers.errors import BankError
 from pipeline.access.permissions import Permission, Person
 from pipeline.app import House, open_house
+from pipeline.changes.door import Door
 from pipeline.errors import LostFileError, SettingsError, StoreLockedError
 from pipeline.gateway import operator
 from pipeline.items import Released
@@ -203,6 +204,7 @@ def built(house: World) -> House:
         anchoring=Anchoring(
             house.log, Anchors(house.folder / "anchors.db"), (), house.gate.now, guarded=False
         ),
+        door=Door(house.store.changes, house.log, house.gate.now, uuid4, {}),
         notices=(),
     )
 

@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"retention {name}" for name in ("show", "run", "end-period")),
         *(f"dsa {name}" for name in ("statements", "submit")),
         *(f"policies {name}" for name in ("check", "explain", "show", "list", "replay")),
+        *(f"policies {name}" for name in ("propose", "pending", "activate", "rollback")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         "halt",
         *(f"halts {name}" for name in ("list", "lift")),
