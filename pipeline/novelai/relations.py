@@ -26,6 +26,7 @@ _PARALLEL = {
 _VIBES = "reference_image_multiple"
 _EXTRACTED = "reference_information_extracted_multiple"
 _ONES = ("director_reference_strength_values", "director_reference_information_extracted")
+_OF_INFILL = "inpaintImg2ImgStrength"
 _TWICE = frozenset({"strength", "noise", "extra_noise_seed", "color_correct"})
 
 
@@ -39,7 +40,7 @@ def check_relations(parameters: Mapping[str, Json], model: Model, action: str) -
     _check_size(parameters)
     _check_features(parameters, model.family)
     _check_characters(parameters, model.family)
-    _check_strengths(parameters)
+    _check_strengths(parameters, action)
     _check_references(parameters, model.family)
 
 
@@ -108,14 +109,18 @@ def _check_characters(parameters: Mapping[str, Json], family: Family) -> None:
                 pass
 
 
-def _check_strengths(parameters: Mapping[str, Json]) -> None:
-    """Refuse two values for one thing: whichever NovelAI took, the other was judged or priced."""
+def _check_strengths(parameters: Mapping[str, Json], action: str) -> None:
+    """Refuse two values for one thing: whichever NovelAI took, the other was judged or priced.
+
+    Of infill `inpaintImg2ImgStrength` is the strength; clients send a default of the plain one.
+    """
     nested = parameters.get("img2img")
     if not isinstance(nested, dict):
         return
-    for key in nested.keys() & parameters.keys() & _TWICE:
-        if nested[key] != parameters[key]:
-            message = f"parameters.img2img.{key}: expected the same as parameters.{key}"
+    for key in nested.keys() & _TWICE:
+        twin = _OF_INFILL if action == "infill" and key == "strength" else key
+        if nested[key] != parameters.get(twin, nested[key]):
+            message = f"parameters.img2img.{key}: expected the same as parameters.{twin}"
             raise RequestRefusedError(400, message)
 
 

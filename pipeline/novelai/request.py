@@ -172,11 +172,10 @@ def _completed(parameters: Mapping[str, Json], asked: _Asked) -> dict[str, Json]
         "sampler": "k_euler_ancestral",
         "image_format": "png",
     }
+    inner = _nested_strength(parameters)
     if asked.action == "infill":
-        defaults["inpaintImg2ImgStrength"] = 1
+        defaults["inpaintImg2ImgStrength"] = 1 if inner is None else inner
     if asked.action == "img2img":
-        nested = parameters.get("img2img")
-        inner = nested.get("strength") if isinstance(nested, dict) else None
         defaults["strength"] = DEFAULT_STRENGTH if inner is None else inner
     idle = _idle(parameters, asked.action)
     sent = {
@@ -189,9 +188,16 @@ def _completed(parameters: Mapping[str, Json], asked: _Asked) -> dict[str, Json]
 
 def _idle(parameters: Mapping[str, Json], action: str) -> frozenset[str]:
     """Give the keys of features that are off: clients send their defaults all the same."""
-    infill = frozenset() if action == "infill" else frozenset({"inpaintImg2ImgStrength"})
+    infill = frozenset({"inpaintImg2ImgStrength"})
+    if action == "infill":  # of two strengths the nested one counts, and is that of infill
+        infill = frozenset() if _nested_strength(parameters) is None else frozenset({"strength"})
     single = {"reference_strength", "reference_information_extracted"}
     return infill | (frozenset() if "reference_image" in parameters else frozenset(single))
+
+
+def _nested_strength(parameters: Mapping[str, Json]) -> Json:
+    nested = parameters.get("img2img")
+    return nested.get("strength") if isinstance(nested, dict) else None
 
 
 def _is_picture(key: str) -> bool:

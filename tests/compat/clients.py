@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.compat.environments import SDKS
 from tests.compat.servers import ROOT, Served
 
 _PROGRAMS = ROOT / "tests" / "compat" / "programs"
@@ -32,10 +33,16 @@ class Client:
     runs_with: tuple[str, ...]
     program: Path
     tries: tuple[str, ...]
+    features: Path | None = None
+    """The program that tries every image feature of an SDK."""
 
     def run(self, folder: Path, served: Served) -> str:
         """Run the program in a folder of its own; return the end of what it complained of."""
         return self._run(self.program, folder, served)
+
+    def run_features(self, folder: Path, served: Served) -> str:
+        """Try every feature of an SDK, as `run` does."""
+        return "" if self.features is None else self._run(self.features, folder, served)
 
     def run_example(self, folder: Path, served: Served) -> str:
         """Run the documentation's example, with nothing but its address and key replaced."""
@@ -92,4 +99,11 @@ def examples() -> Mapping[str, str]:
 
 
 def _client(name: str, runs_with: tuple[str, ...], program: str, *more: str) -> Client:
-    return Client(name, runs_with, _PROGRAMS / program, (*_COMMON, *more))
+    features = _PROGRAMS / f"features_of_{name.replace('-', '_')}.py"
+    return Client(
+        name,
+        runs_with,
+        _PROGRAMS / program,
+        (*_COMMON, *more),
+        features if name in SDKS else None,
+    )

@@ -15,12 +15,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.compat import page
 from tests.compat.clients import Client, MissingToolError, clients
-from tests.compat.environments import EnvironmentFailedError, interpreters
+from tests.compat.environments import SDKS, EnvironmentFailedError, interpreters
 from tests.compat.expectations import WITHHELD_SEED, Check, WrongError, directly, gated
-from tests.compat.scenes import list_as_blocked, picture_of
+from tests.compat.features import NOT_OFFERED, outcomes, wrong
+from tests.compat.scenes import lay_out, list_as_blocked, picture_of
 from tests.compat.servers import NotStartedError, Served, start_gateway, start_sandbox
 
+Found = dict[str, dict[str, Mapping[str, str]]]
+"""Side, SDK, feature: what became of it."""
 _out = Console(highlight=False, markup=False, soft_wrap=True, width=110)
 
 
@@ -44,7 +48,10 @@ def main() -> int:
         return 2
     _out.print(f"environments ready after {time.perf_counter() - began:.0f} s")
     with tempfile.TemporaryDirectory(prefix="compat-") as folder:
-        results = list(_all(every, Path(folder)))
+        found: Found = {"sandbox": {}, "gateway": {}}
+        results = list(_all(every, Path(folder), found))
+    if len(found["gateway"]) == len(SDKS):
+        page.write(found)
     failed = sum(bool(result.wrong) for result in results)
     _out.print(_table(results))
     _out.print(f"{time.perf_counter() - began:.0f} s")
@@ -52,18 +59,20 @@ def main() -> int:
     return int(bool(failed))
 
 
-def _all(every: Sequence[Client], work: Path) -> Iterator[Result]:
+def _all(every: Sequence[Client], work: Path, found: Found) -> Iterator[Result]:
     sandbox = start_sandbox()
     bank = work / "compat.csv"
     list_as_blocked(picture_of(sandbox, WITHHELD_SEED), bank)
     for client in every:
         yield from _tried("sandbox", client, client.run, work, sandbox, directly(sandbox))
+        yield from _features("sandbox", client, work, sandbox, sandbox, found)
     try:
         with start_gateway(work / "data", sandbox, bank) as gateway:
             expected = gated(sandbox, gateway)
             for client in every:
                 yield from _tried("gateway", client, client.run, work, gateway, expected)
                 yield from _tried("readme", client, client.run_example, work, gateway, expected)
+                yield from _features("gateway", client, work, gateway, sandbox, found)
     except NotStartedError as fault:
         _out.print(str(fault))
         yield Result("gateway", "imprimatur", "serve", str(fault))
@@ -92,6 +101,27 @@ def _tried(
         _out.print(f"{side:8} {client.name:15} its complaint: {complaint}")
     _out.print(f"{side:8} {client.name:15} {seconds:.1f} s")
     yield from results
+
+
+def _features(
+    side: str, client: Client, work: Path, served: Served, sandbox: Served, found: Found
+) -> Iterator[Result]:
+    """Try every feature of an SDK in a new folder, and note what became of each."""
+    if client.features is None:
+        return
+    folder = work / f"{side}-{client.name}-features"
+    folder.mkdir()
+    lay_out(folder, sandbox)
+    complaint = client.run_features(folder, served)
+    became = outcomes(folder, client.name)
+    found[side][client.name] = became
+    offered = {name: each for name, each in became.items() if each != NOT_OFFERED}
+    for name, outcome in offered.items():
+        told = wrong(side, client.name, name, outcome)
+        _out.print(f"{side:8} {client.name:15} {name:13} {f'FAILED: {told}' if told else outcome}")
+        yield Result(side, client.name, name, told)
+    if any(wrong(side, client.name, name, each) for name, each in offered.items()):
+        _out.print(f"{side:8} {client.name:15} its complaint: {complaint}")
 
 
 def _wrong(folder: Path, check: Check) -> str:

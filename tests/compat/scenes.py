@@ -15,6 +15,7 @@ from classifiers import canonical, content, hash_bank, hash_bank_csv, perceptual
 from tests.compat.servers import Served
 
 WIDTH, HEIGHT = 832, 1216
+_SOURCE_SEED = 41
 _LISTED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -37,6 +38,14 @@ def picture_of(sandbox: Served, seed: int) -> bytes:
     answer.raise_for_status()
     (image,) = answer.json()["images"]
     return base64.b64decode(image["image"])
+
+
+def lay_out(folder: Path, sandbox: Served) -> None:
+    """Put what features start from into a folder: a scene, and a mask of its middle."""
+    (folder / "source.png").write_bytes(picture_of(sandbox, _SOURCE_SEED))
+    mask = Image.new("RGB", (WIDTH, HEIGHT))
+    mask.paste((255, 255, 255), (WIDTH // 4, HEIGHT // 4, WIDTH * 3 // 4, HEIGHT * 3 // 4))
+    mask.save(folder / "mask.png")
 
 
 def list_as_blocked(file: bytes, bank: Path) -> None:

@@ -456,6 +456,22 @@ class TestRefusals:
         assert without.message == "Error verifying request: image is required"
         assert "with action infill alone" in beside.message
 
+    def test_the_strength_of_an_infill_is_its_own(self, ask: Ask) -> None:
+        """novelai-sdk sends a default of the plain one beside it: one that nobody chose."""
+        body = ask(
+            "nai-diffusion-4-5-full-inpainting",
+            image=DOT,
+            mask=DOT,
+            strength=0.7,
+            img2img={"strength": 0.4},
+        )
+        sent = _sent(parse(body, None, limits=LIMITS))
+        assert sent["inpaintImg2ImgStrength"] == 0.4
+        assert "strength" not in sent
+        other: dict[str, Json] = {**sent, **_dots(), "inpaintImg2ImgStrength": 1}
+        refused = refusal({**body, "parameters": other})
+        assert "expected the same as parameters.inpaintImg2ImgStrength" in refused.message
+
     def test_all_pictures_together_are_bounded(self, ask: Ask) -> None:
         """Each stays decoded for as long as the request is carried; a flat file is a few bytes."""
         body = ask("nai-diffusion-4-5-full-inpainting", image=DOT, mask=DOT)
@@ -479,6 +495,10 @@ class TestRefusals:
         """Messages go to logs; a wrong value may be a prompt in the wrong place."""
         for key in ("seed", "sampler", "sm", "v4_prompt", "characterPrompts", "image_format"):
             assert "cerulean" not in refusal(ask(V4_5, **{key: "cerulean"})).message
+
+
+def _dots() -> dict[str, Json]:
+    return {"image": DOT, "mask": DOT}
 
 
 def _with(body: dict[str, Json], image: Json) -> dict[str, Json]:
