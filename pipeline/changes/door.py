@@ -24,14 +24,8 @@ from pipeline.errors import ChangeError, StoreError
 from pipeline.store.changes import Change, ChangeKind, ChangeTable
 from pipeline.telemetry.spacing import Spacing
 
-_ENTRIES: Final = {
-    ChangeKind.POLICY: Kind.POLICY,
-    ChangeKind.BANK: Kind.BANK,
-    ChangeKind.MODEL: Kind.MODEL,
-    ChangeKind.LABELS: Kind.CONFIG,
-    ChangeKind.THRESHOLDS: Kind.CONFIG,
-    ChangeKind.TERMS: Kind.CONFIG,
-}
+_ENTRIES: Final = {ChangeKind.POLICY: Kind.POLICY}
+"""What is written of each kind that has a door."""
 DAYS: Final = 7.0
 """Of how many days what was decided is decided again, if nobody says."""
 SELDOMEST: Final = timedelta(hours=1)

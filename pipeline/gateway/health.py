@@ -16,7 +16,8 @@ from pipeline.gateway.troubles import still
 from pipeline.items import Json
 from pipeline.novelai.accounts import AccountState
 from pipeline.telemetry import Metrics
-from policies.policy import Rating
+from policies.errors import PolicyError
+from policies.policy import Policy, Rating
 
 _FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault", "admission"})
 
@@ -57,7 +58,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
     It names classifiers, lists, accounts and tenants: it is for the operator alone.
     """
     healthy, faults = gate.judge.healthy(), gate.judge.faults()
-    servable = policies.compose(gate.tenancy.sets).servable(healthy)
+    servable = _basis(gate).servable(healthy)
     tenants: Mapping[str, str | None] = {}
     try:
         await gate.store.ping()
@@ -87,6 +88,14 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "outside": dict(gate.outside()),
         **stores,
     }
+
+
+def _basis(gate: Gate) -> Policy:
+    """Return what holds for every tenant; as it lies on the disk where that is refused to all."""
+    try:
+        return gate.tenancy.policy(())
+    except PolicyError:
+        return policies.compose(gate.tenancy.sets)
 
 
 def _banks(gate: Gate) -> Json:
