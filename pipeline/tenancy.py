@@ -1,6 +1,6 @@
 """What differs from tenant to tenant: its policy, how long its pictures are kept, its budget."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -12,6 +12,7 @@ from policies.errors import PolicyError, Problem
 from policies.layers import Layer, PolicySet
 from policies.policy import Policy
 
+UNPROVEN: Final = "what app.db says is in force is not what the log says was activated"
 _HINT: Final = "propose it: `imprimatur policies propose`, or put back what was activated"
 
 
@@ -40,6 +41,46 @@ class InForce:
     """The versions that were activated. They are replaced whole, between two requests."""
 
     versions: Versions = field(default_factory=dict[str, Version])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One activation: the version that it put in force of the set of a name."""
+
+    name: str
+    before: str | None
+    after: str | None
+    everywhere: bool
+    text: str | None = field(repr=False)
+    """What it says; None: what lies on the disk, of the digest `after`."""
+
+
+def versions_of(
+    steps: Iterable[Step], load: Callable[[str, str], PolicySet] = policies.load
+) -> dict[str, Version]:
+    """Return what is in force after these activations, in their order.
+
+    A text that is not of its digest is a fault of its version, by which nothing is judged.
+    """
+    versions: dict[str, Version] = {}
+    for step in steps:
+        known = frozenset(each for each in (step.before, step.after) if each is not None)
+        if step.name in versions:
+            known |= versions[step.name].known
+        loaded, fault = _loaded(step, load)
+        versions[step.name] = Version(loaded, step.after, step.everywhere, known, fault)
+    return versions
+
+
+def _loaded(step: Step, load: Callable[[str, str], PolicySet]) -> tuple[PolicySet | None, str]:
+    if step.text is None or step.after is None:
+        return None, ""
+    try:
+        loaded = load(step.text, step.name)
+    except PolicyError:
+        return None, UNPROVEN
+    same = (digest_of(loaded), loaded.name) == (step.after, step.name)
+    return (loaded, "") if same else (None, UNPROVEN)
 
 
 def digest_of(policy_set: PolicySet) -> str:

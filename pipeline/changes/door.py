@@ -30,7 +30,6 @@ DAYS: Final = 7.0
 """Of how many days what was decided is decided again, if nobody says."""
 SELDOMEST: Final = timedelta(hours=1)
 """How often a failure that lasts is told in the end."""
-UNPROVEN: Final = "what app.db says is in force is not what the log says was activated"
 
 
 _say = structlog.get_logger("changes")
@@ -166,6 +165,15 @@ class Door:
         await self.refresh()
         bases = {kind: await what.basis() for kind, what in self.kinds.items()}
         return [c for c in await self.table.pending() if c.basis == bases.get(c.kind)]
+
+    async def activated(self, kind: ChangeKind) -> Sequence[Change]:
+        """Return what was activated of a kind, in that order.
+
+        Raises:
+            ChangeError: no such kind comes through.
+        """
+        self._kind(kind)
+        return [change for change in await self.table.activated() if change.kind is kind]
 
     async def activate(self, change_id: UUID, person: str) -> Change:
         """Put a proposed version in force, as a second person.

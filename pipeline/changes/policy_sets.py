@@ -11,12 +11,20 @@ from typing import Final
 import policies
 from audit.entry import Json
 from classifiers.classifier import Capability
-from pipeline.changes.door import DAYS, UNPROVEN, Trial
+from pipeline.changes.door import DAYS, Trial
 from pipeline.errors import ChangeError
 from pipeline.history.decided import Decided
 from pipeline.history.replay import Replay, Tally
 from pipeline.store.changes import Change
-from pipeline.tenancy import Tenancy, Version, Versions, digest_of
+from pipeline.tenancy import (
+    UNPROVEN,
+    Step,
+    Tenancy,
+    Version,
+    Versions,
+    digest_of,
+    versions_of,
+)
 from policies.decision import Action
 from policies.errors import PolicyError
 from policies.layers import Layer, PolicySet
@@ -37,7 +45,7 @@ class PolicySets:
     installed: Callable[[], AbstractSet[Capability]]
     now: Callable[[], datetime]
     _loaded: dict[str, PolicySet] = field(default_factory=dict[str, PolicySet])
-    """Every version that was activated, by its digest: a way back is at once."""
+    """Every version that was activated, by its text: a way back is at once."""
 
     async def tried(self, body: str, days: float, person: str) -> Trial:
         """Check a set, and decide again by it.
@@ -101,32 +109,17 @@ class PolicySets:
 
     def take(self, activated: Sequence[Change], unproven: frozenset[str]) -> None:
         """Put in force what was activated, all at once."""
-        versions: dict[str, Version] = {}
-        for change in activated:
-            known = {digest for digest in (change.before, change.after) if digest is not None}
-            if change.name in versions:
-                known |= versions[change.name].known
-            loaded, fault = self._taken(change)
-            versions[change.name] = Version(
-                loaded, change.after, change.everywhere, frozenset(known), fault
-            )
+        steps = [Step(c.name, c.before, c.after, c.everywhere, c.body) for c in activated]
+        versions = versions_of(steps, self._load)
         for name in unproven:
-            versions[name] = replace(versions[name], fault=UNPROVEN)
+            versions[name] = replace(versions[name], loaded=None, fault=UNPROVEN)
         self.tenancy.in_force.versions = versions
 
-    def _taken(self, change: Change) -> tuple[PolicySet | None, str]:
-        """Return a version as it was loaded once; or what is wrong with what is remembered."""
-        if change.body is None or change.after is None:
-            return None, ""
-        if change.after not in self._loaded:
-            try:
-                loaded = policies.load(change.body, change.name)
-            except PolicyError:
-                return None, UNPROVEN
-            if digest_of(loaded) != change.after or loaded.name != change.name:
-                return None, UNPROVEN
-            self._loaded[change.after] = loaded
-        return self._loaded[change.after], ""
+    def _load(self, text: str, name: str) -> PolicySet:
+        """Load a text once."""
+        if text not in self._loaded:
+            self._loaded[text] = policies.load(text, name)
+        return self._loaded[text]
 
     async def _policies(self) -> dict[str, Policy | None]:
         """Return the policy of each tenant, and under "" the installation's own; None: refused."""

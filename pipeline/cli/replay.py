@@ -19,6 +19,7 @@ from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import AsJson, note, say, say_json, say_table, told
 from pipeline.cli.policy_sets import in_place, load_set
 from pipeline.history.replay import Replay, Tally, capabilities
+from pipeline.tenancy import Step, Versions, laid, versions_of
 from policies.layers import PolicySet
 from policies.policy import Policy
 
@@ -60,11 +61,12 @@ async def _replayed(data_dir: Path, new: PolicySet, since: datetime | None, pers
     async with operator.desk(data_dir) as client:
         tenants = operator.read(await client.get("/tenants"))
         sets = {str(tenant["id"]): tuple(tenant["policy_sets"]) for tenant in tenants}
+        versions = _versions(operator.read(await client.get("/changes/activated/policy")))
         pages = _pages(client.post, since, person)
         first = await anext(pages)
         trial = Replay(
-            _policies(names, sets, None),
-            _policies(names, sets, new),
+            _policies(names, sets, versions, None),
+            _policies(names, sets, versions, new),
             capabilities(first["installed"]),
         )
         with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -91,15 +93,24 @@ async def _pages(
             return
 
 
+def _versions(activated: Sequence[Mapping[str, Any]]) -> Versions:
+    """Read what two people put in force, which is not what lies on the disk."""
+    keys = ("name", "before", "after", "everywhere", "body")
+    return versions_of(Step(*(each[key] for key in keys)) for each in activated)
+
+
 def _policies(
-    names: Sequence[str], tenants: Mapping[str, Sequence[str]], new: PolicySet | None
+    names: Sequence[str],
+    tenants: Mapping[str, Sequence[str]],
+    versions: Versions,
+    new: PolicySet | None,
 ) -> Callable[[str], Policy]:
     """Return what gives a tenant's policy, with `new` in the place of the set of its name."""
 
     @cache
     def of(tenant: str) -> Policy:
         own = [name for name in tenants.get(tenant, ()) if name not in names]
-        sets = [load_set(name) for name in (*names, *own)]
+        sets = [*laid([load_set(name) for name in (*names, *own)], versions)]
         if new is not None:
             sets = in_place(sets, new)
         return policies.compose(sorted(sets, key=lambda each: each.layer.height))

@@ -50,6 +50,12 @@ def routes(door: Door) -> APIRouter:
     async def pending() -> list[dict[str, object]]:
         return [_told(each) for each in await door.pending()]
 
+    @router.get("/activated/{kind}")
+    async def activated_of(kind: ChangeKind) -> list[dict[str, object]]:
+        """Give what is in force, with its text, and what was before it."""
+        with _refusing():
+            return [{**_told(each), "body": each.body} for each in await door.activated(kind)]
+
     @router.post("", status_code=201)
     async def proposed(new: NewChange) -> dict[str, object]:
         with _refusing():

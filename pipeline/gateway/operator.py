@@ -30,7 +30,7 @@ from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.settings import Settings
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
-from pipeline.tenancy import Tenancy
+from pipeline.tenancy import Tenancy, laid
 from policies.errors import PolicyError
 from policies.layers import PolicySet
 
@@ -239,7 +239,7 @@ def _check_sets(tenancy: Tenancy, names: Sequence[str]) -> None:
         for name in names:
             if name not in own:
                 added.append(_loaded(tenancy, name))
-        policies.compose([*tenancy.sets, *added])
+        policies.compose(laid([*tenancy.sets, *added], tenancy.in_force.versions))
     except PolicyError as fault:
         raise GateError(400, str(fault)) from None
 
