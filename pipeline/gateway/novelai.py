@@ -110,6 +110,8 @@ async def _released(
 
 
 _STORIES = "stories, and the keys and settings of their editor"
+_MODULES = "text generation: its modules"
+_ACCOUNTS = "NovelAI's accounts: a key comes from the operator of this gate"
 NOT_SERVED = (
     ("POST", "/ai/annotate-image", "control net preprocessing"),
     ("POST", "/ai/generate", "text generation"),
@@ -119,12 +121,27 @@ NOT_SERVED = (
     ("POST", "/oa/v1/chat/completions", "text generation"),
     ("GET", "/oa/v1/models", "text generation"),
     ("POST", "/ai/generate-voice", "speech"),
+    ("GET", "/ai/generate-voice", "speech"),
+    ("GET", "/ai/module/{module}", _MODULES),
+    ("DELETE", "/ai/module/{module}", _MODULES),
+    ("POST", "/ai/module/train", _MODULES),
     ("GET", "/user/keystore", _STORIES),
     ("PUT", "/user/keystore", _STORIES),
     ("GET", "/user/clientsettings", _STORIES),
     ("PUT", "/user/clientsettings", _STORIES),
     ("GET", "/user/objects/{kind}", _STORIES),
     ("PUT", "/user/objects/{kind}", _STORIES),
+    ("GET", "/user/objects/{kind}/{known_as}", _STORIES),
+    ("PATCH", "/user/objects/{kind}/{known_as}", _STORIES),
+    ("DELETE", "/user/objects/{kind}/{known_as}", _STORIES),
+    ("POST", "/user/register", _ACCOUNTS),
+    ("POST", "/user/delete", _ACCOUNTS),
+    ("POST", "/user/change-access-key", _ACCOUNTS),
+    ("POST", "/user/create-persistent-token", _ACCOUNTS),
+    ("POST", "/user/recovery/request", _ACCOUNTS),
+    ("POST", "/user/recovery/recover", _ACCOUNTS),
+    ("POST", "/user/subscription/bind", _ACCOUNTS),
+    ("POST", "/user/subscription/change", _ACCOUNTS),
 )
 """NovelAI's routes that are not served: each says so before it reads a body."""
 

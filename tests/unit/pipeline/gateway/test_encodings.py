@@ -11,8 +11,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from audit.entry import Kind, entry_id
 from pipeline.encodings import KEPT
 from pipeline.items import Released
+from pipeline.novelai.encodings import VIBES
 from pipeline.store.encodings import Encodings
 from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.jobs.test_rulings import APPROVED
@@ -248,3 +250,31 @@ async def test_while_nobody_can_look_nothing_is_encoded(house: World) -> None:
 
     assert answer.status_code == 503
     assert house.upstream.calls == []
+
+
+async def test_an_encoding_that_was_cut_off_is_minted_after_the_restart(house: World) -> None:
+    """It was paid for: the next process finishes it as it would have been, and pays nothing."""
+    house.log.refuses = frozenset({Kind.EXAMINED})
+    assert (await ask(house, encoding())).status_code == 503
+    house.log.refuses = frozenset()
+
+    await house.recovery.run()
+
+    assert (await house.leaves())[-1].kind is Kind.RELEASE
+    assert house.upstream.paths == [ENCODE]
+    minted = encoding_of(house.upstream.calls[0])
+    assert (await ask(house, with_vibes(minted), GENERATE)).status_code == 200
+
+
+async def test_a_use_is_decided_again_from_the_log_alone(house: World) -> None:
+    """What was seen in the picture of an encoding stands in the entry, at its place."""
+    minted = (await ask(house, encoding())).content
+    answer = await ask(house, with_vibes(minted), GENERATE)
+    known = UUID(answer.headers["x-imprimatur-id"])
+
+    detail = await house.log.detail(entry_id(known, Kind.ADMIT))
+
+    findings = detail.detail["findings"]
+    assert isinstance(findings, list)
+    places = {str(each["where"]) for each in findings if isinstance(each, dict)}
+    assert f"parameters.{VIBES}/0" in places
