@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e compat bench tamper verifier hammer check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e .chromium browser screenshots compat bench tamper verifier hammer check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
 
 PYTHON ?= python3
 # Tests wait for what they start, too: one more at a time than there are processors.
@@ -45,6 +45,15 @@ fmt: setup ## Format, and mend what ruff can mend
 
 e2e: setup ## The whole program over real HTTP
 	$(BIN)/python -m pytest -q tests/e2e
+
+.chromium:
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+
+browser: setup .chromium ## The console in Debian's Chromium (installed if it is missing), read by axe-core
+	$(BIN)/python -m pytest -q tests/browser/check_*.py
+
+screenshots: setup .chromium ## The same, and keep what the pages look like in docs/console/
+	IMPRIMATUR_SCREENSHOTS=docs/console $(BIN)/python -m pytest -q tests/browser/check_*.py
 
 compat: setup ## Unmodified NovelAI SDKs and plain HTTP programs, each in an environment of its own
 	$(BIN)/python tests/compat/run.py

@@ -1,8 +1,10 @@
 """A console on a real store and a real log, and people who have enrolled in it."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,10 +35,10 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ORIGIN = "http://gate"
 
 
-def numbered(count: int, _made: list[int] = []) -> bytes:  # noqa: B006 - it counts on purpose
-    """Bytes that nobody drew, and that are never the same."""
-    _made.append(count)
-    return hashlib.shake_256(f"{len(_made)}".encode()).digest(count)
+def numbered() -> Callable[[int], bytes]:
+    """What gives bytes that nobody drew: never the same, and the same in each run."""
+    numbers = count()
+    return lambda length: hashlib.shake_256(f"{next(numbers)}".encode()).digest(length)
 
 
 @dataclass
@@ -102,23 +104,30 @@ class Console:
         return [str(leaf.public["event"]) for leaf in leaves if "event" in leaf.public]
 
 
-@pytest.fixture
-async def console(tmp_path: Path) -> AsyncIterator[Console]:
+@asynccontextmanager
+async def open_console(folder: Path) -> AsyncGenerator[Console]:
     """A console with a tenant and nobody in it."""
-    clock, store = Clock(), Store.open(tmp_path / "app.db")
+    clock, store = Clock(), Store.open(folder / "app.db")
     await store.tenants.add(Tenant(TENANT, "Harbour", NOON))
     log = await Log.open(
-        tmp_path / "log.db",
+        folder / "log.db",
         origin="gw.example/log",
-        signer=Ed25519Signer.create(tmp_path / "log.key", "gw.example/log"),
-        keys=DetailKeys.create(tmp_path / "detail.key", "k1"),
+        signer=Ed25519Signer.create(folder / "log.key", "gw.example/log"),
+        keys=DetailKeys.create(folder / "detail.key", "k1"),
         now=clock,
     )
     frame, doors = building.build(
-        building.Parts(store, log, clock, uuid4, numbered, b"k" * 32, CHEAP)
+        building.Parts(store, log, clock, uuid4, numbered(), b"k" * 32, CHEAP)
     )
     guarded, app = server.create(frame, doors), FastAPI(redirect_slashes=False)
     server.mount(app, guarded)
     yield Console(store, log, clock, frame, doors, guarded, app)
     await log.close()
     await store.close()
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console for one test."""
+    async with open_console(tmp_path) as opened:
+        yield opened

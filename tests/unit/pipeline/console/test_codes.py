@@ -28,7 +28,7 @@ def sealed(codes: Codes, key: bytes) -> bytes:
 )
 def test_the_codes_are_those_of_the_standard(seconds: int, code: str) -> None:
     """Whatever authenticator somebody has, its codes are ours."""
-    codes = Codes.create(b"m" * 32, numbered)
+    codes = Codes.create(b"m" * 32, numbered())
     key, at = sealed(codes, RFC_KEY), datetime.fromtimestamp(seconds, UTC)
 
     assert codes.step_of(key, MIA, code, at) == seconds // STEP_SECONDS
@@ -38,7 +38,7 @@ def test_the_codes_are_those_of_the_standard(seconds: int, code: str) -> None:
 @pytest.mark.parametrize(("later", "found"), [(-60, False), (-30, True), (30, True), (60, False)])
 def test_clocks_may_differ_by_one_step(later: int, found: bool) -> None:
     """People type slowly; a code of a minute ago is somebody else's."""
-    codes = Codes.create(b"m" * 32, numbered)
+    codes = Codes.create(b"m" * 32, numbered())
     at = datetime.fromtimestamp(1111111111 + later, UTC)
 
     step = codes.step_of(sealed(codes, RFC_KEY), MIA, "050471", at)
@@ -50,7 +50,7 @@ def test_clocks_may_differ_by_one_step(later: int, found: bool) -> None:
 )
 def test_no_other_text_is_a_code(code: str) -> None:
     """Digits of another script look alike, and are others."""
-    codes = Codes.create(b"m" * 32, numbered)
+    codes = Codes.create(b"m" * 32, numbered())
     at = datetime.fromtimestamp(1111111111, UTC)
 
     assert codes.step_of(sealed(codes, RFC_KEY), MIA, code, at) is None
@@ -58,19 +58,19 @@ def test_no_other_text_is_a_code(code: str) -> None:
 
 def test_a_key_is_of_one_account_and_one_installation() -> None:
     """Whoever can write app.db cannot give one account another's key."""
-    codes = Codes.create(b"m" * 32, numbered)
+    codes = Codes.create(b"m" * 32, numbered())
     key = codes.new(MIA)
 
     assert codes.spelled(key, MIA) != codes.spelled(codes.new(MIA), MIA)
     with pytest.raises(InvalidTag):
         codes.spelled(key, UUID(int=2))
     with pytest.raises(InvalidTag):
-        Codes.create(b"n" * 32, numbered).spelled(key, MIA)
+        Codes.create(b"n" * 32, numbered()).spelled(key, MIA)
 
 
 def test_the_picture_is_markup_of_ours_alone() -> None:
     """It is put into a page as it is: no style, no script, no name."""
-    codes = Codes.create(b"m" * 32, numbered)
+    codes = Codes.create(b"m" * 32, numbered())
 
     drawn = codes.picture(codes.new(MIA), MIA, "<script>mia")
 
