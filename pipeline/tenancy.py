@@ -21,9 +21,8 @@ class Version:
     """What people put in force of the policy set of one name."""
 
     loaded: PolicySet | None
-    """None: the set on the disk, if it is of `digest`, and no other."""
+    """None: there is none any more, where it was laid on top for all."""
     digest: str | None
-    """None: there is no such set any more, where it was laid on top for all."""
     everywhere: bool
     """Whether it is laid on top for all, since nobody had a set of that name."""
     known: frozenset[str]
@@ -52,7 +51,7 @@ class Step:
     after: str | None
     everywhere: bool
     text: str | None = field(repr=False)
-    """What it says; None: what lies on the disk, of the digest `after`."""
+    """What it says; None if there is none any more."""
 
 
 def versions_of(
@@ -74,7 +73,7 @@ def versions_of(
 
 def _loaded(step: Step, load: Callable[[str, str], PolicySet]) -> tuple[PolicySet | None, str]:
     if step.text is None or step.after is None:
-        return None, ""
+        return None, "" if (step.text, step.after) == (None, None) else UNPROVEN
     try:
         loaded = load(step.text, step.name)
     except PolicyError:
@@ -207,11 +206,4 @@ def _in_force(read: PolicySet, versions: Versions) -> PolicySet:
     if digest not in version.known:
         message = f"the file was changed past change control: nobody activated {digest[:12]}"
         raise PolicyError([Problem(read.name, 0, 0, message, hint=_HINT)])
-    if version.loaded is not None:
-        return version.loaded
-    if digest != version.digest and version.digest is not None:
-        message = (
-            f"expected the file of {version.digest[:12]}, which is in force, not {digest[:12]}"
-        )
-        raise PolicyError([Problem(read.name, 0, 0, message, hint=_HINT)])
-    return read
+    return read if version.loaded is None else version.loaded

@@ -1,6 +1,6 @@
 """A policy set, and the layers in which sets lie on each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from classifiers.signals import SignalName
@@ -49,6 +49,8 @@ class PolicySet:
     """From its own rules; the floor has none."""
     canonical: str
     """What the set says, without comments and layout; the digest is taken of it."""
+    text: str = field(default="", repr=False, compare=False)
+    """As it was written, from which it can be loaded again."""
 
     def reads(self) -> frozenset[SignalName]:
         """Every signal that the set asks for."""

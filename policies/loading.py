@@ -41,6 +41,7 @@ def load(text: str, name: str) -> PolicySet:
         else None,
         read_exemptions(reader, fields.get("exemptions"), rules),
         reader.canonical(),
+        text,
     )
     for block in blocks:
         if "layer" in fields and layer is Layer.FLOOR and block not in fields:

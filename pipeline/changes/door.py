@@ -43,6 +43,7 @@ class Trial:
     before: str | None
     after: str | None
     body: str | None = field(repr=False)
+    before_body: str | None = field(repr=False)
     everywhere: bool
     milder: bool
     """Whether it may stop less than what is in force: then a way back takes two people, too."""
@@ -61,8 +62,8 @@ class Changeable(Protocol):
         """
         ...
 
-    async def tried_back(self, last: Change, history: Sequence[Change], person: str) -> Trial:
-        """Try the version that `last` took the place of; `history` is all that was activated.
+    async def tried_back(self, last: Change, person: str) -> Trial:
+        """Try the version that `last`, which is in force, took the place of.
 
         It is replayed only where it may be milder: one that is not goes back at once.
 
@@ -215,7 +216,7 @@ class Door:
             if not history:
                 message = f"nothing of the name {name!r} was activated here"
                 raise ChangeError(message)
-            trial = await what.tried_back(history[-1], history, person)
+            trial = await what.tried_back(history[-1], person)
             change = await self._kept(kind, trial, reason, person, rolls_back=True)
             return change if change.milder else await self._activated(change, person)
 
@@ -229,6 +230,7 @@ class Door:
             before=trial.before,
             after=trial.after,
             body=trial.body,
+            before_body=trial.before_body,
             everywhere=trial.everywhere,
             milder=trial.milder,
             basis=trial.basis,

@@ -73,33 +73,43 @@ class PolicySets:
             before,
             after,
             body,
+            None if old is None else old.text,
             everywhere,
             milder,
             await self.basis(),
             await self._report(versions, days, person),
         )
 
-    async def tried_back(self, last: Change, history: Sequence[Change], person: str) -> Trial:
+    async def tried_back(self, last: Change, person: str) -> Trial:
         """Try the version before `last`.
 
         Raises:
             ChangeError, PolicyError: it cannot be used, and why.
         """
-        name, after = last.name, last.before
-        body = next((c.body for c in reversed(history) if c.after == after and c.body), None)
-        old = None if last.after is None else await self._version(name, last.after, last.body)
-        new = None if after is None else await self._version(name, after, body)
-        loaded = None if body is None else new
+        name, after, body = last.name, last.before, last.before_body
+        old = None if last.body is None else self._load(last.body, name)
+        new = None if body is None else self._load(body, name)
+        if (None if new is None else digest_of(new)) != after:
+            raise ChangeError(UNPROVEN)
         known = frozenset({after}) if after else frozenset[str]()
-        versions = self._with(name, last.after, Version(loaded, after, last.everywhere, known))
+        versions = self._with(name, last.after, Version(new, after, last.everywhere, known))
         milder = old is not None and (new is None or not surely_as_strict(new, old))
         report: Mapping[str, Json] = {}
         if milder:
             report = await self._report(versions, DAYS, person)
         else:
             await self._fits(versions)
-        basis = await self.basis()
-        return Trial(name, last.after, after, body, last.everywhere, milder, basis, report)
+        return Trial(
+            name,
+            last.after,
+            after,
+            body,
+            last.body,
+            last.everywhere,
+            milder,
+            await self.basis(),
+            report,
+        )
 
     async def basis(self) -> str:
         """Return the digest of every tenant's policy."""
@@ -142,30 +152,13 @@ class PolicySets:
             if each.name == name
         }
         if version is not None:
-            stands = version.loaded or (found.get(version.digest) if version.digest else None)
-            return stands, version.digest, version.everywhere
+            return version.loaded, version.digest, version.everywhere
         if len(found) > 1:
             message = f"{len(found)} different sets are named {name!r}: name them apart first"
             raise ChangeError(message)
         for digest, each in found.items():
             return each, digest, False
         return None, None, True
-
-    async def _version(self, name: str, digest: str, body: str | None) -> PolicySet:
-        """Return a version that was in force: as it was activated, or as it lies on the disk.
-
-        Raises:
-            ChangeError: nobody has it any more.
-        """
-        if body is not None:
-            return policies.load(body, name)
-        tenants = await self.tenancy.store.tenants.all()
-        for names in ((), *(tenant.policy_sets for tenant in tenants)):
-            for each in _read(self.tenancy, names):
-                if each.name == name and digest_of(each) == digest:
-                    return each
-        message = f"the file of the version before ({digest[:12]}) is not what it was"
-        raise ChangeError(message)
 
     def _with(self, name: str, before: str | None, version: Version) -> Versions:
         standing = self.tenancy.in_force.versions
@@ -262,10 +255,3 @@ def _or_none(tenancy: Tenancy, names: tuple[str, ...]) -> Policy | None:
         return tenancy.policy(names)
     except PolicyError:
         return None
-
-
-def _read(tenancy: Tenancy, names: tuple[str, ...]) -> Sequence[PolicySet]:
-    try:
-        return tenancy.read(names)
-    except PolicyError:
-        return ()

@@ -48,6 +48,7 @@ changes = Table(
     Column("before", String(64)),
     Column("after", String(64)),
     Column("body", Text),
+    Column("before_body", Text),
     Column("everywhere", Boolean, nullable=False),
     Column("milder", Boolean, nullable=False),
     Column("basis", String(64), nullable=False),
@@ -75,7 +76,9 @@ class Change:
     after: str | None
     """The digest of what is to be in force; None if nothing is."""
     body: str | None = field(repr=False)
-    """What is to be in force; None if that is what lies on the disk, of that digest, or nothing."""
+    """What is to be in force; None if nothing is."""
+    before_body: str | None = field(repr=False)
+    """What it takes the place of, so that there is a way back; None if that is nothing."""
     everywhere: bool
     """Whether it is laid on top for all, since nobody had anything of that name."""
     milder: bool

@@ -1,12 +1,13 @@
 """What differs from tenant to tenant: they tighten, and never loosen."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 import policies
 from pipeline.store.tenants import Tenant
-from pipeline.tenancy import Tenancy
+from pipeline.tenancy import Tenancy, Version, digest_of, laid
 from policies.layers import PolicySet
 from tests.unit.pipeline.world import KEEP_FOR, NOON, TENANT, World, policy_set
 
@@ -80,6 +81,17 @@ async def test_no_floor_is_no_policy(house: World) -> None:
 
     with pytest.raises(policies.PolicyError):
         await tenancy.policy_of(TENANT)
+
+
+def test_nothing_that_was_activated_takes_the_place_of_the_floor() -> None:
+    """Whatever app.db and the log say: the floor is what the program came with."""
+    floor, default = policy_set("floor"), policy_set("default")
+    milder = replace(policy_set("adult-platform"), name="floor")
+    for everywhere in (True, False):
+        known = frozenset({digest_of(floor), digest_of(milder)})
+        version = Version(milder, digest_of(milder), everywhere, known)
+
+        assert laid([floor, default], {"floor": version}) == [floor, default]
 
 
 @pytest.mark.parametrize(
