@@ -22,6 +22,14 @@ from pipeline.novelai.shapes import Picture as PictureShape
 VIBES: Final = "reference_image_multiple"
 MOST_BYTES: Final = 1 << 20
 """NovelAI's are about 48 KB."""
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What a file raises that begins as a picture and does not go on as one."""
 _LEAST_BYTES = 256
 """Fewer are no encoding, and a digest of them would say little."""
 _OF_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"II*\x00", b"MM\x00*")
@@ -159,5 +167,5 @@ def _is_picture(data: bytes) -> bool:
             return True
     except UnidentifiedImageError:
         return data.startswith(_OF_PICTURES)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except _BROKEN:
         return True

@@ -84,7 +84,7 @@ def read_json(body: bytes, limits: Limits) -> dict[str, Json]:
         value = None
     if not isinstance(value, dict):
         raise RequestRefusedError(400, "body: expected one JSON object")
-    if not all(_is_unicode(string) for string in _strings(value)):
+    if not all(is_unicode(string) for string in _strings(value)):
         raise RequestRefusedError(400, "body: expected whole characters, got half a surrogate pair")
     return value
 
@@ -145,5 +145,6 @@ def _strings(value: Json) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _is_unicode(string: str) -> bool:
+def is_unicode(string: str) -> bool:
+    """Whether a string has no half of a surrogate pair: else nobody can write it."""
     return string.isascii() or not any("\ud800" <= character <= "\udfff" for character in string)

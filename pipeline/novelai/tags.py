@@ -25,6 +25,7 @@ from pipeline.novelai.errors import (
     UpstreamUnknownError,
 )
 from pipeline.novelai.limits import Limits
+from pipeline.novelai.reader import is_unicode
 
 PATH: Final = "/ai/generate-image/suggest-tags"
 OVERALL_SECONDS: Final = 15.0
@@ -93,7 +94,7 @@ class Suggesting:
         Raises:
             UpstreamError: there is no answer, or none that can be used.
         """
-        return _read(await self._get(typed), typed.language)
+        return read(await self._get(typed), typed.language)
 
     async def _get(self, typed: Typed) -> bytes:
         url = httpx.URL(self.base_url.rstrip("/") + PATH)
@@ -128,8 +129,12 @@ async def _body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _read(body: bytes, language: str) -> tuple[Suggestion, ...]:
-    """Read the tags: their known fields, each of its type, and as many as anybody wants to see."""
+def read(body: bytes, language: str) -> tuple[Suggestion, ...]:
+    """Read the tags: their known fields, each of its type, and as many as anybody wants to see.
+
+    Raises:
+        UpstreamMalformedError: it is no list of tags.
+    """
     try:
         told: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -149,12 +154,14 @@ def _suggestion(told: object, language: str) -> Suggestion:
     words = {
         key: text
         for key, text in texts.items()
-        if isinstance(text, str) and 0 < len(text) <= MOST_CHARACTERS
+        if isinstance(text, str) and 0 < len(text) <= MOST_CHARACTERS and is_unicode(text)
     }
     values = {
         key: value
         for key, value in numbers.items()
-        if isinstance(value, int | float) and abs(value) < float("inf")
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) < float("inf")
     }
     if words.keys() != texts.keys() or values.keys() != numbers.keys():
         expected = ", ".join((*texts, *numbers))
