@@ -44,7 +44,7 @@ from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
 from pipeline.changes.door import Door
 from pipeline.changes.policy_sets import PolicySets
-from pipeline.console import building, case_pages, operating
+from pipeline.console import building, case_pages, operating, operation
 from pipeline.console import server as console
 from pipeline.console.cases import Cases
 from pipeline.duties.erasure.ending import Ending
@@ -298,11 +298,16 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         public = server.create(gate, metrics)
         frame, ways_in = building.build(
             building.Parts(store, log, now, uuid4, os.urandom, read_key(keys, "vault")),
-            [case_pages.QUEUE],
+            [case_pages.QUEUE, operation.LINK],
         )
         cases = Cases(store, log, vault, rulings, now, uuid4, lambda: troubles.is_closed(gate))
         console.mount(
-            public, console.create(frame, ways_in, [case_pages.routes(frame, cases)])
+            public,
+            console.create(
+                frame,
+                ways_in,
+                [case_pages.routes(frame, cases), operation.routes(frame, _standing(gate))],
+            ),
         )
         for routes in (
             operating.routes(ways_in.accounts),
@@ -366,6 +371,12 @@ async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: PeriodKe
         url, signer=signer, more_signers=more, now=now, guard=guard, known_checkpoints=known
     )
     return Log(store, keys)
+
+
+def _standing(gate: Gate) -> operation.Standing:
+    """Return who tells the console's page how the installation stands."""
+    ready, held = partial(readiness, gate), gate.store.holds.count
+    return operation.Standing(ready, held, lambda: gate.log.checkpoint)
 
 
 def _outsiders_http() -> httpx.AsyncClient:

@@ -1,8 +1,15 @@
 """The doors of the console, in a real browser: enrol, sign in, sign out, and how each looks."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pipeline.console import operation
+from pipeline.console.operation import Standing
 from pipeline.console.roles import Role
+from pipeline.items import Cause
 from tests.browser.conftest import Site
 from tests.unit.pipeline.console.conftest import PASSWORD
+from tests.unit.pipeline.console.test_operation import REPORT
 
 
 async def test_somebody_enrols_signs_in_and_out(site: Site) -> None:
@@ -69,3 +76,24 @@ async def test_a_page_that_is_not_there_says_so(site: Site) -> None:
     await site.check(page, "nowhere")
     await page.get_by_role("link", name="To the first page").click()
     await page.get_by_role("heading", name="Sign in").wait_for()
+
+
+async def test_the_operators_page_can_be_read_by_all(site: Site) -> None:
+    """With a part that fails: it is told in words, not by a colour alone."""
+
+    async def ready() -> Mapping[str, object]:
+        return REPORT
+
+    async def held() -> Mapping[Cause, int]:
+        return {Cause.SUSPICION: 3, Cause.INCAPACITY: 0}
+
+    frame = replace(site.console.frame, links=[operation.LINK])
+    standing = Standing(ready, held, lambda: site.console.log.checkpoint)
+    site.console.serve(frame, operation.routes(frame, standing))
+    await site.console.add("ada", Role.ADMIN)
+    page = await site.open("/sign-in")
+    await site.sign_in(page, "ada")
+
+    await page.get_by_role("heading", name="Operation").wait_for()
+    await site.check(page, "operation")
+    assert await page.get_by_role("link", name="Operation").count() == 1
