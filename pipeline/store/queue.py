@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from pipeline.items import Cause
+from pipeline.items import NEVER_RELEASED, Cause
 from pipeline.store.claims import claims
 from pipeline.store.holds import Hold, holds
 from pipeline.store.writer import Transact
@@ -30,6 +30,8 @@ class Wanted:
     """Only what they have claimed."""
     free: bool = False
     """Only what nobody else has."""
+    worst: bool = False
+    """Also `CSE.*`, which most people MUST NOT be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Queue:
 
     async def counts(self, wanted: Wanted, now: datetime) -> Counts:
         """Count what waits for somebody who may see what is wanted, whatever its filters."""
-        every = Wanted(wanted.tenants, person=wanted.person)
+        every = Wanted(wanted.tenants, person=wanted.person, worst=wanted.worst)
         few = [
             _narrowed(select(holds.c.id), each, now).limit(MOST_COUNTED).subquery()
             for each in (every, replace(every, mine=True))
@@ -87,6 +89,8 @@ def _narrowed(
     query = query.outerjoin(claims, held).where(
         holds.c.end.is_(None), holds.c.cause == Cause.SUSPICION, holds.c.expires_at > now
     )
+    if not wanted.worst:
+        query = query.where(holds.c.code.notlike(f"{NEVER_RELEASED}.%"))
     if wanted.tenants:
         query = query.where(holds.c.tenant.in_(sorted(wanted.tenants)))
     if wanted.code.endswith("."):

@@ -17,6 +17,7 @@ from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.encodings import Encodings
 from pipeline.store.erasures import Erasures
+from pipeline.store.first_approvals import FirstApprovals
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
 from pipeline.store.holds import Holds
@@ -58,6 +59,7 @@ class Store:
     holds: Holds
     queue: Queue
     claims: Claims
+    first_approvals: FirstApprovals
     halts: HaltTable
     changes: ChangeTable
     refusals: Refusals
@@ -96,6 +98,7 @@ class Store:
             holds=Holds(transact),
             queue=Queue(transact),
             claims=Claims(transact),
+            first_approvals=FirstApprovals(transact),
             halts=HaltTable(transact),
             changes=ChangeTable(transact),
             refusals=Refusals(transact),

@@ -96,6 +96,19 @@ async def test_a_page_has_one_more_if_there_is_another(store: Store, add: Add) -
     assert await numbers(store, 1) == [PAGE + 1, PAGE + 2]
 
 
+async def test_the_worst_of_all_is_there_for_those_alone_who_may_see_it(
+    store: Store, add: Add
+) -> None:
+    """It is in nobody else's list, nor in their counts."""
+    await add(1, code="CSE.KNOWN", severity=99)
+    await add(2)
+
+    assert await numbers(store) == [2]
+    assert await numbers(store, worst=True) == [1, 2]
+    assert (await store.queue.counts(Wanted(), NOON)).waiting == 1
+    assert (await store.queue.counts(Wanted(worst=True), NOON)).waiting == 2
+
+
 class TestClaims:
     async def test_of_thirty_who_reach_for_one_only_one_gets_it(
         self, store: Store, add: Add

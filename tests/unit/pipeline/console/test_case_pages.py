@@ -1,0 +1,281 @@
+"""Cases in the console: who sees what of them, when, and what is written down of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit.entry import Kind
+from classifiers.signals import SignalName
+from pipeline.access.permissions import Permission
+from pipeline.console import building, case_pages, server
+from pipeline.console.cases import Cases
+from pipeline.console.roles import MAY, Role
+from pipeline.store.claims import LASTS
+from pipeline.store.holds import Hold
+from pipeline.store.tenants import Tenant
+from tests.unit.pipeline.console.conftest import CHEAP, Console, numbered
+from tests.unit.pipeline.lookers import Colour
+from tests.unit.pipeline.world import HELD, NOON, World, open_world, png
+
+NUDE: Colour = (90, 10, 90)
+"""Drawn in one colour, and scored as what two people have to approve."""
+
+
+class Desk(Console):
+    """A console over a whole house, so that something is held."""
+
+    house: World
+
+    async def held(self, colour: Colour = HELD) -> Hold:
+        """A picture that waits for a person."""
+        self.house.upstream.colours = [colour]
+        await self.house.end("a harbour, secretword")
+        *_, hold = await self.house.store.holds.waiting()
+        return hold
+
+    async def media(self) -> list[str]:
+        """What the log says of pictures that people saw."""
+        return [event for event in await self.events() if event.startswith("media.")]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk for one test, with a reviewer, a senior, an auditor and the child-safety team."""
+    async with open_world(tmp_path) as house:
+        own: Any = house.viewer.own
+        own.knows = {**own.knows, NUDE: {SignalName.HASH_NCII_NEAR: 0.6}}
+        parts = building.Parts(
+            house.store, house.log, house.clock, uuid4, numbered(), b"k" * 32, CHEAP
+        )
+        frame, doors = building.build(parts, [case_pages.QUEUE])
+        cases = Cases(
+            house.store, house.log, house.vault, house.rulings, house.clock, uuid4, lambda: False
+        )
+        guarded = server.create(frame, doors, [case_pages.routes(frame, cases)])
+        app = FastAPI(redirect_slashes=False)
+        server.mount(app, guarded)
+        made = Desk(house.store, house.log, house.clock, frame, doors, guarded, app)
+        made.house = house
+        for role in (Role.REVIEWER, Role.SENIOR, Role.AUDITOR, Role.CHILD_SAFETY):
+            await made.add(role.value, role)
+        yield made
+
+
+async def posted(desk: Desk, browser: httpx.AsyncClient, path: str, **form: str) -> httpx.Response:
+    """What a form of this session's pages answers."""
+    carried = (await desk.session(browser)).form
+    return await browser.post(path, data={"form": carried, **form})
+
+
+async def claimed(desk: Desk, hold: Hold, who: str = "reviewer") -> httpx.AsyncClient:
+    """A browser of somebody who has claimed a case."""
+    browser = await desk.signed_in(who)
+    assert (await posted(desk, browser, f"/cases/{hold.id}/claim")).status_code == 303
+    return browser
+
+
+class TestSeeing:
+    async def test_the_queue_says_what_waits_and_for_how_long(self, desk: Desk) -> None:
+        """And whose it is, once it is somebody's."""
+        hold = await desk.held()
+        browser = await desk.signed_in("senior")
+
+        before = await browser.get("/queue")
+        await claimed(desk, hold)
+        after = await browser.get("/queue")
+
+        assert f"/console/cases/{hold.id}" in before.text
+        assert hold.code in before.text
+        assert "1 waiting, 0 of them yours" in before.text
+        assert "somebody" not in before.text
+        assert "somebody" in after.text
+        assert hold.code not in (await browser.get("/queue?whose=free")).text
+        assert hold.code not in (await browser.get("/queue?family=CIVIC")).text
+
+    async def test_words_are_shown_to_whoever_has_claimed_it_and_that_is_written_down(
+        self, desk: Desk
+    ) -> None:
+        """The facts are for everybody who may read cases."""
+        hold = await desk.held()
+        auditor, reviewer = await desk.signed_in("auditor"), await claimed(desk, hold)
+
+        facts, whole = [await each.get(f"/cases/{hold.id}") for each in (auditor, reviewer)]
+
+        assert (facts.status_code, whole.status_code) == (200, 200)
+        assert "secretword" not in facts.text
+        assert "secretword" in whole.text
+        assert (await desk.events()).count("case.opened") == 1
+        assert "imprimatur audit prove" in facts.text
+
+    async def test_anothers_tenants_case_is_not_there(self, desk: Desk) -> None:
+        """Not its page, its picture, nor its claim."""
+        hold = await desk.held()
+        await desk.store.tenants.add(Tenant("meadow", "Meadow", NOON))
+        await desk.add("elsewhere", Role.REVIEWER, "meadow")
+        browser = await desk.signed_in("elsewhere")
+
+        answers = [
+            await browser.get(f"/cases/{hold.id}"),
+            await browser.get(f"/cases/{hold.id}/small.png"),
+            await posted(desk, browser, f"/cases/{hold.id}/claim"),
+            await posted(desk, browser, f"/cases/{hold.id}/reveal"),
+            await browser.get(f"/cases/{UUID(int=5)}"),
+        ]
+
+        assert {answer.status_code for answer in answers} == {404}
+        assert hold.code not in (await browser.get("/queue")).text
+
+    async def test_the_worst_is_there_for_the_child_safety_team_alone_and_never_shown(
+        self, desk: Desk
+    ) -> None:
+        """They rule by its facts."""
+        hold = await desk.held()
+        await _becomes(desk, hold, "CSE.KNOWN")
+        senior = await desk.signed_in("senior")
+        team = await claimed(desk, hold, "child-safety")
+
+        assert (await senior.get(f"/cases/{hold.id}")).status_code == 404
+        assert str(hold.id) not in (await senior.get("/queue")).text
+        page = await team.get(f"/cases/{hold.id}")
+        assert page.status_code == 200
+        assert "small.png" not in page.text
+        assert (await team.get(f"/cases/{hold.id}/small.png")).status_code == 404
+        assert (await posted(desk, team, f"/cases/{hold.id}/reveal")).status_code == 404
+        assert await desk.media() == []
+
+
+async def _becomes(desk: Desk, hold: Hold, code: str) -> None:
+    def change(sql: Any) -> None:
+        sql.exec_driver_sql("UPDATE holds SET code = ? WHERE id = ?", (code, hold.id.hex))
+
+    await desk.house.store.writer(change)
+
+
+class TestRevealing:
+    async def test_whole_pixels_leave_with_an_entry_only(self, desk: Desk) -> None:
+        """Every answer of a whole session is read: the picture is in one of them."""
+        hold = await desk.held()
+        picture = png(HELD)
+        browser = await claimed(desk, hold)
+        paths = ("/queue", f"/cases/{hold.id}", f"/cases/{hold.id}/small.png", "/static/case.js")
+        seen = [(await browser.get(path)).content for path in paths]
+        assert await desk.media() == []
+
+        shown = await posted(desk, browser, f"/cases/{hold.id}/reveal")
+
+        assert shown.content == picture
+        assert shown.headers["cache-control"] == "no-store"
+        assert not any(picture in each for each in seen)
+        assert await desk.media() == ["media.revealed"]
+        said = {"revealed": shown.headers["x-reveal"], "milliseconds": "1500"}
+        assert (await posted(desk, browser, f"/cases/{hold.id}/covered", **said)).status_code == 204
+        covered = (await desk.house.leaves(hold.submission))[-1]
+        assert covered.public["event"] == "media.covered"
+        assert covered.public["object"] == shown.headers["x-reveal"]
+        assert covered.public["duration_us"] == 1_500_000
+
+    async def test_it_is_not_revealed_without_a_claim_a_form_or_an_entry(self, desk: Desk) -> None:
+        """Three ways in which nobody would know who saw it."""
+        hold = await desk.held()
+        path = f"/cases/{hold.id}/reveal"
+        unclaimed, auditor = await desk.signed_in("senior"), await desk.signed_in("auditor")
+        browser = await claimed(desk, hold)
+
+        answers = [
+            await posted(desk, unclaimed, path),
+            await posted(desk, auditor, path),
+            await browser.post(path),
+        ]
+        desk.house.log.refuses = frozenset({Kind.MEDIA})
+        answers.append(await posted(desk, browser, path))
+
+        assert [answer.status_code for answer in answers] == [409, 403, 403, 503]
+        assert not any(png(HELD) in answer.content for answer in answers)
+
+    async def test_a_claim_runs_out(self, desk: Desk) -> None:
+        """Whoever left their desk sees nothing more of it."""
+        hold = await desk.held()
+        browser = await claimed(desk, hold)
+        desk.clock.passes(seconds=LASTS.total_seconds())
+
+        assert (await posted(desk, browser, f"/cases/{hold.id}/reveal")).status_code == 409
+        assert "secretword" not in (await browser.get(f"/cases/{hold.id}")).text
+
+
+class TestRuling:
+    async def test_one_person_rejects(self, desk: Desk) -> None:
+        """With a reason; what is done twice is done once."""
+        hold = await desk.held()
+        browser, path = await claimed(desk, hold), f"/cases/{hold.id}/ruling"
+
+        bare = await posted(desk, browser, path, ruling="reject", reason=" ")
+        done = await posted(desk, browser, path, ruling="reject", reason="it is not allowed")
+        again = await posted(desk, browser, path, ruling="reject", reason="it is not allowed")
+
+        assert bare.status_code == 400
+        assert done.headers["location"] == "/console/queue?done=withheld"
+        assert "Withheld for good" in (await browser.get("/queue?done=withheld")).text
+        assert again.status_code == 404
+        assert (await desk.house.kinds(hold.submission)).count("ruling") == 1
+
+    async def test_nobody_rules_on_what_they_have_not_claimed(self, desk: Desk) -> None:
+        """Somebody else is about to."""
+        hold = await desk.held()
+        await claimed(desk, hold)
+        senior = await desk.signed_in("senior")
+        form = {"ruling": "reject", "reason": "because"}
+
+        assert (await posted(desk, senior, f"/cases/{hold.id}/claim")).status_code == 409
+        assert (await posted(desk, senior, f"/cases/{hold.id}/ruling", **form)).status_code == 409
+        assert "ruling" not in await desk.house.kinds(hold.submission)
+
+    async def test_what_may_harm_somebody_is_released_by_two_people_or_not_at_all(
+        self, desk: Desk
+    ) -> None:
+        """The second has to be another, and one whose role it is."""
+        hold = await desk.held(NUDE)
+        await desk.add("bo", Role.REVIEWER)
+        form = {"ruling": "approve", "reason": "it is a drawing of a harbour"}
+        path = f"/cases/{hold.id}/ruling"
+
+        first = await posted(desk, await claimed(desk, hold), path, **form)
+        alone = await posted(desk, await claimed(desk, hold), path, **form)
+        desk.clock.passes(seconds=LASTS.total_seconds())
+        junior = await posted(desk, await claimed(desk, hold, "bo"), path, **form)
+        desk.clock.passes(seconds=LASTS.total_seconds())
+        assert "ruling" not in await desk.house.kinds(hold.submission)
+        second = await posted(desk, await claimed(desk, hold, "senior"), path, **form)
+
+        assert hold.code.startswith("NCII.")
+        assert first.headers["location"].endswith("done=approved+once")
+        assert [alone.status_code, junior.status_code] == [400, 403]
+        assert second.headers["location"].endswith("done=released")
+        assert (await desk.events()).count("case.first_approval") == 1
+        assert (await desk.house.kinds(hold.submission))[-1] == "release"
+
+    async def test_two_rulings_at_once_are_one(self, desk: Desk) -> None:
+        """A double click releases nothing twice, and neither does a second window."""
+        hold = await desk.held()
+        browser, path = await claimed(desk, hold), f"/cases/{hold.id}/ruling"
+        form = {"ruling": "reject", "reason": "because"}
+
+        answers = await asyncio.gather(*(posted(desk, browser, path, **form) for _ in range(2)))
+
+        assert sorted(answer.status_code for answer in answers) in (
+            [303, 400],
+            [303, 404],
+            [303, 409],
+        )
+        assert (await desk.house.kinds(hold.submission)).count("ruling") == 1
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_that_rules_can_claim(role: Role) -> None:
+    """Without a claim nobody rules."""
+    assert (Permission.REVIEW_RULE in MAY[role]) == (Permission.CASES_CLAIM in MAY[role])
