@@ -72,6 +72,14 @@ class Changeable(Protocol):
         """
         ...
 
+    async def shadowed(self, change: Change, person: str) -> Mapping[str, Json]:
+        """Decide again by a proposed version what was decided since, and count; of no effect.
+
+        Raises:
+            ChangeError: it cannot be used any more.
+        """
+        ...
+
     async def basis(self) -> str:
         """Return the digest of all that is in force, against which a version is tried.
 
@@ -166,6 +174,21 @@ class Door:
         await self.refresh()
         bases = {kind: await what.basis() for kind, what in self.kinds.items()}
         return [c for c in await self.table.pending() if c.basis == bases.get(c.kind)]
+
+    async def shadow(self, change_id: UUID, person: str) -> Mapping[str, Json]:
+        """Say what a proposed version would have made of all that was decided since.
+
+        Nothing waits for it and nothing follows from it: it is what was found then, decided twice.
+
+        Raises:
+            ChangeError: there is no such proposal, or it cannot be used any more.
+            StoreError, AuditError: nobody can say.
+        """
+        _named(person, "shadows")
+        change = await self.table.get(change_id)
+        if change is None or change.place is not None:
+            raise ChangeError("there is no such proposal, or it was activated")
+        return await self._kind(change.kind).shadowed(change, person)
 
     async def activated(self, kind: ChangeKind) -> Sequence[Change]:
         """Return what was activated of a kind, in that order.

@@ -77,7 +77,7 @@ class PolicySets:
             everywhere,
             milder,
             await self.basis(),
-            await self._report(versions, days, person),
+            await self._report(versions, self.now() - timedelta(days=days), person),
         )
 
     async def tried_back(self, last: Change, person: str) -> Trial:
@@ -96,7 +96,7 @@ class PolicySets:
         milder = old is not None and (new is None or not surely_as_strict(new, old))
         report: Mapping[str, Json] = {}
         if milder:
-            report = await self._report(versions, DAYS, person)
+            report = await self._report(versions, self.now() - timedelta(days=DAYS), person)
         else:
             await self._fits(versions)
         return Trial(
@@ -185,8 +185,21 @@ class PolicySets:
                     raise ChangeError(message) from None
         return trying
 
-    async def _report(self, versions: Versions, days: float, person: str) -> dict[str, Json]:
-        """Decide again what was decided in so many days; return the numbers, and no content.
+    async def shadowed(self, change: Change, person: str) -> Mapping[str, Json]:
+        """Decide again what was decided since `change` was proposed.
+
+        Raises:
+            ChangeError: somebody would not be served by it any more.
+            AuditError: history cannot be read.
+        """
+        new = None if change.body is None else self._load(change.body, change.name)
+        known = frozenset({change.after}) if change.after else frozenset[str]()
+        version = Version(new, change.after, change.everywhere, known)
+        versions = self._with(change.name, change.before, version)
+        return await self._report(versions, change.proposed_at, person)
+
+    async def _report(self, versions: Versions, since: datetime, person: str) -> dict[str, Json]:
+        """Decide again what was decided since then; return the numbers, and no content.
 
         Raises:
             ChangeError: somebody would not be served any more.
@@ -199,7 +212,6 @@ class PolicySets:
             lambda tenant: trying.policy(tenants.get(tenant, ())),
             frozenset(self.installed()),
         )
-        since = self.now() - timedelta(days=days)
         size = await self.decided.size()
         start: int | None = await self.decided.first(size, since)
         served = {tenant for tenant, each in (await self._policies()).items() if each is not None}
@@ -209,7 +221,7 @@ class PolicySets:
             trial.tally.closed[_UNSERVED] += len(page.decisions) - len(known)
             await asyncio.to_thread(trial.take, known)
             start = page.next
-        return {"days": days, **_numbers(trial.tally)}
+        return {"since": since.isoformat(), **_numbers(trial.tally)}
 
 
 def _whose(decision: Mapping[str, object], tenants: Mapping[str, object]) -> str:

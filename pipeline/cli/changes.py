@@ -86,6 +86,33 @@ def pending(ctx: typer.Context, as_json: AsJson = False) -> None:
     say_table(titles, rows, "Nothing waits.")
 
 
+def shadow(
+    ctx: typer.Context,
+    change: Annotated[UUID, typer.Argument(metavar="CHANGE", help="Its id, as `pending` says.")],
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say what a proposed set would have made of the traffic since it was proposed.
+
+    Everything that was decided since is decided beside it by the proposed set,
+    over the same findings. Nothing of it has any effect.
+
+    Exits with 0, 1 (there is no such proposal), 2 (it could not be asked).
+
+    Examples:
+      imprimatur policies shadow 5f0c2f1e-93a3-4d6e-8f7b-0a4c41d2b0aa
+      imprimatur policies shadow 5f0c2f1e-93a3-4d6e-8f7b-0a4c41d2b0aa --json
+    """
+    body = {"person": person_or_login(person)}
+    report = operator.ask(data_dir_of(ctx), "POST", f"/changes/{change}/shadow", body)
+    if as_json:
+        say_json(report)
+    else:
+        say(f"since {report['since']}:")
+        say_pairs(_figures(report))
+        _say_rules(report)
+
+
 def activate(
     ctx: typer.Context,
     change: Annotated[UUID, typer.Argument(metavar="CHANGE", help="Its id, as `pending` says.")],
@@ -145,12 +172,22 @@ def _say(change: Mapping[str, Any]) -> None:
             "to": _short(change["after"]),
             "laid on top for all": change["everywhere"],
             "may be milder": change["milder"],
-            "decided again": report.get("decided"),
-            "would turn": report.get("turned"),
-            "of these milder": report.get("milder"),
-            "more holds": report.get("holds"),
+            **_figures(report),
         }
     )
+    _say_rules(report)
+
+
+def _figures(report: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "decided again": report.get("decided"),
+        "would turn": report.get("turned"),
+        "of these milder": report.get("milder"),
+        "more holds": report.get("holds"),
+    }
+
+
+def _say_rules(report: Mapping[str, Any]) -> None:
     rules = [(each["rule"], each["way"], each["count"]) for each in report.get("rules", ())]
     if rules:
         say_table(["rule", "way", "how many"], rules, "")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.changes import activate, pending, propose, rollback
+from pipeline.cli.changes import activate, pending, propose, rollback, shadow
 from pipeline.cli.explaining import explain
 from pipeline.cli.output import REFUSED, AsJson, plain_lines, say, say_json, say_table, told
 from pipeline.cli.policy_sets import SHIPPED, load_set, path_of, stacked, text_of
@@ -56,6 +56,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(propose)
 app.command()(pending)
+app.command()(shadow)
 app.command()(activate)
 app.command()(rollback)
 

@@ -39,7 +39,7 @@ class WayBack(_Body):
 
 
 class Who(_Body):
-    """Who activates."""
+    """Who asks or activates."""
 
 
 def routes(door: Door) -> APIRouter:
@@ -66,6 +66,11 @@ def routes(door: Door) -> APIRouter:
     async def activated(change: UUID, who: Who) -> dict[str, object]:
         with _refusing():
             return _told(await door.activate(change, who.person))
+
+    @router.post("/{change}/shadow")
+    async def shadowed(change: UUID, who: Who) -> dict[str, object]:
+        with _refusing():
+            return dict(await door.shadow(change, who.person))
 
     @router.post("/rollback")
     async def rolled_back(back: WayBack) -> dict[str, object]:

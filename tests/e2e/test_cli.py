@@ -238,6 +238,28 @@ def test_history_is_decided_again_by_a_stricter_set(server: Server, tmp_path: Pa
     assert broken.exit_code == 2
 
 
+def test_a_policy_comes_in_force_by_two_people_and_goes_again_by_two(
+    server: Server, tmp_path: Path
+) -> None:
+    """At once, beside the running server; to take it away is milder, so it takes two as well."""
+    closed = tmp_path / "closed.yaml"
+    closed.write_text(_CLOSED)
+    why = ["--reason", "ticket 12", "--person", "ana"]
+    made = server.asked("policies", "propose", closed, *why)
+    assert made["report"]["stricter"] == made["report"]["turned"] >= 1
+    assert server.post("a windmill, sea", server.key).status_code == 200
+
+    assert server.typed("policies", "activate", made["id"], "--person", "ana").exit_code == 1
+    server.asked("policies", "activate", made["id"], "--person", "ben")
+    refused = server.post("a windmill, hills", server.key)
+    back = server.asked("policies", "rollback", made["name"], *why)
+    assert [each["id"] for each in server.asked("policies", "pending")["pending"]] == [back["id"]]
+    server.asked("policies", "activate", back["id"], "--person", "ben")
+
+    assert refused.status_code == 403
+    assert server.post("a windmill, dunes", server.key).status_code == 200
+
+
 def test_pictures_are_asked_for_and_asked_after(server: Server, tmp_path: Path) -> None:
     """As a platform would, with its key; what is refused says so and writes nothing."""
     key = tmp_path / "key"

@@ -174,6 +174,27 @@ class TestPuttingInForce:
 
         assert isinstance(await house.end("a harbour"), Held)
 
+    async def test_is_shadowed_before_without_any_effect(self, house: World) -> None:
+        """What came since it was proposed is decided by both; only one of them counts."""
+        decided = Decided(house.log, house.clock, uuid4)
+        kind = PolicySets(house.tenancy, decided, house.judge.installed, house.clock)
+        door = Door(house.store.changes, house.log, house.clock, uuid4, {POLICY: kind})
+        await house.end("a harbour")
+        house.clock.passes(minutes=1)
+        strict = ON_TOP.replace("at_least: 0.2", "at_least: 0.0").replace("block", "hold")
+        change = await proposed(door, strict)
+        house.clock.passes(minutes=1)
+        before = await door.shadow(change.id, "ana")
+
+        assert isinstance(await house.end("a boat"), Released)
+        after = await door.shadow(change.id, "ana")
+
+        assert (before["decided"], after["decided"]) == (0, 2)
+        assert (after["turned"], after["holds"], after["milder"]) == (2, 2, 0)
+        await door.activate(change.id, "ben")
+        with pytest.raises(ChangeError, match="no such proposal"):
+            await door.shadow(change.id, "ana")
+
 
 class TestAProposal:
     async def test_carries_what_it_would_turn(self, house: World, start: Start) -> None:

@@ -47,6 +47,8 @@ async def test_the_whole_way_there_and_back(desk: httpx.AsyncClient) -> None:
 
     assert (made["before"], made["activated_at"]) == (None, None)
     assert [each["id"] for each in (await desk.get("/changes")).json()] == [made["id"]]
+    shadowed = await desk.post(path.replace("activate", "shadow"), json={"person": "ben"})
+    assert (shadowed.status_code, shadowed.json()["turned"]) == (200, 0)
     assert (await desk.post(path, json={"person": "ana"})).status_code == 409
     assert (await desk.post(path, json={"person": "ben"})).json()["activated_by"] == "ben"
     assert (await desk.get("/changes")).json() == []
