@@ -55,7 +55,7 @@ browser: setup .chromium ## The console in Debian's Chromium (installed if it is
 screenshots: setup .chromium ## The same, and keep what the pages look like in docs/console/
 	IMPRIMATUR_SCREENSHOTS=docs/console $(BIN)/python -m pytest -q tests/browser/check_*.py
 
-compat: setup ## Unmodified NovelAI SDKs and plain HTTP programs, each in an environment of its own
+compat: setup ## Unmodified NovelAI SDKs and plain HTTP programs; writes docs/features-by-sdk.md
 	$(BIN)/python tests/compat/run.py
 
 bench: setup ## Print the figures of docs/figures.md, as ratios measured in one run
