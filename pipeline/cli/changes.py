@@ -23,7 +23,7 @@ def propose(
     ],
     reason: Why,
     days: Annotated[
-        float, typer.Option(help="Decide again what was decided in so many days.", min=0)
+        float, typer.Option(help="Decide again what was decided in so many days.", min=1)
     ] = 7,
     person: PersonName = "",
     as_json: AsJson = False,

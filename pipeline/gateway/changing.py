@@ -26,8 +26,8 @@ class NewChange(_Body):
     kind: ChangeKind = ChangeKind.POLICY
     body: str
     reason: str = Field(min_length=1, max_length=2000)
-    days: float = Field(DAYS, ge=0, le=3650)
-    """Of how many days what was decided is decided again."""
+    days: float = Field(DAYS, ge=1, le=3650)
+    """Of how many days what was decided is decided again; of none would be no trial."""
 
 
 class WayBack(_Body):
