@@ -119,8 +119,9 @@ class Counted:
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                self._requests.labels(route, message["status"]).inc()
+                route = getattr(scope.get("route"), "path", None)
+                label = "none" if route is None else scope.get("root_path", "") + route
+                self._requests.labels(label, message["status"]).inc()
             await send(message)
 
         await self._app(scope, receive, watched if scope["type"] == "http" else send)

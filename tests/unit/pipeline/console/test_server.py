@@ -1,5 +1,6 @@
 """A route has one permission, an answer its headers, a fault a page that tells nothing."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
@@ -16,7 +17,7 @@ from pipeline.console.roles import MAY, Role
 from pipeline.console.sessions import Session
 from pipeline.errors import StoreUnavailableError
 from tests.unit.pipeline.console.conftest import ORIGIN, Console
-from tests.unit.pipeline.world import TENANT
+from tests.unit.pipeline.world import TENANT, open_world
 
 _SECRET = "what nobody must see"
 
@@ -277,3 +278,21 @@ async def test_the_first_page_is_the_first_that_a_role_may_open(console: Console
         await console.add(name, role)
         async with await console.signed_in(name) as browser:
             assert (await browser.get("/")).headers["location"] == f"/console{path}"
+
+
+async def test_beside_the_gateway_it_is_counted_by_its_templates(
+    console: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No figure holds what was asked for, and the gateway's own description stays its own."""
+    async with open_world(tmp_path_factory.mktemp("gateway")) as house, house.client() as browser:
+        server.mount(house.public, console.guarded)
+        for path in ("", "/", "/sign-in", "/static/console.css", "/nowhere/meadow"):
+            await browser.get(f"/console{path}")
+        figures = (await browser.get("/metrics")).text
+        described = (await browser.get("/openapi.json")).text
+
+    counted = set(re.findall(r'requests_total{route="([^"]+)"', figures))
+    templates = {"/console", "/console/", "/console/sign-in", "/console/static/{name}"}
+    assert counted >= templates | {"none"}
+    assert "meadow" not in figures
+    assert "console" not in described
