@@ -4,7 +4,8 @@ No part of `make test`: `make browser` runs these, and `make screenshots` keeps 
 """
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -84,16 +85,22 @@ async def violations(page: Page) -> Sequence[str]:
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
 
 
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    """A console that is served, and a browser."""
+@asynccontextmanager
+async def shown(console: Console, folder: Path) -> AsyncGenerator[Site]:
+    """Serve a console, and open a browser."""
     kept = os.environ.get("IMPRIMATUR_SCREENSHOTS")
-    folder = tmp_path / "shots" if kept is None else Path(kept)
-    folder.mkdir(parents=True, exist_ok=True)
+    shots = folder / "shots" if kept is None else Path(kept)
+    shots.mkdir(parents=True, exist_ok=True)
     async with (
-        open_console(tmp_path) as console,
         served(console.app) as address,
         async_playwright() as playwright,
         await playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET]) as browser,
     ):
-        yield Site(console, address + "/console", browser, folder)
+        yield Site(console, address + "/console", browser, shots)
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """A console that is served, and a browser."""
+    async with open_console(tmp_path) as console, shown(console, tmp_path) as site:
+        yield site

@@ -4,67 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from audit.entry import Kind
-from classifiers.signals import SignalName
 from pipeline.access.permissions import Permission
-from pipeline.console import building, case_pages, server
-from pipeline.console.cases import Cases
 from pipeline.console.roles import MAY, Role
 from pipeline.store.claims import LASTS
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
-from tests.unit.pipeline.console.conftest import CHEAP, Console, numbered
-from tests.unit.pipeline.lookers import Colour
-from tests.unit.pipeline.world import HELD, NOON, World, open_world, png
-
-NUDE: Colour = (90, 10, 90)
-"""Drawn in one colour, and scored as what two people have to approve."""
-
-
-class Desk(Console):
-    """A console over a whole house, so that something is held."""
-
-    house: World
-
-    async def held(self, colour: Colour = HELD) -> Hold:
-        """A picture that waits for a person."""
-        self.house.upstream.colours = [colour]
-        await self.house.end("a harbour, secretword")
-        *_, hold = await self.house.store.holds.waiting()
-        return hold
-
-    async def media(self) -> list[str]:
-        """What the log says of pictures that people saw."""
-        return [event for event in await self.events() if event.startswith("media.")]
+from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
+from tests.unit.pipeline.world import HELD, NOON, png
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk for one test, with a reviewer, a senior, an auditor and the child-safety team."""
-    async with open_world(tmp_path) as house:
-        own: Any = house.viewer.own
-        own.knows = {**own.knows, NUDE: {SignalName.HASH_NCII_NEAR: 0.6}}
-        parts = building.Parts(
-            house.store, house.log, house.clock, uuid4, numbered(), b"k" * 32, CHEAP
-        )
-        frame, doors = building.build(parts, [case_pages.QUEUE])
-        cases = Cases(
-            house.store, house.log, house.vault, house.rulings, house.clock, uuid4, lambda: False
-        )
-        guarded = server.create(frame, doors, [case_pages.routes(frame, cases)])
-        app = FastAPI(redirect_slashes=False)
-        server.mount(app, guarded)
-        made = Desk(house.store, house.log, house.clock, frame, doors, guarded, app)
-        made.house = house
-        for role in (Role.REVIEWER, Role.SENIOR, Role.AUDITOR, Role.CHILD_SAFETY):
-            await made.add(role.value, role)
-        yield made
+    """A desk for one test."""
+    async with open_desk(tmp_path) as opened:
+        yield opened
 
 
 async def posted(desk: Desk, browser: httpx.AsyncClient, path: str, **form: str) -> httpx.Response:
