@@ -12,6 +12,8 @@ from pipeline.console.errors import WaitError
 MOST = 60
 WITHIN = timedelta(minutes=10)
 _MOST_PEERS = 4096
+_OTHERS = "others"
+"""Whoever comes when so many were counted: whoever has many addresses keeps nobody else out."""
 
 
 @dataclass(slots=True)
@@ -33,8 +35,10 @@ class Peers:
             self._since, self._counts = now, {}
         # The port and the name of the host are the caller's to choose; this is not.
         peer = "" if request.client is None else request.client.host
+        if peer not in self._counts and len(self._counts) >= _MOST_PEERS:
+            peer = _OTHERS
         count = self._counts.get(peer, 0)
-        if count >= MOST or len(self._counts) >= _MOST_PEERS:
+        if count >= MOST:
             raise WaitError(math.ceil((self._since + WITHIN - now).total_seconds()))
         self._counts[peer] = count + 1
         return peer

@@ -48,6 +48,7 @@ class SigningIn:
             await self._refused(name, attempt)
             raise WrongError
         await self.store.sign_in_attempts.clear(name)
+        await self.store.sign_in_attempts.purge(self.now())
         await self.entries.write("account.signed_in", reviewer)
         return await self.sessions.begin(reviewer)
 

@@ -51,12 +51,13 @@ class ConsoleSessions:
         await self.transact(changing(insert(console_sessions).values(values)))
 
     async def of_token(self, token_sha256: str) -> ConsoleSession | None:
-        """Return a session, unless its account is disabled."""
+        """Return a session, unless its account is disabled or to be set up anew."""
         mine = console_sessions.c
         query = (
             select(reviewers, mine.begun_at, mine.seen_at)
             .join(reviewers, reviewers.c.id == mine.reviewer)
-            .where(mine.token_sha256 == token_sha256, reviewers.c.disabled_at.is_(None))
+            .where(mine.token_sha256 == token_sha256)
+            .where(reviewers.c.disabled_at.is_(None), reviewers.c.password_hash.is_not(None))
         )
         row = await self.transact(lambda sql: sql.execute(query).mappings().one_or_none())
         if row is None:
