@@ -204,12 +204,14 @@ def _left(hold: Hold, now: datetime) -> str:
 
 
 def _scores(hold: Hold) -> list[tuple[str, float]]:
-    """Return the greatest scores, the greatest first."""
+    """Return the greatest scores above nought, the greatest first."""
     scores = hold.facts.get("scores", {})
     if not isinstance(scores, dict):
         return []
     numbers = [
-        (name, float(each)) for name, each in scores.items() if isinstance(each, int | float)
+        (name, float(each))
+        for name, each in scores.items()
+        if isinstance(each, int | float) and each
     ]
     return sorted(numbers, key=lambda pair: (-pair[1], pair[0]))[:_MOST_SCORES]
 

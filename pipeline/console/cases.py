@@ -145,6 +145,7 @@ class Cases:
                 pieces(text.text, [s for s in spans if s is not None and s.path == text.path]),
             )
             for text in work.prompt.texts
+            if text.text.strip()
         ]
 
     async def _findings(self, decided: UUID) -> Sequence[Json]:
@@ -159,7 +160,9 @@ class Cases:
         ids = [entry_id(hold.submission, Kind.ADMIT), entry_id(hold.submission, Kind.HELD)]
         ids += [entry_id(hold.submission, Kind.GENERATED), _decided(hold)]
         found = [await self.log.receipt(each) for each in dict.fromkeys(ids)]
-        return [_step(each) for each in found if each is not None]
+        return sorted(
+            (_step(each) for each in found if each is not None), key=lambda step: step.index
+        )
 
     async def small(self, hold: Hold) -> bytes:
         """Return what a page may show of a picture.
