@@ -142,7 +142,7 @@ class Tenancy:
             PolicyError: it cannot be: nothing may be judged by it.
         """
         versions = self.in_force.versions
-        key = (names, *sorted((name, str(each.digest)) for name, each in versions.items()))
+        key = (names, *sorted(_mark(name, each) for name, each in versions.items()))
         if key not in self._composed:
             self._composed[key] = policies.compose(laid(self.read(names), versions))
         return self._composed[key]
@@ -172,6 +172,11 @@ class Tenancy:
         if found is None or found.released_hours is None:
             return self.keep_for
         return timedelta(hours=found.released_hours)
+
+
+def _mark(name: str, version: Version) -> tuple[str, str, bool, str]:
+    """Tell a version from every other: also one that was only tried from one that may be used."""
+    return name, str(version.digest), version.everywhere, version.fault
 
 
 def laid(read: Sequence[PolicySet], versions: Versions) -> Sequence[PolicySet]:

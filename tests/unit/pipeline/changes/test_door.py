@@ -1,8 +1,9 @@
 """The door: one person proposes, a second one activates; it holds everywhere, and goes back."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 from uuid import uuid4
 
 import pytest
@@ -13,10 +14,10 @@ from audit.leaf import Leaf
 from classifiers.signals import SignalName
 from pipeline.changes.door import Door
 from pipeline.changes.policy_sets import PolicySets
-from pipeline.errors import ChangeError
+from pipeline.errors import ChangeError, StoreUnavailableError
 from pipeline.history.decided import Decided
 from pipeline.items import Held, Released
-from pipeline.store.changes import Change, ChangeKind, changes
+from pipeline.store.changes import Change, ChangeKind, ChangeTable, changes
 from pipeline.store.tenants import Tenant
 from pipeline.tenancy import Tenancy, digest_of
 from policies.errors import PolicyError
@@ -145,6 +146,29 @@ class TestPuttingInForce:
 
         assert (await in_force(seen_beside))["meadow"] == digest(STRICTER)
         assert (await in_force(seen_after))["meadow"] == digest(STRICTER)
+
+    async def test_is_looked_for_again_and_again(self, start: Start) -> None:
+        """By itself, in every process; a store that fails for a moment does not end it."""
+        door, _ = start()
+        beside, seen = start()
+        await beside.begin()
+        good, looked = beside.table, asyncio.Event()
+
+        async def failing(_: object) -> Never:
+            looked.set()
+            raise StoreUnavailableError("app.db", "an answer", "none")
+
+        beside.table = ChangeTable(failing)
+        watch = asyncio.create_task(beside.run(0))
+        try:
+            await activated(door)
+            await looked.wait()
+            beside.table = good
+            async with asyncio.timeout(10):
+                while (await in_force(seen))["meadow"] != digest(STRICTER):  # noqa: ASYNC110 - it has no event
+                    await asyncio.sleep(0)
+        finally:
+            watch.cancel()
 
     async def test_lays_a_name_that_nobody_has_on_top_for_all(self, start: Start) -> None:
         """And takes it away again by two people, since that is milder."""
@@ -389,6 +413,17 @@ class TestWhatIsRemembered:
 
         with pytest.raises(PolicyError, match=r"app\.db"):
             await after.policy_of(MEADOW)
+
+    async def test_is_not_in_force_for_having_been_tried(self, house: World, start: Start) -> None:
+        """A proposal that somebody moves into force in app.db was composed once, to try it."""
+        door, tenancy = start()
+        await proposed(door)
+        await house.store.writer(lambda sql: sql.execute(changes.update().values(place=1)))
+
+        await door.refresh()
+
+        with pytest.raises(PolicyError, match=r"app\.db"):
+            await tenancy.policy_of(MEADOW)
 
     async def test_is_no_way_back_to_what_was_made_up(self, house: World, start: Start) -> None:
         """What is kept for the way back is held against the digest as well."""
