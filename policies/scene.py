@@ -3,8 +3,9 @@
 All texts are one subject, because a reader sees them as one; each picture is one by itself. A
 question is answered by a signal. It is unknown where nobody answered, or where one who should have
 answered could not. Two reasons give way: `NOT_ASSESSED` to another source that did answer for that
-place, and `OTHER_LANGUAGE` to a signal that says in what state the language of that text is: then
-the rules on `text.language.*` decide what an unread text comes to, and not that it was not read.
+place (not to one that says the same of itself), and `OTHER_LANGUAGE` to a signal that says in what
+state the language of that text is: then the rules on `text.language.*` decide what an unread text
+comes to, and not that it was not read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -183,19 +184,21 @@ def _told(said: tuple[Finding, ...], heard: frozenset[Spot]) -> Told:
     unanswered = (
         finding
         for finding in said
-        if isinstance(finding, Unavailable) and not _gives_way(finding, signals, heard)
+        if isinstance(finding, Unavailable) and not _gives_way(finding, said, heard)
     )
     return Told(said, signals, tuple(unanswered))
 
 
-def _gives_way(finding: Unavailable, signals: Sequence[Signal], heard: frozenset[Spot]) -> bool:
-    """Whether somebody else spoke there; what the same source saw of the rest is no answer."""
+def _gives_way(finding: Unavailable, said: Sequence[Finding], heard: frozenset[Spot]) -> bool:
+    """Whether somebody else answered there; whoever says the same of itself answers for nobody."""
     spot = _spot(finding.where)
     if finding.reason is Reason.OTHER_LANGUAGE:
         return spot in heard
     if finding.reason is not Reason.NOT_ASSESSED:
         return False
-    return any(one.source != finding.source and _spot(one.where) == spot for one in signals)
+    there = [one for one in said if _spot(one.where) == spot]
+    silent = {one.source for one in there if isinstance(one, Unavailable)}
+    return any(isinstance(one, Signal) and one.source not in silent for one in there)
 
 
 def _picture(

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import pytest
 
 from classifiers.content import Rendition
@@ -52,6 +54,26 @@ def test_what_one_saw_of_a_field_is_no_answer_for_what_it_did_not_see() -> None:
 
     assert open_questions(seen, beyond) == {SEXUAL}
     assert not open_questions(seen, beyond, other)
+
+
+def test_of_several_who_did_not_assess_it_none_answers_for_another() -> None:
+    """Detectors that may only raise evidence stay unknown together, in every company."""
+    seen = {
+        source: (
+            Signal(SEXUAL, score, Field("input"), source),
+            Unavailable(SEXUAL, Field("input"), source, Reason.NOT_ASSESSED),
+        )
+        for source, score in (("one", 0.0), ("two", 0.25), ("three", 0.75))
+    }
+    assessed = Signal(SEXUAL, 0.0, Field("input"), "four")
+    failed = Unavailable(SEXUAL, Field("input"), "five", Reason.FAILED)
+
+    for count in range(1, len(seen) + 1):
+        for sources in combinations(seen, count):
+            found = [finding for source in sources for finding in seen[source]]
+            assert open_questions(*found) == {SEXUAL}
+            assert not open_questions(*found, assessed)
+            assert open_questions(*found, assessed, failed) == {SEXUAL}
 
 
 def test_another_language_gives_way_to_who_says_which() -> None:
