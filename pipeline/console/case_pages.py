@@ -111,6 +111,7 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
             may_reveal=session.may(Permission.MEDIA_REVEAL),
             may_rule=session.may(Permission.REVIEW_RULE),
             two=hold.code.partition(".")[0] in TWO_PEOPLE,
+            codes=sorted(HarmCode),
             first=first is not None,
             first_is_mine=first is not None and first.person == session.person.name,
         )
@@ -170,10 +171,11 @@ def _ruling(router: APIRouter, frame: Frame, cases: Cases) -> None:
         known_as: UUID,
         ruling: Annotated[str, Form(pattern="^(approve|reject)$")],
         reason: Annotated[str, Form(max_length=2000)] = "",
+        code: Annotated[HarmCode | None, Form()] = None,
     ) -> Response:
         hold = await cases.find(session, known_as)
         approves = ruling == "approve"
-        done = await cases.rule(session, hold, approves=approves, reason=reason)
+        done = await cases.rule(session, hold, approves=approves, reason=reason, code=code)
         return RedirectResponse(f"{ROOT}/queue?{urlencode({'done': done})}", 303)
 
 

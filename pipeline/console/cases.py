@@ -30,6 +30,7 @@ from pipeline.store.holds import Hold
 from pipeline.store.queue import Counts, Waiting, Wanted
 from pipeline.store.store import Store
 from pipeline.vault import Vault
+from policies.labels import HarmCode
 
 TWO_PEOPLE = frozenset({"SEX", "NCII"})
 """Families of codes of which nothing is released because of one person."""
@@ -207,8 +208,12 @@ class Cases:
             duration_us=lasted,
         )
 
-    async def rule(self, session: Session, hold: Hold, *, approves: bool, reason: str) -> str:
+    async def rule(
+        self, session: Session, hold: Hold, *, approves: bool, reason: str, code: HarmCode | None
+    ) -> str:
         """Rule on a case; return what became of it: `approved once`, or the outcome.
+
+        Without a `code` it is ruled by the one that it is held for.
 
         Raises:
             TakenError: the case is not theirs.
@@ -223,7 +228,8 @@ class Cases:
             await self.give_back(session, hold)
             return "approved once"
         try:
-            end = await self.rulings.rule(hold, Ruling(session.person, approves, reason))
+            ruling = Ruling(session.person, approves, reason, code or hold.code)
+            end = await self.rulings.rule(hold, ruling)
         except RulingError as fault:
             message = f"It cannot be ruled so: {fault}."
             raise ConsoleError(message) from None

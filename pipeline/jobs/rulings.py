@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from audit.entry import Entry, Kind, Receipt
+from audit.entry import Entry, Json, Kind, Receipt
 from audit.errors import ConflictError
 from audit.leaf import Leaf
 from audit.log import Log
@@ -48,6 +48,8 @@ class Ruling:
     person: Person
     approves: bool
     reason: str
+    code: str = ""
+    """The harm code that it was ruled by, if one was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Rulings:
         await self.store.holds.close(hold, end, self.now(), "machine")
 
     async def _record(self, hold: Hold, ruling: Ruling) -> None:
+        named: dict[str, Json] = {"code": ruling.code} if ruling.code else {}
         entry = Entry(
             ruling_id(hold.id),
             Kind.RULING,
@@ -134,6 +137,7 @@ class Rulings:
                 "sample": hold.index or 0,
                 "outcome": "approved" if ruling.approves else "rejected",
                 "automated": False,
+                **named,
             },
             {"person": ruling.person.name, "reason": ruling.reason},
         )

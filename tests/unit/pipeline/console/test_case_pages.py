@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from audit.entry import Kind
+from audit.leaf import Leaf
 from pipeline.access.permissions import Permission
 from pipeline.console.roles import MAY, Role
+from pipeline.projection import ruling_id
 from pipeline.store.claims import LASTS
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
+from policies.labels import HarmCode
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
 from tests.unit.pipeline.world import HELD, NOON, png
 
@@ -182,6 +185,21 @@ class TestRuling:
         assert "Withheld for good" in (await browser.get("/queue?done=withheld")).text
         assert again.status_code == 404
         assert (await desk.house.kinds(hold.submission)).count("ruling") == 1
+
+    async def test_the_code_that_it_was_ruled_by_is_written_down(self, desk: Desk) -> None:
+        """Figures of what was done wrong are made of it; a word of one's own is none."""
+        hold = await desk.held()
+        browser, path = await claimed(desk, hold), f"/cases/{hold.id}/ruling"
+        form = {"ruling": "reject", "reason": "it is not allowed"}
+
+        unknown = await posted(desk, browser, path, code="MADE.UP", **form)
+        done = await posted(desk, browser, path, code=HarmCode.NCII_REAL.value, **form)
+
+        assert unknown.status_code == 400
+        assert done.status_code == 303
+        receipt = await desk.house.log.receipt(ruling_id(hold.id))
+        assert receipt is not None
+        assert Leaf.parse(receipt.leaf).public["code"] == "NCII.REAL"
 
     async def test_nobody_rules_on_what_they_have_not_claimed(self, desk: Desk) -> None:
         """Somebody else is about to."""
