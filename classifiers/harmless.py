@@ -28,8 +28,11 @@ class HarmlessPhrases:
 
         No letter moves, so that places in the one are places in the other.
         """
+        found = self._phrases.find(text)
+        if not found:
+            return text
         kept = list(text)
-        for phrase, places in self._phrases.find(text).items():
+        for phrase, places in found.items():
             for start in places:
                 end = start + len(phrase)
                 if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):

@@ -1,11 +1,13 @@
 """Turns a text into hashed runs of letters: they see what a spelling hides from words."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+_WORD: Final = re.compile(r"[^\W_]+")
 _BITS: Final = 18
 BUCKETS: Final = 1 << _BITS
 """Bucket 0 is nobody's: it pads."""
@@ -58,7 +60,7 @@ def grams_of_each(texts: Sequence[str]) -> tuple[Buckets, Weights]:
 
 
 def _spaced(text: str) -> str:
-    words = "".join([letter if letter.isalnum() else " " for letter in text]).split()
+    words = _WORD.findall(text)
     return f" {' '.join(words)} " if words else ""
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
 from classifiers.ages import Ages
@@ -83,8 +84,8 @@ class PromptTerms:
 
     @classmethod
     def embedded(cls) -> "PromptTerms":
-        """Build from the lists that ship with this package."""
-        return cls(shipped())
+        """Give the one built from the lists that ship with this package."""
+        return _embedded()
 
     @property
     def id(self) -> str:
@@ -185,6 +186,11 @@ class PromptTerms:
                     evidence = f"term:{hit.term.id}"
                     for signal in (_SIGNALS[name], SignalName.TEXT_DISGUISED):
                         yield Signal(signal, 1.0, Field("*"), self._id, evidence)
+
+
+@cache
+def _embedded() -> PromptTerms:
+    return PromptTerms(shipped())
 
 
 def _is_ours(signal: Signal) -> bool:

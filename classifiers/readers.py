@@ -23,5 +23,5 @@ def embedded_readers(
     Raises:
         ClassifierError: one is missing, or is not what its digest says.
     """
-    terms = PromptTerms(laid_on(shipped(), packs))
+    terms = PromptTerms(laid_on(shipped(), packs)) if packs else PromptTerms.embedded()
     return [terms, Characters.embedded(), Readability(), PromptModel.embedded(device)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from classifiers.normalise.ciphers import CIPHERS
 from classifiers.normalise.drawings import DRAWINGS
 from classifiers.normalise.emoji import EMOJI
-from classifiers.normalise.encoding import Encoding
+from classifiers.normalise.encoding import Encoding, is_foreign
 from classifiers.normalise.escapes import ESCAPES
 from classifiers.normalise.figures import FIGURES
 from classifiers.normalise.letters import Letters
@@ -15,7 +15,8 @@ from classifiers.normalise.respelt import RESPELT
 GUESSES = frozenset(one.name for one in (*CIPHERS, *RESPELT) if one.guess)
 """The encodings of which the plain view is all that is wanted."""
 _ALL: tuple[Encoding, ...] = (*ESCAPES, *FIGURES, *CIPHERS, *DRAWINGS, *EMOJI, *RESPELT)
-
+_OF_ASCII = tuple(one for one in _ALL if one.hint is not is_foreign)
+"""Those that a text in ASCII may hold."""
 
 _DEEPEST = 3
 """How many times what was decoded is decoded again."""
@@ -56,7 +57,7 @@ def decode(letters: Letters) -> Inside:
 
 def _decoded(letters: Letters) -> Iterator[tuple[Encoding, Letters]]:
     text = letters.text
-    for encoding in _ALL:
+    for encoding in _OF_ASCII if text.isascii() else _ALL if text else ():
         found = encoding.decode(letters, text)
         if found is not None:
             yield encoding, found

@@ -8,7 +8,7 @@ from unicodedata import normalize
 import numpy as np
 
 from classifiers.normalise.forms import FORMS, IS_BRACE, TILDE
-from classifiers.normalise.letters import SPACE, Letters, Mask, before
+from classifiers.normalise.letters import SPACE, Letters, Mask, before, codes_of
 from classifiers.normalise.reading import Span
 
 _CLUSTER = re.compile(
@@ -16,6 +16,7 @@ _CLUSTER = re.compile(
     "|[\u1100-\u1112][\u1161-\u1175](?:[\u11a8-\u11c2]|[\u1100-\u1112](?![\u1161-\u1175]))?"
 )
 _ASCII_BLANKS = re.compile(r"[{}\[\]|_\-\s\x00-\x1f\x7f]+")
+_BLANKS = {code: " " for code in range(0x80) if _ASCII_BLANKS.match(chr(code))}
 _FIRST_CLUSTER = ord(TILDE)
 _APART = "\uf8ff"
 """Stands between texts that are folded together: a letter of no script, its own plain form."""
@@ -36,6 +37,8 @@ def fold(letters: Letters, marks: Mask, *, joined: bool = False) -> Letters:
 
     `marks`, braces and bars become a space, or nothing when `joined`; runs of spaces become one.
     """
+    if not joined and letters.is_ascii and not marks.any():
+        return _fold_ascii(letters)
     codes = FORMS.of(letters.codes)
     codes[marks] = FORMS.NOTHING if joined else SPACE
     if joined:
@@ -44,6 +47,13 @@ def fold(letters: Letters, marks: Mask, *, joined: bool = False) -> Letters:
     if not plain.is_ascii:
         plain = _compose(FORMS.spread(plain.keep(codes != FORMS.NOTHING)))
     return _collapse(plain)
+
+
+def _fold_ascii(letters: Letters) -> Letters:
+    """Do the same of a text in ASCII that has no marks: most have not."""
+    text = letters.text.lower().translate(_BLANKS)
+    plain = Letters(codes_of(text), letters.origin, text)
+    return _collapse(plain) if "  " in text else plain
 
 
 def _compose(letters: Letters) -> Letters:

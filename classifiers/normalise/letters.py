@@ -56,7 +56,8 @@ class Letters:
 
     def turned(self) -> "Letters":
         """Write the last first."""
-        return Letters(self.codes[::-1], self.origin[::-1])
+        text = None if self._text is None else self._text[::-1]
+        return Letters(self.codes[::-1], self.origin[::-1], text)
 
     def replaced(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> "Letters":
         """Return `texts` one after the other, each spread evenly over its span of this text."""
@@ -73,6 +74,8 @@ class Letters:
     @property
     def is_ascii(self) -> bool:
         """Whether nothing is beyond ASCII."""
+        if self._text is not None:
+            return self._text.isascii()
         return not len(self.codes) or bool(self.codes.max() < _ASCII)
 
 

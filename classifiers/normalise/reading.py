@@ -167,6 +167,8 @@ class FieldReading:
 
     def typed(self, polarity: Polarity) -> str:
         """Return what of `polarity` in effect a person typed: the plain text less boilerplate."""
+        if not self.boilerplate and all(run.polarity is polarity for run in self.runs):
+            return self.plain.text
         spans = [(one.start, one.end) for one in self._runs(polarity)]
         return self._plain_of(spans, self.boilerplate)
 

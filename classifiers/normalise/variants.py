@@ -25,7 +25,7 @@ _ONE = Alphabet(_table())
 
 def one_script(letters: Letters) -> Letters:
     """Return folded `letters` with one character for all that are the same; the length stays."""
-    if not len(letters.codes) or letters.codes.max() < _FIRST:
+    if letters.is_ascii or letters.codes.max() < _FIRST:
         return letters
     return letters.written(_ONE.of(letters.codes))
 
