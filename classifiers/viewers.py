@@ -1,5 +1,6 @@
 """The classifiers of pictures: one list, for the gateway and for what judges without it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from classifiers.apparent_age import ApparentAge, FaceAge
@@ -11,14 +12,17 @@ from classifiers.hash_bank_lookup import Banks
 from classifiers.hash_match import HashMatch
 from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
+from classifiers.plugins import Pinned, Plugin
 from classifiers.tagger import Tagger
 
 
-def embedded_viewers(banks: Banks, tagger: Path | None = None) -> list[Classifier[Canonical]]:
+def embedded_viewers(
+    banks: Banks, tagger: Path | None = None, detectors: Sequence[Pinned] = ()
+) -> list[Classifier[Canonical]]:
     """Open every classifier of pictures that ships with this package. They are still to be warmed.
 
-    Pictures are compared with `banks`. `tagger` is the folder of one that was pulled. There is no
-    second one: what one of them did not assess would count as answered by the other.
+    Pictures are compared with `banks`. `tagger` is the folder of one that was pulled; `detectors`
+    are what the operator installed, which only raise evidence.
 
     Raises:
         ClassifierError: one is missing, or is not what its digest says.
@@ -27,6 +31,7 @@ def embedded_viewers(banks: Banks, tagger: Path | None = None) -> list[Classifie
     pulled = [] if tagger is None else [Tagger.opened(tagger, network.rendition)]
     return [
         *pulled,
+        *(Plugin.opened(pinned) for pinned in detectors),
         MaskCheck(),
         HashMatch(banks),
         ImageContent(network),

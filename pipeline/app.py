@@ -448,7 +448,9 @@ def _judge(settings: Settings, banks: Banks) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
-    picture = embedded_viewers(banks, settings.tagger)
+    picture = embedded_viewers(
+        banks, settings.tagger, [detector.pinned for detector in settings.detectors]
+    )
     for reader in text:
         reader.warm()
     for viewer in picture:

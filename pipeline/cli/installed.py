@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from classifiers.plugins import Pinned
 from classifiers.term_pack import TermPack
 from pipeline import term_packs
 from pipeline.settings import FILE_NAME
@@ -28,6 +29,17 @@ def tagger_of(data_dir: Path | None) -> Path | None:
         SettingsError: the settings cannot be used.
     """
     return None if data_dir is None else read_settings(data_dir, os.environ).tagger
+
+
+def detectors_of(data_dir: Path | None) -> tuple[Pinned, ...]:
+    """Return the detectors that an installation names.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+    """
+    if data_dir is None:
+        return ()
+    return tuple(each.pinned for each in read_settings(data_dir, os.environ).detectors)
 
 
 def installed(data_dir: Path | None) -> tuple[tuple[str, ...], tuple[TermPack, ...]]:

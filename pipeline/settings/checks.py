@@ -23,6 +23,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _banks,
         _term_packs,
         _tagger,
+        _detectors,
         _child_safety,
         _outside,
     )
@@ -125,6 +126,13 @@ def _tagger(settings: Settings) -> Iterator[str]:
     if settings.tagger is not None and not settings.tagger.is_dir():
         told = "pull it with `imprimatur models pull`, or remove the line"
         yield f"tagger: there is no model in {settings.tagger}: {told}"
+
+
+def _detectors(settings: Settings) -> Iterator[str]:
+    names = [detector.name for detector in settings.detectors]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"detectors[{number}].name: {name} is there twice: remove one"
 
 
 def _child_safety(settings: Settings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from classifiers.device import Device
 from classifiers.hash_bank import Kind
+from classifiers.plugins import Pinned
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
 from pipeline.settings.retention import Retention
@@ -26,6 +27,7 @@ KEYS = "keys"
 _SET_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,95}", re.ASCII)
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,95}", re.ASCII)
+_DETECTOR = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEY_BYTES = 32
 
@@ -56,6 +58,10 @@ def _source(text: str) -> str:
 
 def _pack_name(text: str) -> str:
     return _fits(text, _SET_NAME, "a name of small letters, digits and dashes")
+
+
+def _detector_name(text: str) -> str:
+    return _fits(text, _DETECTOR, "a name of small letters, digits and underscores")
 
 
 def _digest(text: str) -> str:
@@ -120,6 +126,19 @@ class TermPackFile(Part):
     digest: Annotated[str, AfterValidator(_digest)]
 
 
+class DetectorPackage(Part):
+    """A detector of pictures in an installed Python package, in the version that was reviewed."""
+
+    name: Annotated[str, AfterValidator(_detector_name)]
+    distribution: Annotated[str, AfterValidator(_source)]
+    version: Annotated[str, AfterValidator(_source)]
+
+    @property
+    def pinned(self) -> Pinned:
+        """It as a value."""
+        return Pinned(self.name, self.distribution, self.version)
+
+
 class Settings(Part):
     """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
 
@@ -144,6 +163,8 @@ class Settings(Part):
     term_packs: tuple[TermPackFile, ...] = ()
     tagger: LocalPath | None = None
     """The folder of a tagger that was pulled, which looks at pictures too."""
+    detectors: tuple[DetectorPackage, ...] = ()
+    """Other packages whose detectors look at pictures too, and only raise evidence."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP

@@ -24,7 +24,7 @@ from classifiers.readers import embedded_readers
 from classifiers.signals import Finding
 from classifiers.viewers import embedded_viewers
 from pipeline.banks import FOLDER, open_banks
-from pipeline.cli.installed import installed, tagger_of
+from pipeline.cli.installed import detectors_of, installed, tagger_of
 from pipeline.cli.policy_sets import in_place, load_set, stacked
 from pipeline.cli.rehearsing.lines import asked_in
 from pipeline.cli.screening.lines import Line
@@ -207,7 +207,7 @@ def rehearser(terms: Terms) -> Rehearser:
     readers = embedded_readers(packs)
     viewers: list[Classifier[Canonical]] = [
         Uncompared(banks) if isinstance(each, HashMatch) else each
-        for each in embedded_viewers(banks, tagger)
+        for each in embedded_viewers(banks, tagger, detectors_of(terms.installation))
     ]
     for reader in readers:
         reader.warm()

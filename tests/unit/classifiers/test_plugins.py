@@ -1,6 +1,7 @@
 """Detectors that an operator installed."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from classifiers.canonical import Canonical
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
 from classifiers.errors import ModelError
+from classifiers.hash_bank_set import BankSet
 from classifiers.plugins import Pinned, Plugin
 from classifiers.signals import Picture, Reason, Signal, SignalName, Unavailable
+from pipeline.app import _judge
+from pipeline.errors import SettingsError
+from pipeline.settings import first_start, load
 
 ACT = SignalName.IMAGE_SEXUAL_ACT
 PLACE = Picture("parameters.image", 3)
@@ -104,3 +109,23 @@ class TestOpened:
             Plugin.opened(Pinned("own", "detector_that_is_nowhere", "1.2"))
         with pytest.raises(ModelError, match="one entry point"):
             Plugin.opened(Pinned("other", "detector_f", "1.2"))
+
+    def test_one_of_the_settings_looks_in_an_installation(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is installed and named is opened and warmed; twice the same name is a mistake."""
+        install(tmp_path, monkeypatch, "detector_g", names="[ACT]", said="[low(ACT)]")
+        first_start(tmp_path / "var", bytes)
+        named = {"name": "own", "distribution": "detector_g", "version": "1.2"}
+        env = {
+            "IMPRIMATUR_DEVELOPMENT": "true",
+            "IMPRIMATUR_NOVELAI_TOKENS": "pst-" + "a" * 64,
+            "IMPRIMATUR_DETECTORS": json.dumps([named]),
+        }
+
+        judge = _judge(load(tmp_path / "var", env), BankSet(()))
+        judge.close()
+
+        assert any(source.startswith("plugin_own@1+") for source in judge.sources())
+        with pytest.raises(SettingsError, match=r"detectors\[1\]\.name: own is there twice"):
+            load(tmp_path / "var", env | {"IMPRIMATUR_DETECTORS": json.dumps([named, named])})
