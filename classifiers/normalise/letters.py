@@ -54,6 +54,13 @@ class Letters:
         """Put other code points in the same places."""
         return Letters(codes, self.origin)
 
+    def translated(self, table: "Alphabet") -> "Letters":
+        """Put what `table` makes of each in its place."""
+        if self._text is None or not self.is_ascii:
+            return self.written(table.of(self.codes))
+        text = self._text.translate(table.ascii)
+        return Letters(codes_of(text), self.origin, text)
+
     def turned(self) -> "Letters":
         """Write the last first."""
         text = None if self._text is None else self._text[::-1]
@@ -155,6 +162,8 @@ class Alphabet:
     def __init__(self, table: Mapping[int, int]) -> None:
         self._table = np.arange(max(table) + 1, dtype=np.uint32)
         self._table[list(table)] = list(table.values())
+        self.ascii = {code: other for code, other in table.items() if code < _ASCII}
+        """Of these, what becomes of ASCII."""
 
     def of(self, codes: Codes) -> Codes:
         """Return what each becomes."""

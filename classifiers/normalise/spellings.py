@@ -113,7 +113,7 @@ def squeezed_form(words: str) -> str:
 
 def rot13(letters: Letters) -> Letters:
     """Turn the Latin alphabet by half; the length stays."""
-    return letters.written(_ROT13.of(letters.codes))
+    return letters.translated(_ROT13)
 
 
 def _counts(these: Mask, words: Mask) -> NDArray[np.intp]:
