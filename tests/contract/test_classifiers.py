@@ -31,6 +31,7 @@ from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
 from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
 from classifiers.normalise import Reading
+from classifiers.plugins import RAISING, Pinned, Plugin
 from classifiers.signals import Field, Finding, Picture, Signal
 from classifiers.tagger import Tagger
 from pipeline.app import _judge
@@ -50,8 +51,26 @@ READERS = ["prompt_terms", "characters", "readability", "prompt_model"]
 VIEWERS = ["mask", "hash_match", "nsfw_mobilenet_v2", "tiny_face_detector"]
 """Everything that app.py builds. A new one is added here, and answers these questions."""
 OURS = ["reader", "moody reader", "switched reader"]
-OTHERS = ["viewer", "moody viewer", "hash_match with a bank", "a tagger", "a measured tagger"]
+OTHERS = [
+    "viewer",
+    "moody viewer",
+    "hash_match with a bank",
+    "a tagger",
+    "a measured tagger",
+    "a plugin",
+]
 """What tests put in their place keeps the same contract."""
+
+
+class Raising(Viewer):
+    """The tests' viewer, as somebody would make it a plugin."""
+
+    def classify(self, content: Canonical, /) -> Sequence[Finding]:
+        """Report what a plugin may."""
+        return [each for each in super().classify(content) if each.name in self.emits]
+
+
+ACTS = Raising(emits=RAISING & Viewer().emits)
 
 
 @cache
@@ -92,6 +111,7 @@ def classifier(name: str) -> Classifier[Any]:
         "hash_match with a bank": lambda: HashMatch(BankSet((BANK,))),
         "a tagger": tagger,
         "a measured tagger": lambda: tagger(MEASURED),
+        "a plugin": lambda: Plugin(Pinned("act", "acme", "1.2"), ACTS),
     }
     return own[name]() if name in own else installed()[name]
 
@@ -253,7 +273,7 @@ class TestEach:
         """A question that it is qualified for and never reports would be answered by nobody."""
         emits = classifier(name).emits
 
-        assert classifier(name).answers or name == "a tagger"  # nobody measured it
+        assert classifier(name).answers or name in {"a tagger", "a plugin"}  # unmeasured
         assert {question.name for question in classifier(name).answers} <= emits
 
     def test_has_an_id_that_names_its_version(self, name: str) -> None:
