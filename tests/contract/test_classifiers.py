@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from skimage import data as photographs
+from typing_extensions import override
 
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
@@ -65,6 +66,7 @@ OTHERS = [
 class Raising(Viewer):
     """The tests' viewer, as somebody would make it a plugin."""
 
+    @override
     def classify(self, content: Canonical, /) -> Sequence[Finding]:
         """Report what a plugin may."""
         return [each for each in super().classify(content) if each.name in self.emits]
