@@ -52,14 +52,14 @@ holds = Table(
     Column("opened_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("facts", JSON, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),  # the long one: what the queue asks for stands before it
     Column("end", word(End)),
     Column("ended_at", Instant),
     Column("ended_by", String(200)),
     Column("reason", String(2000)),
-    Column("code", String(64), nullable=False),
-    Column("severity", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
 )
 _queue = Index(
     "queue",

@@ -1,8 +1,9 @@
 """The queue: what waits for a person, the worst first, and of equals what has least time left."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, Select, and_, func, select
 
@@ -59,27 +60,37 @@ class Queue:
 
     async def page(self, wanted: Wanted, now: datetime, number: int = 0) -> Sequence[Waiting]:
         """Return up to `PAGE` of what is wanted, and one more if there is a next page."""
-        query = (
-            _narrowed(select(holds, claims.c.person), wanted, now)
-            .order_by(holds.c.severity.desc(), holds.c.due_at, holds.c.id)
-            .limit(PAGE + 1)
-            .offset(number * PAGE)
-        )
+        ordered = (holds.c.severity.desc(), holds.c.due_at, holds.c.id)
+        query = select(holds, claims.c.person).order_by(*ordered)
 
         def read(sql: Connection) -> list[Waiting]:
-            return [_waiting(dict(row)) for row in sql.execute(query).mappings()]
+            asked = _narrowed(query, wanted, now)
+            if wanted.mine:  # by way of the few that are claimed, not of all that wait
+                asked = asked.where(holds.c.id.in_(_claimed(sql, wanted.person, now)))
+            found = sql.execute(asked.limit(PAGE + 1).offset(number * PAGE))
+            return [_waiting(dict(row)) for row in found.mappings()]
 
         return await self.transact(read)
 
     async def counts(self, wanted: Wanted, now: datetime) -> Counts:
         """Count what waits for somebody who may see what is wanted, whatever its filters."""
         every = Wanted(wanted.tenants, person=wanted.person, worst=wanted.worst)
-        few = [
-            _narrowed(select(holds.c.id), each, now).limit(MOST_COUNTED).subquery()
-            for each in (every, replace(every, mine=True))
-        ]
-        query = select(*(select(func.count()).select_from(each).scalar_subquery() for each in few))
-        return await self.transact(lambda sql: Counts(*sql.execute(query).one()))
+        waiting = _narrowed(select(holds.c.id), every, now)
+
+        def read(sql: Connection) -> Counts:
+            own = waiting.where(holds.c.id.in_(_claimed(sql, wanted.person, now)))
+            few = (
+                select(func.count()).select_from(each.limit(MOST_COUNTED).subquery())
+                for each in (waiting, own)
+            )
+            return Counts(*(sql.execute(each).scalar_one() for each in few))
+
+        return await self.transact(read)
+
+
+def _claimed(sql: Connection, person: str, now: datetime) -> list[UUID]:
+    query = select(claims.c.hold).where(claims.c.person == person, claims.c.until > now)
+    return [*sql.execute(query.limit(MOST_COUNTED)).scalars()]
 
 
 def _narrowed(
@@ -97,9 +108,6 @@ def _narrowed(
         query = query.where(holds.c.code.startswith(wanted.code, autoescape=True))
     elif wanted.code:
         query = query.where(holds.c.code == wanted.code)
-    if wanted.mine:  # by way of the few that are claimed, not of all that wait
-        own = select(claims.c.hold).where(claims.c.person == wanted.person, claims.c.until > now)
-        query = query.where(holds.c.id.in_(own))
     if wanted.free:
         query = query.where(claims.c.person.is_(None))
     return query
