@@ -19,7 +19,7 @@ from audit.leaf import Leaf, leaf_of
 from tests.tamper.exporting import EXPORT, World, exported, order_of, packed
 from tests.unit.audit.export.world import BOBS, CANARY, DRY, HARBOUR, HELD, RELEASED, scope, way
 
-STAFF = (b"Ada", b"a reviewer's own words")
+STAFF = (b"Ada of the staff", b"a reviewer's own words")  # with spaces: no base64 is like them
 
 
 @pytest.fixture(scope="module")

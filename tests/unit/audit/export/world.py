@@ -58,7 +58,7 @@ def entries() -> Iterator[Entry]:
     yield Entry(
         uuid5(RELEASED, "ruling"), Kind.RULING, DAY + timedelta(days=2),
         {"submission": str(RELEASED), "tenant": HARBOUR, "outcome": "approved"},
-        {"person": "Ada", "reason": "a reviewer's own words"},
+        {"person": "Ada of the staff", "reason": "a reviewer's own words"},
     )  # fmt: skip
     erased = entry_id(BOBS, Kind.GENERATED)
     yield Entry(UUID(int=301), Kind.ERASE, DAY + timedelta(days=2), {"entries": [str(erased)]})
