@@ -1,5 +1,6 @@
 """The `imprimatur` command."""
 
+import gc
 from importlib import import_module
 from pathlib import Path
 
@@ -86,4 +87,5 @@ def begin(ctx: typer.Context, data_dir: DataDir = Path("var")) -> None:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(50_000, 20, 20)  # to look for garbage in what is imported takes half a second
     app()
