@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared, Row
 from pipeline.store.writer import Transact, changing
 
 api_keys = Table(
@@ -49,7 +50,7 @@ class ApiKey:
 
 
 _shown = [column for column in api_keys.c if column.name != "secret_sha256"]
-_OF_SECRET = select(*_shown).where(api_keys.c.secret_sha256 == bindparam("secret"))
+_OF_SECRET = Prepared(select(*_shown).where(api_keys.c.secret_sha256 == bindparam("secret")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class ApiKeyTable:
     async def of_secret(self, secret_sha256: str) -> ApiKey | None:
         """Return the key whose secret has this hash, revoked or not."""
         query = {"secret": secret_sha256}
-        return await self.transact(lambda sql: _one(sql.execute(_OF_SECRET, query)))
+        row = await self.transact(lambda sql: _OF_SECRET.row(sql, query))
+        return None if row is None else _key(row)
 
     async def get(self, tenant: str, key_id: UUID) -> ApiKey | None:
         """Return a tenant's key, revoked or not, or None if it has none of that id."""
@@ -108,7 +110,7 @@ def _one(found: Result[*tuple[object, ...]]) -> ApiKey | None:
     return None if row is None else _key(row)
 
 
-def _key(row: RowMapping) -> ApiKey:
+def _key(row: RowMapping | Row) -> ApiKey:
     values: dict[str, Any] = dict(row)
     values["permissions"] = tuple(row["permissions"])
     return ApiKey(**values)

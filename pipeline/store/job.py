@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipeline.errors import ConflictError, StoreUnavailableError
+from pipeline.store.prepared import driver_of
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Job(Generic[T]):
         try:
             with apart:
                 result = self._work(sql)
-        except IntegrityError as fault:
+        except (IntegrityError, sqlite3.IntegrityError) as fault:
             self._done = _raise(conflict(fault))
         except (SQLAlchemyError, sqlite3.Error):
             raise
@@ -64,7 +65,7 @@ def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
         elif wanted:
             with sql.begin():
                 for job in wanted:
-                    job.run(sql, sql.begin_nested())
+                    job.run(sql, _apart(sql))
     except (SQLAlchemyError, sqlite3.Error) as fault:
         for job in wanted:
             job.fail(kind_of(fault))
@@ -73,7 +74,21 @@ def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
             job.tell()
 
 
-def conflict(fault: IntegrityError) -> ConflictError:
+@contextmanager
+def _apart(sql: Connection) -> Generator[None]:
+    """Undo what is done within, and nothing else, if it fails."""
+    driver = driver_of(sql)
+    driver.execute("SAVEPOINT apart")
+    try:
+        yield
+    except BaseException:
+        driver.execute("ROLLBACK TO apart")
+        raise
+    finally:
+        driver.execute("RELEASE apart")
+
+
+def conflict(fault: IntegrityError | sqlite3.IntegrityError) -> ConflictError:
     """Return that a row exists already, or names one that does not."""
     return ConflictError("store", "a new row with known references", kind_of(fault))
 

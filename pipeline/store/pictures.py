@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    Connection,
     ForeignKey,
     Integer,
     PrimaryKeyConstraint,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.prepared import Prepared
 from pipeline.store.writer import Transact, changing
 
 
@@ -71,8 +73,8 @@ class Picture:
     expires_at: datetime
 
 
-_ADD = insert(pictures)
-_OF = (
+_ADD = Prepared(insert(pictures), Picture.__slots__)
+_OF = Prepared(
     select(pictures)
     .where(pictures.c.tenant == bindparam("tenant"), pictures.c.submission == bindparam("of"))
     .order_by(pictures.c.index)
@@ -92,14 +94,19 @@ class Pictures:
             ConflictError: one exists, or its submission does not.
         """
         values = [{name: getattr(row, name) for name in Picture.__slots__} for row in rows]
+
+        def add(sql: Connection) -> None:
+            for each in values:
+                _ADD.count(sql, each)
+
         if values:
-            await self.transact(lambda sql: sql.execute(_ADD, values))
+            await self.transact(add)
 
     async def of(self, tenant: str, submission: UUID) -> tuple[Picture, ...]:
         """Return the pictures of a tenant's submission, by index."""
         query = {"tenant": tenant, "of": submission}
         return await self.transact(
-            lambda sql: tuple(Picture(**row) for row in sql.execute(_OF, query).mappings())
+            lambda sql: tuple(Picture(**row) for row in _OF.rows(sql, query))
         )
 
     async def move(

@@ -28,6 +28,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared
 from pipeline.store.writer import Transact, changing
 
 REMEMBERED = timedelta(hours=24)
@@ -73,7 +74,7 @@ class RefusedText:
     disguised: bool
 
 
-_STANDING = (
+_STANDING = Prepared(
     select(refusals.c.count, refusals.c.last_at)
     .where(refusals.c.tenant == bindparam("of_tenant"), refusals.c.day == bindparam("on"))
     .where(refusals.c.subject == bindparam("of"))
@@ -177,8 +178,8 @@ def _of(tenant: str, subject: str, day: date) -> ColumnElement[bool]:
 
 def _standing(sql: Connection, tenant: str, subject: str, at: datetime) -> Standing | None:
     query = {"of_tenant": tenant, "of": subject, "on": at.date()}
-    row = sql.execute(_STANDING, query).one_or_none()
-    return None if row is None else Standing(*row)
+    row = _STANDING.row(sql, query)
+    return None if row is None else Standing(**row)
 
 
 def _add(sql: Connection, tenant: str, subject: str, at: datetime, weight: int) -> int:

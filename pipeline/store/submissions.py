@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Result,
     String,
     Table,
     Uuid,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from pipeline.items import PublicCode
 from pipeline.store.columns import Instant, metadata, word
 from pipeline.store.pictures import PictureState, pictures
+from pipeline.store.prepared import Prepared, Row
 from pipeline.store.writer import Transact, changing
 
 
@@ -100,11 +100,13 @@ class SubmissionRow:
     """The fingerprint of its end user (`access.subjects`), never a pseudonym."""
 
 
-_ADD = insert(submissions)
-_OF = select(submissions).where(
-    submissions.c.tenant == bindparam("tenant"), submissions.c.id == bindparam("of")
+_ADD = Prepared(insert(submissions), SubmissionRow.__slots__)
+_OF = Prepared(
+    select(submissions).where(
+        submissions.c.tenant == bindparam("tenant"), submissions.c.id == bindparam("of")
+    )
 )
-_SAME_IN_FLIGHT = (
+_SAME_IN_FLIGHT = Prepared(
     select(submissions)
     .where(submissions.c.tenant == bindparam("tenant"), submissions.c.key_id == bindparam("key"))
     .where(submissions.c.body_sha256 == bindparam("body"))
@@ -113,10 +115,12 @@ _SAME_IN_FLIGHT = (
     .limit(1)
 )
 _MOVE = {
-    to: update(submissions)
-    .where(submissions.c.tenant == bindparam("of_tenant"), submissions.c.id == bindparam("of"))
-    .where(or_(false(), *(submissions.c.state == state for state in before)))
-    .values(state=to, code=bindparam("now_code"), changed_at=bindparam("now"))
+    to: Prepared(
+        update(submissions)
+        .where(submissions.c.tenant == bindparam("of_tenant"), submissions.c.id == bindparam("of"))
+        .where(or_(false(), *(submissions.c.state == state for state in before)))
+        .values(state=to, code=bindparam("now_code"), changed_at=bindparam("now"))
+    )
     for to, before in BEFORE.items()
 }
 
@@ -145,7 +149,7 @@ class Submissions:
         durable; False means that somebody else moved it, and the caller MUST NOT go on.
         """
         values = {"of_tenant": tenant, "of": submission, "now_code": code, "now": now}
-        return await self.transact(changing(_MOVE[to], values)) == 1
+        return await self.transact(lambda sql: _MOVE[to].count(sql, values)) == 1
 
     async def abandoned(self, owner: str) -> tuple[SubmissionRow, ...]:
         """Return what is in flight and carried by anybody but `owner`, oldest first.
@@ -199,20 +203,19 @@ class Submissions:
 def add(sql: Connection, row: SubmissionRow) -> None:
     """Add a submission, as a part of a transaction."""
     values = {name: getattr(row, name) for name in SubmissionRow.__slots__}
-    sql.execute(_ADD, values)
+    _ADD.count(sql, values)
 
 
 def same_in_flight(sql: Connection, row: SubmissionRow) -> SubmissionRow | None:
     """Return the submission in flight with this one's key and body, if there is one."""
     query = {"tenant": row.tenant, "key": row.key_id, "body": row.body_sha256}
-    return _one(sql.execute(_SAME_IN_FLIGHT, query))
+    return _one(_SAME_IN_FLIGHT.row(sql, query))
 
 
 def find(sql: Connection, tenant: str, submission: UUID) -> SubmissionRow | None:
     """Return a tenant's submission, as a part of a transaction."""
-    return _one(sql.execute(_OF, {"tenant": tenant, "of": submission}))
+    return _one(_OF.row(sql, {"tenant": tenant, "of": submission}))
 
 
-def _one(found: Result[*tuple[object, ...]]) -> SubmissionRow | None:
-    row = found.mappings().one_or_none()
+def _one(row: Row | None) -> SubmissionRow | None:
     return None if row is None else SubmissionRow(**row)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pipeline.errors import StoreError
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared, Row
 from pipeline.store.writer import Transact, changing
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
@@ -63,11 +64,11 @@ class Tenant:
             raise StoreError("tenant id", expected, f"{len(self.id)} characters")
 
 
-_GET = select(tenants).where(tenants.c.id == bindparam("of"))
+_GET = Prepared(select(tenants).where(tenants.c.id == bindparam("of")))
 _SPENT = tenants.c.anlas_spent + bindparam("more", type_=Integer)
 _CHARGE = update(tenants).where(tenants.c.id == bindparam("of")).values(anlas_spent=_SPENT)
-_SPEND = _CHARGE.where(tenants.c.anlas_budget >= _SPENT)
-_GIVE_BACK = _CHARGE.where(_SPENT >= 0)
+_SPEND = Prepared(_CHARGE.where(tenants.c.anlas_budget >= _SPENT))
+_GIVE_BACK = Prepared(_CHARGE.where(_SPENT >= 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Tenants:
         """Return a tenant, or None if there is none of that id."""
 
         def read(sql: Connection) -> Tenant | None:
-            row = sql.execute(_GET, {"of": tenant}).mappings().one_or_none()
+            row = _GET.row(sql, {"of": tenant})
             return None if row is None else _tenant(row)
 
         return await self.transact(read)
@@ -108,10 +109,11 @@ class Tenants:
         A negative amount gives back what was charged and not spent.
         """
         change = _SPEND if anlas > 0 else _GIVE_BACK
-        return await self.transact(changing(change, {"of": tenant, "more": anlas})) == 1
+        values = {"of": tenant, "more": anlas}
+        return await self.transact(lambda sql: change.count(sql, values)) == 1
 
 
-def _tenant(row: RowMapping) -> Tenant:
+def _tenant(row: RowMapping | Row) -> Tenant:
     values: dict[str, Any] = dict(row)
     values["policy_sets"] = tuple(row["policy_sets"])
     return Tenant(**values)

@@ -26,6 +26,7 @@ from sqlalchemy.pool import StaticPool
 
 from pipeline.errors import StoreLockedError, StoreUnavailableError, StoreVersionError
 from pipeline.store.job import Job, kind_of, run_together, unavailable
+from pipeline.store.prepared import driver_of
 
 T = TypeVar("T")
 
@@ -159,9 +160,9 @@ def _configure(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    driven = connection.connection.driver_connection
-    assert isinstance(driven, sqlite3.Connection)  # noqa: S101 - as above
-    driven.execute("BEGIN IMMEDIATE")  # every transaction begins so: without SQLAlchemy's wrapping
+    driver_of(connection).execute(
+        "BEGIN IMMEDIATE"
+    )  # every transaction begins so: without SQLAlchemy's wrapping
 
 
 def _prepare(connection: Connection, name: str, metadata: MetaData, version: int) -> None:
