@@ -1,7 +1,6 @@
 """Files that are either whole and durable or not there."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from audit.keyfile import sync_folder
@@ -21,17 +20,25 @@ def write_once(path: Path, data: bytes) -> None:
         OSError: the disk is full, read-only or failed; `path` is not there.
     """
     make_folder(path.parent)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=PART)
-    part = Path(name)
+    part = f"{path}.{os.urandom(8).hex()}{PART}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(part)  # unlike a rename, a link refuses to replace what is there
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.link(part, path)  # unlike a rename, a link refuses to replace what is there
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all of it: the system may take less at a time."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def make_folder(folder: Path) -> None:
