@@ -1,24 +1,17 @@
 """Asks the log's tables without standing in the writer's way: read-only, in its own thread."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from audit.connection import connect_reader
 from audit.errors import UnusableError
+from audit.threads import in_thread
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-async def in_thread(worker: Executor, work: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
-    """Run `work` in the worker's thread, and wait for it."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(worker, partial(work, *args, **more))
 
 
 class Reader:

@@ -18,12 +18,13 @@ from audit.entry import OpenSubmission
 from audit.errors import AuditError, NotDurableError
 from audit.guard import Guard
 from audit.opening import open_writer
-from audit.reader import Reader, in_thread
+from audit.reader import Reader
 from audit.rotation import KeyChain
 from audit.seal import Keyed, Sealed
 from audit.signer import Keyring, Signer
 from audit.sqlite_writer import Writer
 from audit.store import Prepared, Row, Stored
+from audit.threads import in_thread
 
 
 @final

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from audit.threads import begin
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
@@ -125,9 +126,10 @@ class Workers:
         """
         async with asyncio.timeout(self._longest_wait):
             await self._free.acquire()
-        future = asyncio.get_running_loop().run_in_executor(self._pool, job)
-        future.add_done_callback(self._freed)
-        return await asyncio.wait_for(asyncio.shield(future), self._deadline)
+        answer = begin(self._pool, job)
+        answer.add_done_callback(self._freed)
+        async with asyncio.timeout(self._deadline):
+            return await asyncio.shield(answer)
 
     def _freed(self, done: asyncio.Future[T]) -> None:
         self._free.release()

@@ -15,11 +15,11 @@ another name or another submission. Destroying is unlinking the file, its key wi
 holds an old copy of the directory *and* the master key can still open what was destroyed.
 """
 
-import asyncio
 import hmac
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -34,6 +34,7 @@ from audit.entry import Kind, Receipt
 from audit.errors import AuditError
 from audit.keyfile import sync_folder
 from audit.leaf import Leaf
+from audit.threads import in_thread
 from pipeline.errors import (
     AlteredObjectError,
     MissingObjectError,
@@ -56,6 +57,9 @@ _VAULT_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_threads = ThreadPoolExecutor(4, "vault")
+"""Of all vaults of this process: they wait for the disk."""
 
 
 class Vault(Protocol):
@@ -255,6 +259,6 @@ def _key_id(master_key: bytes) -> bytes:
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` off the event loop; a failing disk is the vault's failure."""
     try:
-        return await asyncio.to_thread(work, *args, **kwargs)
+        return await in_thread(_threads, work, *args, **kwargs)
     except OSError as fault:
         raise VaultError("vault", "a working disk", type(fault).__name__) from fault
