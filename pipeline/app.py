@@ -47,6 +47,7 @@ from pipeline.changes.policy_sets import PolicySets
 from pipeline.console import building, case_pages, operating, operation
 from pipeline.console import server as console
 from pipeline.console.cases import Cases
+from pipeline.console.doors import Doors
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
@@ -82,6 +83,7 @@ from pipeline.jobs.rotation import Rotation, signers, write_vkeys
 from pipeline.jobs.rulings import Rulings
 from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
+from pipeline.jobs.uncovered import Uncovered
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
@@ -109,7 +111,7 @@ from pipeline.store.tenants import Tenant
 from pipeline.telemetry import Metrics
 from pipeline.tenancy import Tenancy
 from pipeline.unsafe import UnsafeSwitch
-from pipeline.vault import DirectoryVault
+from pipeline.vault import DirectoryVault, Vault
 from policies.layers import PolicySet
 
 SHIPPED = Path(policies.__file__).parent / "sets"
@@ -278,6 +280,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         second_look = SecondLook(flow, restore, store, gate.desk, now)
         archive = _archive(settings, store, log, vault, lineage, details)
         await archive.begin(app_db_is_new=without_app_db)
+        uncovered = Uncovered(store, log, now, uuid4)
         upkeep = Upkeep(
             flow,
             judge,
@@ -288,7 +291,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             now,
             gate.desk.carries,
             second_look,
-            archive.chores,
+            (*archive.chores, uncovered.expire),
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
@@ -296,19 +299,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
         public = server.create(gate, metrics)
-        frame, ways_in = building.build(
-            building.Parts(store, log, now, uuid4, os.urandom, read_key(keys, "vault")),
-            [case_pages.QUEUE, operation.LINK],
-        )
-        cases = Cases(store, log, vault, rulings, now, uuid4, lambda: troubles.is_closed(gate))
-        console.mount(
-            public,
-            console.create(
-                frame,
-                ways_in,
-                [case_pages.routes(frame, cases), operation.routes(frame, _standing(gate))],
-            ),
-        )
+        ways_in = _console(public, gate, vault, rulings, uncovered, read_key(keys, "vault"))
         for routes in (
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
@@ -371,6 +362,28 @@ async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: PeriodKe
         url, signer=signer, more_signers=more, now=now, guard=guard, known_checkpoints=known
     )
     return Log(store, keys)
+
+
+def _console(
+    public: FastAPI,
+    gate: Gate,
+    vault: Vault,
+    rulings: Rulings,
+    uncovered: Uncovered,
+    wrapping: bytes,
+) -> Doors:
+    """Mount the pages of those who review, and return the ways in."""
+    store, log, now = gate.store, gate.log, gate.now
+    frame, ways_in = building.build(
+        building.Parts(store, log, now, uuid4, os.urandom, wrapping),
+        [case_pages.QUEUE, operation.LINK],
+    )
+    cases = Cases(
+        store, log, vault, rulings, uncovered, now, uuid4, lambda: troubles.is_closed(gate)
+    )
+    pages = [case_pages.routes(frame, cases), operation.routes(frame, _standing(gate))]
+    console.mount(public, console.create(frame, ways_in, pages))
+    return ways_in
 
 
 def _standing(gate: Gate) -> operation.Standing:

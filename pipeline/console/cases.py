@@ -7,7 +7,7 @@ to see in order to rule (the request's words, the picture) is shown to whoever h
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
@@ -24,6 +24,7 @@ from pipeline.items import NEVER_RELEASED, Cause, Sealed, Stage
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.received import Received
 from pipeline.jobs.rulings import Ruling, Rulings
+from pipeline.jobs.uncovered import Uncovered
 from pipeline.novelai.limits import Limits
 from pipeline.store.first_approvals import FirstApproval
 from pipeline.store.holds import Hold
@@ -34,8 +35,6 @@ from policies.labels import HarmCode
 
 TWO_PEOPLE = frozenset({"SEX", "NCII"})
 """Families of codes of which nothing is released because of one person."""
-LONGEST_REVEAL = timedelta(seconds=30)
-"""After so long a picture is covered again, and no longer is any reveal written down."""
 
 
 class TakenError(ConsoleError):
@@ -74,6 +73,7 @@ class Cases:
     log: Log
     vault: Vault
     rulings: Rulings
+    uncovered: Uncovered
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     closed: Callable[[], bool]
@@ -189,24 +189,20 @@ class Cases:
         examined = await self.log.receipt(_decided(hold))
         if picture is None or examined is None or hold.index is None:
             raise NowhereError
-        entry = await self._write(Kind.MEDIA, "media.revealed", session, hold)
+        entry = await self.uncovered.begin(hold, session.person.name, session.role)
         sealed = Sealed(picture.vault_id, hold.index, picture.sha256)
         return entry, await self.vault.open(sealed, examined)
 
     async def covered(
         self, session: Session, hold: Hold, revealed: UUID, milliseconds: int
     ) -> None:
-        """Write down that a picture is covered again, and for how long it was not."""
-        bound = int(LONGEST_REVEAL.total_seconds() * 1000)
-        lasted = min(max(milliseconds, 0), bound) * 1000
-        await self._write(
-            Kind.MEDIA,
-            "media.covered",
-            session,
-            hold,
-            object=str(revealed),
-            duration_us=lasted,
-        )
+        """Write down that a picture is covered again, and for how long it was not.
+
+        Raises:
+            NowhereError: they have not revealed it, or it was covered before.
+        """
+        if not await self.uncovered.end(hold, session.person.name, revealed, milliseconds):
+            raise NowhereError
 
     async def rule(
         self, session: Session, hold: Hold, *, approves: bool, reason: str, code: HarmCode | None

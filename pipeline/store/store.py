@@ -26,6 +26,7 @@ from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
 from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
+from pipeline.store.reveals import Reveals
 from pipeline.store.reviewers import Reviewers
 from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
@@ -69,6 +70,7 @@ class Store:
     legal_holds: LegalHolds
     erasures: Erasures
     forgetting: Forgetting
+    reveals: Reveals
     reviewers: Reviewers
     console_sessions: ConsoleSessions
     sign_in_attempts: SignInAttempts
@@ -108,6 +110,7 @@ class Store:
             legal_holds=LegalHolds(transact),
             erasures=Erasures(transact),
             forgetting=Forgetting(transact),
+            reveals=Reveals(transact),
             reviewers=Reviewers(transact),
             console_sessions=ConsoleSessions(transact),
             sign_in_attempts=SignInAttempts(transact),

@@ -12,6 +12,7 @@ from classifiers.signals import SignalName
 from pipeline.console import building, case_pages, server
 from pipeline.console.cases import Cases
 from pipeline.console.roles import Role
+from pipeline.jobs.uncovered import Uncovered
 from pipeline.store.holds import Hold
 from tests.unit.pipeline.console.conftest import CHEAP, Console, numbered
 from tests.unit.pipeline.lookers import Colour
@@ -25,6 +26,8 @@ class Desk(Console):
     """A console over a whole house, so that something is held."""
 
     house: World
+    cases: Cases
+    uncovered: Uncovered
 
     async def held(self, colour: Colour = HELD) -> Hold:
         """A picture that waits for a person."""
@@ -48,14 +51,22 @@ async def open_desk(folder: Path) -> AsyncGenerator[Desk]:
             house.store, house.log, house.clock, uuid4, numbered(), b"k" * 32, CHEAP
         )
         frame, doors = building.build(parts, [case_pages.QUEUE])
+        uncovered = Uncovered(house.store, house.log, house.clock, uuid4)
         cases = Cases(
-            house.store, house.log, house.vault, house.rulings, house.clock, uuid4, lambda: False
+            house.store,
+            house.log,
+            house.vault,
+            house.rulings,
+            uncovered,
+            house.clock,
+            uuid4,
+            lambda: False,
         )
         guarded = server.create(frame, doors, [case_pages.routes(frame, cases)])
         app = FastAPI(redirect_slashes=False)
         server.mount(app, guarded)
         made = Desk(house.store, house.log, house.clock, frame, doors, guarded, app)
-        made.house = house
+        made.house, made.cases, made.uncovered = house, cases, uncovered
         for role in (Role.REVIEWER, Role.SENIOR, Role.AUDITOR, Role.CHILD_SAFETY):
             await made.add(role.value, role)
         yield made

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from audit.entry import Kind
 from audit.leaf import Leaf
 from pipeline.access.permissions import Permission
 from pipeline.console.roles import MAY, Role
+from pipeline.jobs.uncovered import LONGEST, SILENT
 from pipeline.projection import ruling_id
 from pipeline.store.claims import LASTS
 from pipeline.store.holds import Hold
@@ -135,12 +137,64 @@ class TestRevealing:
         assert shown.headers["cache-control"] == "no-store"
         assert not any(picture in each for each in seen)
         assert await desk.media() == ["media.revealed"]
+        desk.clock.passes(seconds=2)
         said = {"revealed": shown.headers["x-reveal"], "milliseconds": "1500"}
         assert (await posted(desk, browser, f"/cases/{hold.id}/covered", **said)).status_code == 204
         covered = (await desk.house.leaves(hold.submission))[-1]
         assert covered.public["event"] == "media.covered"
         assert covered.public["object"] == shown.headers["x-reveal"]
         assert covered.public["duration_us"] == 1_500_000
+
+    async def test_only_whoever_revealed_it_says_that_it_is_covered_once(self, desk: Desk) -> None:
+        """Else anybody could write down, in another's name, that a picture was hardly seen."""
+        hold = await desk.held()
+        other, browser = await desk.signed_in("senior"), await claimed(desk, hold)
+        shown = await posted(desk, browser, f"/cases/{hold.id}/reveal")
+        path = f"/cases/{hold.id}/covered"
+        said = {"revealed": shown.headers["x-reveal"], "milliseconds": "90000"}
+
+        answers = [
+            await posted(desk, other, path, **said),
+            await posted(desk, browser, path, **said | {"revealed": str(UUID(int=4))}),
+            await posted(desk, browser, path, **said),
+            await posted(desk, browser, path, **said),
+        ]
+
+        assert [answer.status_code for answer in answers] == [404, 404, 204, 404]
+        assert await desk.media() == ["media.revealed", "media.covered"]
+        covered = (await desk.house.leaves(hold.submission))[-1]
+        assert covered.public["duration_us"] == 0  # by the server's clock no time went by
+
+    async def test_what_no_browser_covers_is_written_down_as_the_longest(self, desk: Desk) -> None:
+        """A browser that is cut off, or told not to say it, shortens nothing."""
+        hold = await desk.held()
+        shown = await posted(desk, await claimed(desk, hold), f"/cases/{hold.id}/reveal")
+        await desk.uncovered.expire()
+        assert await desk.media() == ["media.revealed"]
+
+        desk.clock.passes(seconds=SILENT.total_seconds() + 1)
+        await desk.uncovered.expire()
+        await desk.uncovered.expire()
+
+        assert await desk.media() == ["media.revealed", "media.covered"]
+        covered = (await desk.house.leaves(hold.submission))[-1]
+        assert covered.public["object"] == shown.headers["x-reveal"]
+        assert covered.public["duration_us"] == LONGEST // timedelta(microseconds=1)
+        assert covered.public["reason"] == "unreported"
+
+    async def test_what_was_never_shown_has_no_end(self, desk: Desk) -> None:
+        """Where the log refused, no picture left, and nothing is to be covered."""
+        hold = await desk.held()
+        browser = await claimed(desk, hold)
+        desk.house.log.refuses = frozenset({Kind.MEDIA})
+        await posted(desk, browser, f"/cases/{hold.id}/reveal")
+        desk.house.log.refuses = frozenset()
+        desk.clock.passes(seconds=SILENT.total_seconds() + 1)
+
+        await desk.uncovered.expire()
+
+        assert await desk.media() == []
+        assert await desk.house.store.reveals.begun_before(desk.clock()) == ()
 
     async def test_it_is_not_revealed_without_a_claim_a_form_or_an_entry(self, desk: Desk) -> None:
         """Three ways in which nobody would know who saw it."""

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
 from pipeline.console import case_pages, operation, server
-from pipeline.console.cases import Cases
 from pipeline.console.operation import Standing
 from pipeline.console.roles import MAY, Role
 from pipeline.gateway.health import readiness
@@ -44,11 +43,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             return await readiness(house.gate)
 
         standing = Standing(ready, house.store.holds.count, lambda: house.log.checkpoint)
-        cases = Cases(
-            house.store, house.log, house.vault, house.rulings, house.clock, uuid4, lambda: False
-        )
         frame = opened.frame
-        pages = case_pages.routes(frame, cases), operation.routes(frame, standing)
+        pages = case_pages.routes(frame, opened.cases), operation.routes(frame, standing)
         opened.serve(frame, *pages)
         for role in (Role.ADMIN, Role.POLICY):
             await opened.add(role.value, role)
