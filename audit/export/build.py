@@ -16,12 +16,13 @@ from audit.export.anchoring import anchor_line
 from audit.export.disclosed import openable
 from audit.export.folder import MANIFEST, SIGNATURE, Folder, Writing
 from audit.export.manifest import Manifest
-from audit.export.names import ANCHORS, CHECKPOINT, CHECKPOINTS, DISCLOSED, ENTRIES, TABLE, WITHHELD
+from audit.export.names import ANCHORS, CHECKPOINT, CHECKPOINTS, DISCLOSED, ENTRIES, WITHHELD
 from audit.export.order import Details, Order, Tell, nothing
 from audit.export.profile import KEYS, PUBLIC_PAPERS, WITH_DETAILS, WITH_TILES, Profile, Withheld
 from audit.export.subject import entries_of_subject
+from audit.export.table import open_table
 from audit.export.tiles import Tiler
-from audit.export.views import FEWEST, HEADING, Figures, policies_of, table_row
+from audit.export.views import FEWEST, Figures, policies_of
 from audit.export.withheld import RangeWriter
 from audit.leaf import Leaf
 from audit.merkle import leaf_hash
@@ -83,11 +84,10 @@ class _Building:
         folder = self._folder
         with (
             folder.open(ENTRIES) as entries,
-            folder.open(TABLE) as table,
+            open_table(folder, parquet=self._order.parquet) as tabled,
             folder.open(WITHHELD) as withheld,
             folder.open(DISCLOSED) as disclosed,
         ):
-            table.write(HEADING)
             left_out = RangeWriter(withheld)
             for batch in self._batches():
                 kept: list[tuple[int, Leaf]] = []
@@ -101,7 +101,7 @@ class _Building:
                         continue
                     kept.append((row.index, leaf))
                     entries.write(row.leaf + b"\n")
-                    table.write(table_row(row.index, leaf))
+                    tabled(row.index, leaf)
                     self._figures.take(leaf)
                     self._note(row.index, leaf)
                 self._disclose(disclosed, kept)
@@ -122,10 +122,9 @@ class _Building:
         folder = self._folder
         with (
             folder.open(ENTRIES) as entries,
-            folder.open(TABLE) as table,
+            open_table(folder, parquet=self._order.parquet) as tabled,
             folder.open(DISCLOSED) as disclosed,
         ):
-            table.write(HEADING)
             for batch in self._batches():
                 kept: list[tuple[int, Leaf]] = []
                 for row in batch:
@@ -134,7 +133,7 @@ class _Building:
                     if own or leaf.entry_id in mine:
                         kept.append((row.index, leaf))
                         entries.write(row.leaf + b"\n")
-                        table.write(table_row(row.index, leaf))
+                        tabled(row.index, leaf)
                         self._prove(row.index)
                         self._note(row.index, leaf)
                 self._disclose(disclosed, kept)

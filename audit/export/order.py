@@ -34,6 +34,8 @@ class Order:
     tool: str
     papers: Mapping[str, bytes] = field(repr=False)
     anchors: tuple[Anchor, ...] = ()
+    parquet: bool = False
+    """Whether the table is written as Parquet as well; nobody can check it without a reader."""
 
     @property
     def vkey(self) -> VerifierKey:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.export.heads import Heads
 from audit.export.manifest import Manifest
+from audit.export.names import PARQUET
 from audit.export.profile import WITH_TILES, Profile
 from audit.outsiders import Vouched, newest_of_each, utc
 from audit.report import Vouching
@@ -45,4 +46,6 @@ def not_proved(manifest: Manifest, heads: Heads) -> Iterator[str]:
     if manifest.policies_missing:
         count = len(manifest.policies_missing)
         yield f"what {count} of the policies said that entries name: they are not here"
+    if PARQUET in manifest.files:
+        yield f"that {PARQUET} says what the entries say: its last column is the entry, compare it"
     yield "what the operator says beside the log: controls, lists, subprocessors"

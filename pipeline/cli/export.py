@@ -16,6 +16,7 @@ from audit.errors import MalformedError
 from audit.export.manifest import Manifest
 from audit.export.order import Tell
 from audit.export.profile import MILLION, Profile, Scope
+from audit.export.table import require_parquet
 from audit.fields import write_time
 from pipeline.cli import exporting
 from pipeline.cli.context import data_dir_of
@@ -40,6 +41,7 @@ def export(
     sample: Annotated[
         float | None, typer.Option(min=0, max=100, help="auditor: of the submissions, in percent.")
     ] = None,
+    parquet: Annotated[bool, typer.Option(help="The table as Parquet too, beside CSV.")] = False,
     person: PersonName = "",
     second: Annotated[str, typer.Option(help="law_enforcement: who else agreed.")] = "",
     as_json: AsJson = False,
@@ -54,7 +56,7 @@ def export(
     Exits with 0, 1 (refused: no such tenant, no second person), 2 (it could not be made).
 
     Examples:
-      imprimatur audit export --profile regulator --since 2026-10-01 --out october.zip
+      imprimatur audit export --profile regulator --since 2026-10-01 --parquet --out october.zip
       imprimatur audit export --profile auditor --sample 5 --out sample
       imprimatur audit export --profile law_enforcement --submission ID --authority "court 7" \
         --person Ada --second Bea --out case.zip
@@ -74,7 +76,11 @@ def export(
             sample=None if sample is None else round(sample * MILLION / 100),
         )
         scope.check()
-        asked = exporting.Asked(scope, person_or_login(person), second or None, out)
+        if parquet:
+            require_parquet()  # before the log says that an export was made
+        asked = exporting.Asked(
+            scope, person_or_login(person), second or None, out, parquet=parquet
+        )
         with _bar() as bar:
             manifest = exporting.export(data_dir_of(ctx), asked, bar)
     said = _said(manifest, out)

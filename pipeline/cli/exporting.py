@@ -42,6 +42,7 @@ class Asked:
     person: str
     second: str | None
     out: Path
+    parquet: bool = False
 
 
 def export(data_dir: Path, asked: Asked, bar: Callable[[int], Tell]) -> Manifest:
@@ -87,7 +88,9 @@ def _make(data_dir: Path, asked: Asked, ask: Ask, bar: Callable[[int], Tell]) ->
 
 def _entered(asked: Asked, ask: Ask) -> tuple[Order, int]:
     """Have the export written into the log, with the key that this export alone has."""
-    order = Order(uuid4(), asked.scope, Ed25519PrivateKey.generate(), TOOL, {})
+    order = Order(
+        uuid4(), asked.scope, Ed25519PrivateKey.generate(), TOOL, {}, parquet=asked.parquet
+    )
     entered = ask(
         "/exports",
         {

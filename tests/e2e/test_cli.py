@@ -374,7 +374,7 @@ def test_the_detail_of_an_entry_explains_itself(server: Server, tmp_path: Path) 
     ("words", "field"),
     [
         (["--profile", "regulator", "--since", "2020-01-01"], None),
-        (["--profile", "auditor", "--sample", 100], "@detail"),
+        (["--profile", "auditor", "--sample", 100, "--parquet"], "@detail"),
         (["--profile", "data_subject", "--tenant", "default", "--subject", "u1"], "subject"),
         (["--profile", "transparency"], None),
     ],
@@ -407,6 +407,7 @@ def test_an_export_is_made_beside_the_server_and_checked_by_a_stranger(
     opened = (unpacked / "disclosed.jsonl").read_text("utf-8").splitlines()
     assert {json.loads(line)["field"] for line in opened} >= ({field} if field else set())
     assert out.stat().st_mode & 0o077 == 0
+    assert (unpacked / "entries.parquet").exists() is ("--parquet" in words)
 
 
 def test_an_export_that_is_refused_leaves_nothing_behind(server: Server, tmp_path: Path) -> None:
