@@ -33,6 +33,7 @@ from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.tenants import Tenants
+from pipeline.store.webhooks import Webhooks
 from pipeline.store.writer import Transact, Writer
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class Store:
     reviewers: Reviewers
     console_sessions: ConsoleSessions
     sign_in_attempts: SignInAttempts
+    webhooks: Webhooks
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -114,6 +116,7 @@ class Store:
             reviewers=Reviewers(transact),
             console_sessions=ConsoleSessions(transact),
             sign_in_attempts=SignInAttempts(transact),
+            webhooks=Webhooks(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:
