@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.prepared import Prepared
 from pipeline.store.writer import Transact, changing
 
 
@@ -97,6 +98,9 @@ class Change:
     """Its place in the order of activations; the greatest of a name is in force."""
 
 
+_NEWEST = Prepared(select(func.coalesce(func.max(changes.c.place), 0).label("newest")))
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeTable:
     """The table of changes."""
@@ -132,8 +136,8 @@ class ChangeTable:
 
     async def newest(self) -> int:
         """Return the place of the change that was activated last; 0 if none was."""
-        query = select(func.coalesce(func.max(changes.c.place), 0))
-        return await self.transact(lambda sql: int(sql.execute(query).scalar_one()))
+        found = await self.transact(lambda sql: _NEWEST.row(sql, {}))
+        return 0 if found is None else int(found["newest"])
 
     async def activate(self, change: UUID, person: str, now: datetime) -> bool:
         """Note that a change is in force; False if it was activated before."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
+    bindparam,
     func,
     insert,
     select,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from pipeline.items import Cause, Json, Stage
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.prepared import Prepared
 from pipeline.store.writer import Transact, changing
 
 
@@ -102,6 +104,14 @@ class Hold:
     """By when a person is to rule; by default when the hold expires."""
 
 
+_ALL_OPEN = select(holds).where(holds.c.end.is_(None)).order_by(holds.c.opened_at)
+_OPEN = Prepared(_ALL_OPEN.limit(bindparam("limit", type_=Integer)))
+_OPEN_FOR = Prepared(
+    _ALL_OPEN.where(holds.c.cause == bindparam("why")).limit(bindparam("limit", type_=Integer))
+)
+_OVERDUE = Prepared(_ALL_OPEN.where(holds.c.expires_at <= bindparam("now")))
+
+
 @dataclass(frozen=True, slots=True)
 class Holds:
     """The table of holds."""
@@ -135,16 +145,12 @@ class Holds:
 
     async def waiting(self, cause: Cause | None = None, limit: int = 100) -> tuple[Hold, ...]:
         """Return every tenant's open holds, oldest first. For reviewers and for machines."""
-        query = select(holds).where(holds.c.end.is_(None))
-        if cause is not None:
-            query = query.where(holds.c.cause == cause)
-        return await self._many(query, limit)
+        query, values = (_OPEN, {}) if cause is None else (_OPEN_FOR, {"why": cause})
+        return await self._prepared(query, {**values, "limit": limit})
 
     async def overdue(self, now: datetime) -> tuple[Hold, ...]:
         """Return every tenant's open holds whose time is over: they are to end as expired."""
-        return await self._many(
-            select(holds).where(holds.c.end.is_(None), holds.c.expires_at <= now)
-        )
+        return await self._prepared(_OVERDUE, {"now": now})
 
     async def close(
         self, hold: Hold, end: End, now: datetime, ended_by: str, reason: str | None = None
@@ -177,6 +183,11 @@ class Holds:
 
     async def _one(self, query: Select[*tuple[object, ...]]) -> Hold | None:
         return next(iter(await self._many(query)), None)
+
+    async def _prepared(self, query: Prepared, values: Mapping[str, object]) -> tuple[Hold, ...]:
+        return await self.transact(
+            lambda sql: tuple(Hold(**row) for row in query.rows(sql, values))
+        )
 
     async def _many(
         self, query: Select[*tuple[object, ...]], limit: int | None = None

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ForeignKey, String, Table, Uuid, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared
 from pipeline.store.writer import Transact, changing
 
 seizures = Table(
@@ -33,6 +34,9 @@ class Seizable:
     ordered_at: datetime
 
 
+_ORDERED = Prepared(select(seizures).order_by(seizures.c.ordered_at))
+
+
 @dataclass(frozen=True, slots=True)
 class Seizures:
     """The table of seizures. What stands in it MUST NOT be destroyed."""
@@ -46,9 +50,8 @@ class Seizures:
 
     async def ordered(self) -> tuple[Seizable, ...]:
         """Return every tenant's objects that are still to be seized, oldest first."""
-        query = select(seizures).order_by(seizures.c.ordered_at)
         return await self.transact(
-            lambda sql: tuple(Seizable(**row) for row in sql.execute(query).mappings())
+            lambda sql: tuple(Seizable(**row) for row in _ORDERED.rows(sql, {}))
         )
 
     async def done(self, vault_id: str) -> None:

@@ -106,11 +106,17 @@ _OF = Prepared(
         submissions.c.tenant == bindparam("tenant"), submissions.c.id == bindparam("of")
     )
 )
+_IS_IN_FLIGHT = or_(*(submissions.c.state == state for state in sorted(IN_FLIGHT)))
+_ABANDONED = Prepared(
+    select(submissions)
+    .where(_IS_IN_FLIGHT, submissions.c.owner != bindparam("mine"))
+    .order_by(submissions.c.received_at)
+)
 _SAME_IN_FLIGHT = Prepared(
     select(submissions)
     .where(submissions.c.tenant == bindparam("tenant"), submissions.c.key_id == bindparam("key"))
     .where(submissions.c.body_sha256 == bindparam("body"))
-    .where(or_(*(submissions.c.state == state for state in IN_FLIGHT)))
+    .where(_IS_IN_FLIGHT)
     .order_by(submissions.c.received_at)
     .limit(1)
 )
@@ -156,13 +162,8 @@ class Submissions:
 
         With one server process, that is what earlier ones left. Every tenant's: for recovery.
         """
-        query = (
-            select(submissions)
-            .where(submissions.c.state.in_(IN_FLIGHT), submissions.c.owner != owner)
-            .order_by(submissions.c.received_at)
-        )
         return await self.transact(
-            lambda sql: tuple(SubmissionRow(**row) for row in sql.execute(query).mappings())
+            lambda sql: tuple(SubmissionRow(**row) for row in _ABANDONED.rows(sql, {"mine": owner}))
         )
 
     async def adopt(self, row: SubmissionRow, owner: str, now: datetime) -> bool:
