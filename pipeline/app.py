@@ -66,6 +66,7 @@ from pipeline.gateway import (
     operator,
     server,
     troubles,
+    webhooks,
 )
 from pipeline.gateway.erasing import Archive
 from pipeline.gateway.gate import Gate
@@ -112,6 +113,10 @@ from pipeline.telemetry import Metrics
 from pipeline.tenancy import Tenancy
 from pipeline.unsafe import UnsafeSwitch
 from pipeline.vault import DirectoryVault, Vault
+from pipeline.webhooks.aiming import Aiming
+from pipeline.webhooks.delivering import Delivering
+from pipeline.webhooks.posting import Posting, connecting, resolve
+from pipeline.webhooks.signing import Sealer
 from policies.layers import PolicySet
 
 SHIPPED = Path(policies.__file__).parent / "sets"
@@ -138,6 +143,7 @@ class House:
     upkeep: Upkeep
     anchoring: Anchoring
     door: Door
+    delivering: Delivering
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -151,6 +157,7 @@ class House:
             self.upkeep.run(UPKEEP_SECONDS),
             self.anchoring.run(UPKEEP_SECONDS),
             self.door.run(UPKEEP_SECONDS),
+            self.delivering.run(UPKEEP_SECONDS),
         )
 
     async def drain(self, seconds: float) -> int:
@@ -298,6 +305,9 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         bank_desk = BankDesk(
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
+        delivering, aiming = _webhooks(
+            settings, store, log, await closing.enter_async_context(connecting())
+        )
         public = server.create(gate, metrics)
         ways_in = _console(public, gate, vault, rulings, uncovered, read_key(keys, "vault"))
         for routes in (
@@ -307,6 +317,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             erasing.routes(archive),
             decisions.routes(gate),
             changing.routes(door),
+            webhooks.routes(aiming),
             halting.routes(halts, store, lambda: public.openapi()["paths"]),
         ):
             desk.include_router(routes)
@@ -318,6 +329,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             upkeep=upkeep,
             anchoring=anchoring,
             door=door,
+            delivering=delivering,
             notices=(
                 *await _first_tenant(store, api_keys),
                 *imported,
@@ -413,6 +425,17 @@ def _anchoring(settings: Settings, log: Log, http: httpx.AsyncClient) -> Anchori
         asked.append(stamped(log, stamper, timedelta(seconds=outside.time_stamp_seconds)))
     anchors = Anchors(settings.data_dir / "anchors.db")
     return Anchoring(log, anchors, asked, now, guarded=outside.fork_guard is not None)
+
+
+def _webhooks(
+    settings: Settings, store: Store, log: Log, http: httpx.AsyncClient
+) -> tuple[Delivering, Aiming]:
+    """Join what tells tenants, and what says where."""
+    sealer = Sealer(read_key(settings.keys_dir, "vault"), os.urandom)
+    to_this_machine = settings.development
+    post = Posting(http, resolve, to_this_machine)
+    delivering = Delivering(store.webhooks, sealer, post, now, random.SystemRandom().random)
+    return delivering, Aiming(store.webhooks, log, sealer, now, uuid4, to_this_machine)
 
 
 def _archive(

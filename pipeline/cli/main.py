@@ -31,6 +31,7 @@ _COMMANDS = {
     "halts": "app",
     "console": "app",
     "tenants": "app",
+    "webhooks": "app",
     "keys": "app",
     "models": "app",
     "terms": "app",

@@ -1,0 +1,1 @@
+"""Tells tenants what happened, at the address that each has named."""
