@@ -80,6 +80,7 @@ from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
+from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rotation import Rotation, signers, write_vkeys
 from pipeline.jobs.rulings import Rulings
 from pipeline.jobs.second_look import SecondLook
@@ -144,6 +145,7 @@ class House:
     anchoring: Anchoring
     door: Door
     delivering: Delivering
+    resuming: Resuming
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -158,6 +160,7 @@ class House:
             self.anchoring.run(UPKEEP_SECONDS),
             self.door.run(UPKEEP_SECONDS),
             self.delivering.run(UPKEEP_SECONDS),
+            self.resuming.run(),
         )
 
     async def drain(self, seconds: float) -> int:
@@ -260,6 +263,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 owner=owner,
                 limit=settings.queue_limit + len(settings.upstream.tokens),
                 refusals_a_day=settings.refusals_per_day,
+                turns=asyncio.Semaphore(len(settings.upstream.tokens)),
             ),
             shelf=Shelf(release, store, log, now, uuid4),
             judge=judge,
@@ -330,6 +334,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             anchoring=anchoring,
             door=door,
             delivering=delivering,
+            resuming=Resuming(gate.desk, restore),
             notices=(
                 *await _first_tenant(store, api_keys),
                 *imported,

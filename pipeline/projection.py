@@ -236,8 +236,9 @@ class Changes:
         if reason in UNKNOWN_OUTCOME:
             code = PublicCode.UPSTREAM_REFUSED
             if row.received_at + UNKNOWN_FOR > now:
+                await self.store.jobs.tell(row.tenant, row.id, State.HALTED, code, now)
                 return False
-        halted = await self.store.submissions.move(row.tenant, row.id, State.HALTED, now, code)
+        halted = await self._moved(row.tenant, row.id, State.HALTED, code)
         if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
             await self.store.tenants.charge(row.tenant, -row.price)
         return halted
@@ -251,7 +252,7 @@ class Changes:
             to, code = State.RELEASED, None
         elif PictureState.HELD in states:
             to, code = State.HELD, PublicCode.HELD
-        await self.store.submissions.move(tenant, submission, to, self.now(), code)
+        await self._moved(tenant, submission, to, code)
 
     async def _released(self, submission: Submission, outcome: Released) -> None:
         released = [(picture.sealed, PictureState.RELEASED) for picture in outcome.pictures]
@@ -261,8 +262,17 @@ class Changes:
     async def _move(
         self, submission: Submission, to: State, code: PublicCode | None = None
     ) -> bool:
-        tenant = submission.subject.tenant
-        return await self.store.submissions.move(tenant, submission.id, to, self.now(), code)
+        return await self._moved(submission.subject.tenant, submission.id, to, code)
+
+    async def _moved(
+        self, tenant: str, submission: UUID, to: State, code: PublicCode | None
+    ) -> bool:
+        """Move a submission on, and have its tenant told of it if it is a job."""
+        now = self.now()
+        moved = await self.store.submissions.move(tenant, submission, to, now, code)
+        if moved:
+            await self.store.jobs.tell(tenant, submission, to, code, now)
+        return moved
 
     async def _hold(self, submission: Submission, held: Held) -> None:
         known_as = hold_id(submission.id, held.index, submission.attempt)

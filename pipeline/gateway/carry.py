@@ -68,6 +68,8 @@ async def submit(
     caller: Caller,
     subject: Subject,
     operation: Operation = Operation.GENERATE,
+    *,
+    is_job: bool = False,
 ) -> Ticket:
     """Read a request, admit it, and return its ticket. Nothing is read before it has a place.
 
@@ -75,11 +77,17 @@ async def submit(
         GateError: what is wrong with it, or why it is not admitted.
     """
     with entering(gate):
-        return await _submit(request, gate, caller, subject, operation)
+        return await _submit(request, gate, caller, subject, operation, is_job=is_job)
 
 
 async def _submit(
-    request: Request, gate: Gate, caller: Caller, subject: Subject, operation: Operation
+    request: Request,
+    gate: Gate,
+    caller: Caller,
+    subject: Subject,
+    operation: Operation,
+    *,
+    is_job: bool,
 ) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
     received = Received(request.headers.get("content-type", ""), body, subject, operation)
@@ -90,7 +98,9 @@ async def _submit(
         if gate.halts.stops_request(subject, work.model, request.scope["route"].path):
             raise unavailable(gate, subject.language or "")
         price = quote(work, gate.plan).total
-        return await gate.desk.submit(received, work, caller.key_id, price, who, idempotency_key)
+        return await gate.desk.submit(
+            received, work, caller.key_id, price, who, idempotency_key, is_job=is_job
+        )
     except RequestRefusedError as fault:
         raise GateError(fault.status, fault.message, details=fault.details) from None
     except UnreadableError as fault:

@@ -1,5 +1,6 @@
 """/v1/generations: NovelAI's work with an id, a state, and pictures by address."""
 
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -23,6 +24,9 @@ from pipeline.projection import UNKNOWN_OUTCOME
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.submissions import IN_FLIGHT, State, SubmissionRow
 
+LEAVE: Final = "respond-async"
+"""The preference (RFC 7240) of whoever does not wait."""
+
 
 def routes(gate: Gate) -> APIRouter:
     """Return the routes of generations, working with `gate`."""
@@ -37,24 +41,17 @@ def routes(gate: Gate) -> APIRouter:
         """Generate pictures: 200 with their addresses, 202 when a review has to come first.
 
         The body is NovelAI's. For whom it is made is the token's subject, or the headers
-        `X-Imprimatur-Subject`, `-Tier`, `-Territory`, `-Language` and `-Age-Claim`.
+        `X-Imprimatur-Subject`, `-Tier`, `-Territory`, `-Language` and `-Age-Claim`. With `Prefer:
+        respond-async` the answer is 202 at once: ask by its id, read its events, or be told by a
+        webhook.
         """
-        caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        subject = subject_in(request, caller)
-        ticket = await carry.submit(request, gate, caller, subject)
-        end = await carry.finish(request, gate, ticket)
-        if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
-            raise carry.refusal(gate, end, carry.language_of(request, subject))
-        receipt = {} if end is None else receipt_headers(end.receipts[-1])
-        state = await _state(gate, await _row(gate, caller, ticket.id))
-        status = 202 if state["state"] in {"held", "running"} else 200
-        return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
+        return await _created(request, gate)
 
     @router.get("/{generation}", responses=errors(401, 403, 404, 503))
     async def read(request: Request, generation: UUID) -> JSONResponse:
         """Tell where a generation stands, and where its released pictures are."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        return JSONResponse(await _state(gate, await _row(gate, caller, generation)))
+        return JSONResponse(await state_of(gate, await row_of(gate, caller, generation)))
 
     @router.get(
         "/{generation}/images/{index}",
@@ -64,7 +61,7 @@ def routes(gate: Gate) -> APIRouter:
     async def image(request: Request, generation: UUID, index: int) -> Response:
         """Give a released picture once more; each time is written down."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-        row = await _row(gate, caller, generation)
+        row = await row_of(gate, caller, generation)
         picture = await gate.shelf.find(caller.tenant, generation, index)
         if picture is None:
             raise GateError(404, "There is no such picture.")
@@ -88,6 +85,30 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
+async def _created(request: Request, gate: Gate) -> JSONResponse:
+    caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+    subject = subject_in(request, caller)
+    is_job = _prefers_to_leave(request)
+    ticket = await carry.submit(request, gate, caller, subject, is_job=is_job)
+    if is_job:
+        state = await state_of(gate, await row_of(gate, caller, ticket.id))
+        place = {"Location": f"/v1/generations/{ticket.id}"}
+        return JSONResponse(state, 202, place | {"Preference-Applied": LEAVE})
+    end = await carry.finish(request, gate, ticket)
+    if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
+        raise carry.refusal(gate, end, carry.language_of(request, subject))
+    receipt = {} if end is None else receipt_headers(end.receipts[-1])
+    state = await state_of(gate, await row_of(gate, caller, ticket.id))
+    status = 202 if state["state"] in {"held", "running"} else 200
+    return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
+
+
+def _prefers_to_leave(request: Request) -> bool:
+    """Whether whoever asks does not wait for the end."""
+    asked = request.headers.get("prefer", "").split(",")
+    return any(each.partition(";")[0].strip().lower() == LEAVE for each in asked)
+
+
 def _waits(outcome: Examined | Held | Halted) -> bool:
     """Whether a review comes next, of the request or of one of its pictures."""
     match outcome:
@@ -99,7 +120,7 @@ def _waits(outcome: Examined | Held | Halted) -> bool:
             return False
 
 
-async def _row(gate: Gate, caller: Caller, generation: UUID) -> SubmissionRow:
+async def row_of(gate: Gate, caller: Caller, generation: UUID) -> SubmissionRow:
     """Return what a caller may know of; a token knows of its own end user's alone.
 
     Raises:
@@ -124,7 +145,8 @@ async def _not_halted(gate: Gate, row: SubmissionRow, request: Request) -> None:
         raise carry.unavailable(gate, "")
 
 
-async def _state(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
+async def state_of(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
+    """Return where a generation stands, as its tenant is told."""
     pictures = await gate.store.pictures.of(row.tenant, row.id)
     running = row.state in IN_FLIGHT
     state, code = "running" if running else row.state.value, row.code

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from pipeline.flow import End, Flow
 from pipeline.items import Contents, Subject, Submission, Work
 from pipeline.jobs.errors import (
@@ -31,6 +33,8 @@ from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault
 from policies.policy import Policy
 
+_say = structlog.get_logger("desk")
+
 
 @dataclass(slots=True)
 class Ticket:
@@ -40,6 +44,20 @@ class Ticket:
     end: asyncio.Task[End] | None = None
     """None when it ended before: ask for its state by its id."""
     waiting: int = field(default=1)
+    is_job: bool = False
+    """Whether whoever asked went away on purpose, and asks for it by its id."""
+    has_turn: bool = False
+    """Whether a job is on its way, and no longer only queued."""
+
+    def is_left(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.waiting <= 0
+
+    def cancel(self) -> bool:
+        """Let a job be dropped, unless its paid call has begun; False if it is none."""
+        was, self.is_job = self.is_job, False
+        self.waiting -= was
+        return was
 
     def leave(self) -> None:
         """Say that one who waited does not any more."""
@@ -61,6 +79,8 @@ class Desk:
     limit: int
     refusals_a_day: int
     """After how many refusals in a day somebody has to wait before each further request."""
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One for each account. Until a job has one nothing of it is begun: a crash loses nothing."""
     _running: dict[UUID, Ticket] = field(default_factory=dict)
     _entering: int = 0
     _closing: bool = False
@@ -101,10 +121,13 @@ class Desk:
         price: int,
         subject: str,
         idempotency_key: str | None = None,
+        *,
+        is_job: bool = False,
     ) -> Ticket:
         """Admit a request that has a place by `entering`, or join the one that it repeats.
 
-        `subject` is the fingerprint of its end user.
+        `subject` is the fingerprint of its end user. A job outlives a crash while it is queued, and
+        its tenant is told its end.
 
         Raises:
             ClosingError, KeyReusedError, OverBudgetError, RefusedOftenError: it is not admitted.
@@ -120,7 +143,7 @@ class Desk:
         named = received.subject.pseudonym is not None
         try:
             admitted, policy = await self.store.together(
-                lambda part: self._admit(part, row, idempotency_key, named=named)
+                lambda part: self._admit(part, row, idempotency_key, named=named, is_job=is_job)
             )
         except Exception:
             await self.vault.destroy(row.vault_id)
@@ -129,14 +152,21 @@ class Desk:
             raise ClosingError
         # Nothing is awaited here: an identical request finds this one carried.
         ticket = self._joined(admitted) or self._begun(
-            _submission(admitted.submission, received.subject, work, contents, policy)
+            _submission(admitted.submission, received.subject, work, contents, policy),
+            is_job=is_job,
         )
         if ticket.id != row.id:  # what it repeats was sealed
             await self.vault.destroy(row.vault_id)
         return ticket
 
     async def _admit(
-        self, part: Store, row: SubmissionRow, idempotency_key: str | None, *, named: bool
+        self,
+        part: Store,
+        row: SubmissionRow,
+        idempotency_key: str | None,
+        *,
+        named: bool,
+        is_job: bool,
     ) -> tuple[Admitted, Policy]:
         """Admit a request and charge for it if it is new, as a part of one transaction.
 
@@ -154,6 +184,8 @@ class Desk:
                 raise RefusedOftenError(math.ceil((until - now).total_seconds()))
             if not await part.tenants.charge(row.tenant, row.price):
                 raise OverBudgetError
+        if is_job and not await part.jobs.has(admitted.submission.id):
+            await part.jobs.ask(admitted.submission.id, row.received_at)
         return admitted, policy
 
     async def _sealed(
@@ -191,9 +223,28 @@ class Desk:
         stranded = row.state is State.ADMITTED and row.owner == self.owner
         return None if admitted.entrance is Entrance.NEW or stranded else Ticket(row.id)
 
-    def _begun(self, submission: Submission) -> Ticket:
-        ticket = Ticket(submission.id)
-        return self.carry(ticket, self.flow.run(submission, lambda: ticket.waiting <= 0))
+    def _begun(self, submission: Submission, *, is_job: bool) -> Ticket:
+        ticket = Ticket(submission.id, is_job=is_job)
+        if is_job:
+            return self.in_turn(ticket, lambda: self.flow.run(submission, ticket.is_left))
+        return self.carry(ticket, self.flow.run(submission, ticket.is_left))
+
+    def in_turn(self, ticket: Ticket, run: Callable[[], Coroutine[object, object, End]]) -> Ticket:
+        """Run a job to its end, once an account is free of other jobs."""
+
+        async def turn() -> End:
+            async with self.turns:
+                ticket.has_turn = True
+                return await run()
+
+        carried = self.carry(ticket, turn())
+        if carried.end is not None:
+            carried.end.add_done_callback(_told)
+        return carried
+
+    def ticket(self, submission: UUID) -> Ticket | None:
+        """Return the ticket of a request that is on its way in this process."""
+        return self._running.get(submission)
 
     def carries(self, submission: UUID) -> bool:
         """Whether a request is on its way in this process."""
@@ -210,6 +261,9 @@ class Desk:
         """Admit nothing more, and finish what is in flight; return how many were cut off."""
         self._closing = True
         self._closed = seconds <= 0
+        for ticket in self._running.values():
+            if ticket.end is not None and ticket.is_job and not ticket.has_turn:
+                ticket.end.cancel()  # the next start takes it up
         tasks = [ticket.end for ticket in self._running.values() if ticket.end is not None]
         if not tasks:
             return 0
@@ -218,6 +272,13 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return len(cut)
+
+
+def _told(end: asyncio.Task[End]) -> None:
+    """Tell the fault of a job, which nobody else hears of: upkeep finishes what it left."""
+    fault = None if end.cancelled() else end.exception()
+    if fault is not None:
+        _say.error("job failed", fault=type(fault).__name__)
 
 
 def _submission(

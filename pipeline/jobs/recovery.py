@@ -1,7 +1,8 @@
 """Recovery: what an earlier process left in flight is finished, or closed, and never paid twice.
 
 What had pictures is examined and released to its id. What had none is closed: as `interrupted` if
-the paid call had not begun, as `unknown_outcome` if it had.
+the paid call had not begun, as `unknown_outcome` if it had. Jobs that were only queued are resumed
+(`resuming.py`).
 """
 
 from collections.abc import Callable
@@ -81,8 +82,11 @@ class Recovery:
 
     async def _finish(self) -> int:
         finished = 0
+        resumed = {row.id for row in await self.store.jobs.waiting(self.owner)}
         for row in await self.store.submissions.abandoned(self.owner):
-            if await self.store.submissions.adopt(row, self.owner, self.now()):
+            if row.id not in resumed and await self.store.submissions.adopt(
+                row, self.owner, self.now()
+            ):
                 finished += await finish(self.flow, self.restore, row)
         return finished + await self._forgotten()
 

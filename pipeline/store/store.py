@@ -21,6 +21,7 @@ from pipeline.store.first_approvals import FirstApprovals
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
 from pipeline.store.holds import Holds
+from pipeline.store.jobs import Jobs
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
@@ -76,6 +77,7 @@ class Store:
     console_sessions: ConsoleSessions
     sign_in_attempts: SignInAttempts
     webhooks: Webhooks
+    jobs: Jobs
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -117,6 +119,7 @@ class Store:
             console_sessions=ConsoleSessions(transact),
             sign_in_attempts=SignInAttempts(transact),
             webhooks=Webhooks(transact),
+            jobs=Jobs(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

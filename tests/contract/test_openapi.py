@@ -62,6 +62,8 @@ ACCOUNT: tuple[Place, ...] = (
     ("GET", "/user/information"),
     ("GET", "/user/priority"),
 )
+EVENTS: Place = ("GET", "/v1/generations/{generation}/events")
+CANCEL: Place = ("DELETE", "/v1/generations/{generation}")
 SUGGEST: Place = ("GET", "/ai/generate-image/suggest-tags")
 ENCODE: Place = ("POST", "/ai/encode-vibe")
 LOGIN: Place = ("POST", "/user/login")
@@ -75,7 +77,7 @@ TOOLS = (AUGMENT, UPSCALE, ENCODE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
-KEYED = (*BODIES, SUGGEST, STATE, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
+KEYED = (*BODIES, SUGGEST, STATE, EVENTS, CANCEL, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
 
 NIL = UUID(int=0)
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -120,7 +122,19 @@ async def valid(house: World, place: Place) -> httpx.Response:
 async def made(house: World, place: Place) -> httpx.Response:
     async with house.client() as client:
         at = (await client.post("/v1/generations", json=body())).headers["location"]
-        return await client.get(at if place == STATE else f"{at}/images/0")
+        below = {PICTURE: "/images/0", EVENTS: "/events"}.get(place, "")
+        return await client.request(place[0], f"{at}{below}")
+
+
+async def cancelled(house: World, place: Place) -> httpx.Response:
+    async with house.gate.desk.turns, house.client() as client:
+        leaving = {"Prefer": "respond-async"}
+        asked = await client.post("/v1/generations", json=body(), headers=leaving)
+        return await client.request(place[0], asked.headers["location"])
+
+
+async def unheard(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, None, None, **{"Last-Event-ID": "x"})
 
 
 async def released(house: World, place: Place) -> httpx.Response:
@@ -225,7 +239,10 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((*IMAGES, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
-    **each((STATE, PICTURE), 200, made),
+    **each((STATE, EVENTS, PICTURE), 200, made),
+    **each((CANCEL,), 202, cancelled),
+    **each((CANCEL,), 409, made),
+    **each((EVENTS,), 400, unheard),
     **each((PROOF, LEAF), 200, released),
     **each((HEAD, TILE), 200, audited),
     **each((TOKEN,), 201, valid),
@@ -235,7 +252,7 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((*KEYED, LOGIN), 401, keyless),
     **each(IMAGES, 402, spent),
     **each(KEYED, 403, forbidden),
-    **each((STATE, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
+    **each((STATE, EVENTS, CANCEL, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
     **each((TILE,), 404, beyond),
     **each(IMAGES, 409, reused),
     **each((PICTURE,), 410, expired),

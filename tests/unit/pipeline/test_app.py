@@ -23,10 +23,13 @@ from pipeline.gateway import operator
 from pipeline.items import Released
 from pipeline.jobs.anchoring import Anchoring
 from pipeline.jobs.errors import ClosingError
+from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rulings import Ruling
 from pipeline.settings import Settings, first_start, load
 from pipeline.store.tenants import Tenant
 from pipeline.unsafe import UnsafeSwitch
+from pipeline.webhooks.delivering import Delivering
+from pipeline.webhooks.signing import Sealer
 from policies import PolicyError
 from tests.unit.pipeline.world import World
 
@@ -193,6 +196,11 @@ async def test_with_embedded_models_the_general_rating_is_served(tmp_path: Path)
     assert "image.minor.drawn@drawing" in repr(said["serves"])
 
 
+async def _nobody(_: str, __: Mapping[str, str], ___: bytes) -> int:
+    """Tell nobody: no tenant here has an address."""
+    return 404
+
+
 def built(house: World) -> House:
     """The same parts, joined as `open_house` joins them."""
     return House(
@@ -205,6 +213,14 @@ def built(house: World) -> House:
             house.log, Anchors(house.folder / "anchors.db"), (), house.gate.now, guarded=False
         ),
         door=Door(house.store.changes, house.log, house.gate.now, uuid4, {}),
+        delivering=Delivering(
+            house.store.webhooks,
+            Sealer(os.urandom(32), os.urandom),
+            _nobody,
+            house.clock,
+            lambda: 0.0,
+        ),
+        resuming=Resuming(house.gate.desk, house.restore),
         notices=(),
     )
 

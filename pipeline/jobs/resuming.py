@@ -1,0 +1,65 @@
+"""Resuming: jobs that waited when a process died are taken up again, if nothing was paid.
+
+Whether it was is known: a submission is `calling`, durably, before its paid call is begun. The rest
+is recovery's (`recovery.py`).
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from audit.entry import Kind, entry_id
+from audit.errors import AuditError
+from pipeline.errors import PipelineError
+from pipeline.items import Recorded, Screened, Stage, may_go_on
+from pipeline.jobs.desk import Desk, Ticket
+from pipeline.jobs.recovery import UNFIT, finish
+from pipeline.jobs.restore import Restore
+from pipeline.store.submissions import SubmissionRow
+
+_say = structlog.get_logger("resuming")
+
+
+@dataclass(frozen=True, slots=True)
+class Resuming:
+    """Run once by whoever serves: not by a command that opens the house for one question."""
+
+    desk: Desk
+    restore: Restore
+
+    async def run(self) -> int:
+        """Take up again what waits; return how much that was."""
+        desk = self.desk
+        waiting = [
+            row
+            for row in await desk.store.jobs.waiting(desk.owner)
+            if await desk.store.submissions.adopt(row, desk.owner, desk.now())
+        ]
+        for row in waiting:
+            try:
+                await self._resume(row)
+            except (PipelineError, AuditError, *UNFIT) as fault:
+                _say.error("not resumed", submission=str(row.id), fault=type(fault).__name__)
+        return len(waiting)
+
+    async def _resume(self, row: SubmissionRow) -> None:
+        for kind in (Kind.HALTED, Kind.HELD, Kind.GENERATED):
+            if await self.restore.log.receipt(entry_id(row.id, kind, _place(row, kind))):
+                await finish(self.desk.flow, self.restore, row)  # it had come further than app.db
+                return
+        submission = await self.restore.submission(row)
+        ticket, flow = Ticket(row.id, is_job=True), self.desk.flow
+        admitted = await self.restore.log.receipt(entry_id(row.id, Kind.ADMIT))
+        if admitted is None:
+            self.desk.in_turn(ticket, lambda: flow.run(submission, ticket.is_left))
+            return
+        judged = await self.restore.judged(submission)  # by what is known today
+        if not may_go_on(judged.decision, None):
+            await flow.record.close(row, Stage.SCREEN, None, "policy_forbids")
+            return
+        screened = Recorded(Screened(submission, judged), (admitted,))
+        self.desk.in_turn(ticket, lambda: flow.approved(screened, ticket.is_left))
+
+
+def _place(row: SubmissionRow, kind: Kind) -> int:
+    return row.samples if kind is Kind.HELD else 0

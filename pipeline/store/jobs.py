@@ -1,0 +1,65 @@
+"""Jobs: the submissions for which nobody waits. They outlive a crash, and their end is told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import Column, ForeignKey, Table, Uuid, bindparam, insert, select
+
+from pipeline.items import PublicCode
+from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared
+from pipeline.store.submissions import State, SubmissionRow, submissions
+from pipeline.store.webhooks import Webhooks
+from pipeline.store.writer import Transact, changing
+
+ENDED: Final = "generation.ended"
+"""The kind of the webhook that tells it."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("submission", Uuid, ForeignKey("submissions.id"), primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+)
+_IS_ONE = Prepared(select(jobs.c.submission).where(jobs.c.submission == bindparam("of")))
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The table of jobs. What each is stands with its submission."""
+
+    transact: Transact
+
+    async def ask(self, submission: UUID, at: datetime) -> None:
+        """Note that nobody waits for a submission; in the transaction that admits it.
+
+        Raises:
+            ConflictError: there is no such submission, or it is one already.
+        """
+        values = {"submission": submission, "asked_at": at}
+        await self.transact(changing(insert(jobs).values(values)))
+
+    async def has(self, submission: UUID) -> bool:
+        """Whether a submission is a job."""
+        row = await self.transact(lambda sql: _IS_ONE.row(sql, {"of": submission}))
+        return row is not None
+
+    async def waiting(self, owner: str) -> tuple[SubmissionRow, ...]:
+        """Return every tenant's that an earlier process left before anything was paid."""
+        left = submissions.c.state == State.ADMITTED, submissions.c.owner != owner
+        query = select(submissions).join(jobs, jobs.c.submission == submissions.c.id)
+        query = query.where(*left).order_by(submissions.c.received_at)
+        return await self.transact(
+            lambda sql: tuple(SubmissionRow(**row) for row in sql.execute(query).mappings())
+        )
+
+    async def tell(
+        self, tenant: str, submission: UUID, state: State, code: PublicCode | None, at: datetime
+    ) -> None:
+        """Have its tenant told where a submission stands, once for each state, if it is a job."""
+        if await self.has(submission):
+            body = {"generation": str(submission), "state": state, "code": code}
+            known_as = uuid5(submission, f"webhook/{state}")
+            await Webhooks(self.transact).enqueue(known_as, tenant, ENDED, body, at)

@@ -1,0 +1,115 @@
+"""What waited in the queue when a process died is taken up again, and nothing is paid twice."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.resuming import Resuming
+from pipeline.store.submissions import State
+from tests.unit.pipeline.world import World
+
+
+def next_desk(house: World) -> Desk:
+    """The desk of the process that starts after this one died."""
+    return replace(house.gate.desk, owner="process-2", _running={})
+
+
+async def resumed(house: World) -> tuple[int, int]:
+    """Start anew; return how many were closed or finished, and how many taken up again."""
+    closed = await house.recovery.run()
+    desk = next_desk(house)
+    taken = await Resuming(desk, house.restore).run()
+    for ticket in [*desk._running.values()]:
+        assert ticket.end is not None
+        await ticket.end
+    return closed, taken
+
+
+async def job(house: World, submission: UUID) -> UUID:
+    """Let a submission be a job."""
+    await house.store.jobs.ask(submission, house.clock())
+    return submission
+
+
+async def test_what_was_only_queued_goes_on(house: World) -> None:
+    """Its client went away on purpose, and nothing of it was done."""
+    known_as = await job(house, (await house.submission()).id)
+
+    assert await resumed(house) == (0, 1)
+
+    assert (await house.row(known_as)).state is State.RELEASED
+    assert len(house.upstream.calls) == 1
+    assert await resumed(house) == (0, 0)
+
+
+async def test_what_was_screened_goes_on_without_a_second_entry(house: World) -> None:
+    """Its admission stands in the log already."""
+    known_as = await job(house, (await house.screened()).outcome.submission.id)
+
+    assert await resumed(house) == (0, 1)
+
+    assert await house.kinds(known_as) == ["admit", "generated", "examined", "release"]
+
+
+async def test_what_is_refused_by_now_is_closed(house: World) -> None:
+    """Policy and banks of today have the last word."""
+    submission = await house.submission("blockme")
+    judged = (await house.screened()).outcome.judged
+    screened = replace((await house.screened()).outcome, submission=submission, judged=judged)
+    known_as = await job(house, submission.id)
+    await house.record.write(submission, screened)
+
+    await resumed(house)
+
+    assert (await house.row(known_as)).state is State.HALTED
+    assert (await house.leaves(known_as))[-1].public["reason"] == "policy_forbids"
+    assert house.upstream.calls == []
+
+
+async def test_what_may_have_been_paid_is_never_called_again(house: World) -> None:
+    """That it is a job changes nothing about it."""
+    submission = (await house.screened()).outcome.submission
+    await job(house, submission.id)
+    assert await house.record.calling(submission)
+
+    assert await resumed(house) == (1, 0)
+
+    assert (await house.leaves(submission.id))[-1].public["reason"] == "unknown_outcome"
+    assert house.upstream.calls == []
+
+
+async def test_what_ended_before_app_db_heard_of_it_is_only_followed(house: World) -> None:
+    """The log has the last word."""
+    submission = await house.submission("blockme")
+    known_as = await job(house, submission.id)
+    outcome = await house.flow.screen(submission)
+    for entry in house.record._entries(submission, outcome):
+        await house.log.append(entry)
+
+    await resumed(house)
+
+    assert (await house.row(known_as)).state is State.HALTED
+    assert await house.kinds(known_as) == ["halted"]
+
+
+async def test_whoever_waited_is_not_taken_up(house: World) -> None:
+    """Its client got no answer, and asks again."""
+    known_as = (await house.screened()).outcome.submission.id
+
+    assert await resumed(house) == (1, 0)
+    assert (await house.row(known_as)).state is State.HALTED
+
+
+async def test_a_server_that_stops_leaves_the_queue_for_the_next(house: World) -> None:
+    """Only what is on its way is waited for."""
+    desk = house.gate.desk
+    received = house.received()
+    work = received.work(house.gate.limits)
+    async with desk.turns:
+        with desk.entering():
+            ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+        await desk.drain(5.0)
+
+    assert (await house.row(ticket.id)).state is State.ADMITTED
+    assert await resumed(house) == (0, 1)
+    assert (await house.row(ticket.id)).state is State.RELEASED
