@@ -45,6 +45,9 @@ Fault = TypeVar("Fault", bound=Outcome)
 KILL_SWITCH = "kill_switch"
 """Why something went no further that the operator has halted."""
 
+SUSPECTED = "subject_suspected"
+"""Why a job is held whose end user got pictures of the worst kind for another request."""
+
 End = Recorded[Released | Examined | Held | Halted]
 """How a request ends here: with pictures, with none of them cleared, held, or halted."""
 
@@ -76,6 +79,13 @@ class Flow:
         if isinstance(taken.outcome, Screened):
             return await self.approved(Recorded(taken.outcome, taken.receipts), gone)
         return Recorded(taken.outcome, taken.receipts)
+
+    async def suspected(self, submission: Submission) -> End:
+        """Hold a request of whom another request's pictures were of the worst: a person looks."""
+        until = self.now() + self.hold_for
+        stage, cause, sealed = Stage.SCREEN, Cause.SUSPICION, submission.vault_id
+        held = Held(submission.id, stage, cause, None, sealed, until, None, SUSPECTED)
+        return Recorded(held, await self.record.write(submission, held))
 
     async def approved(self, screened: Recorded[Screened], gone: Callable[[], bool]) -> End:
         """Go on from a request that may be sent upstream, unless nobody waits for it any more."""

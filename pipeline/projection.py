@@ -170,6 +170,9 @@ class Changes:
         states = [_STANDS[type(each)] for each in outcome.outcomes]
         await self._stand(submission, [*zip(outcome.generated.pictures, states, strict=True)])
         if any(map(taints, outcome.outcomes)):
+            row = await self.store.submissions.get(submission.subject.tenant, submission.id)
+            if row is not None:
+                await self.store.jobs.suspect(row.tenant, row.subject)
             await self._withdraw(submission, {each.index for each in outcome.generated.pictures})
         if PictureState.CLEARED not in states:
             await self.settle(submission.subject.tenant, submission.id)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -226,15 +227,23 @@ class Desk:
     def _begun(self, submission: Submission, *, is_job: bool) -> Ticket:
         ticket = Ticket(submission.id, is_job=is_job)
         if is_job:
-            return self.in_turn(ticket, lambda: self.flow.run(submission, ticket.is_left))
+            run = partial(self.flow.run, submission, ticket.is_left)
+            return self.in_turn(ticket, submission, run)
         return self.carry(ticket, self.flow.run(submission, ticket.is_left))
 
-    def in_turn(self, ticket: Ticket, run: Callable[[], Coroutine[object, object, End]]) -> Ticket:
+    def in_turn(
+        self,
+        ticket: Ticket,
+        submission: Submission,
+        run: Callable[[], Coroutine[object, object, End]],
+    ) -> Ticket:
         """Run a job to its end, once an account is free of other jobs."""
 
         async def turn() -> End:
             async with self.turns:
                 ticket.has_turn = True
+                if await self.store.jobs.is_suspect(ticket.id):
+                    return await self.flow.suspected(submission)
                 return await run()
 
         carried = self.carry(ticket, turn())

@@ -5,6 +5,7 @@ is recovery's (`recovery.py`).
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -51,14 +52,16 @@ class Resuming:
         ticket, flow = Ticket(row.id, is_job=True), self.desk.flow
         admitted = await self.restore.log.receipt(entry_id(row.id, Kind.ADMIT))
         if admitted is None:
-            self.desk.in_turn(ticket, lambda: flow.run(submission, ticket.is_left))
+            run = partial(flow.run, submission, ticket.is_left)
+            self.desk.in_turn(ticket, submission, run)
             return
         judged = await self.restore.judged(submission)  # by what is known today
         if not may_go_on(judged.decision, None):
             await flow.record.close(row, Stage.SCREEN, None, "policy_forbids")
             return
         screened = Recorded(Screened(submission, judged), (admitted,))
-        self.desk.in_turn(ticket, lambda: flow.approved(screened, ticket.is_left))
+        run = partial(flow.approved, screened, ticket.is_left)
+        self.desk.in_turn(ticket, submission, run)
 
 
 def _place(row: SubmissionRow, kind: Kind) -> int:

@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import Column, ForeignKey, Table, Uuid, bindparam, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Table,
+    Uuid,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from pipeline.items import PublicCode
 from pipeline.store.columns import Instant, metadata
@@ -22,6 +32,7 @@ jobs = Table(
     metadata,
     Column("submission", Uuid, ForeignKey("submissions.id"), primary_key=True),
     Column("asked_at", Instant, nullable=False),
+    Column("suspect", Boolean, nullable=False),
 )
 _IS_ONE = Prepared(select(jobs.c.submission).where(jobs.c.submission == bindparam("of")))
 
@@ -38,13 +49,28 @@ class Jobs:
         Raises:
             ConflictError: there is no such submission, or it is one already.
         """
-        values = {"submission": submission, "asked_at": at}
+        values = {"submission": submission, "asked_at": at, "suspect": False}
         await self.transact(changing(insert(jobs).values(values)))
 
     async def has(self, submission: UUID) -> bool:
         """Whether a submission is a job."""
         row = await self.transact(lambda sql: _IS_ONE.row(sql, {"of": submission}))
         return row is not None
+
+    async def suspect(self, tenant: str, subject: str) -> None:
+        """Have a person look at what an end user's jobs ask for, of those not begun yet."""
+        theirs = select(submissions.c.id).where(
+            submissions.c.tenant == tenant,
+            submissions.c.subject == subject,
+            submissions.c.state == State.ADMITTED,
+        )
+        change = update(jobs).where(jobs.c.submission.in_(theirs)).values(suspect=True)
+        await self.transact(changing(change))
+
+    async def is_suspect(self, submission: UUID) -> bool:
+        """Whether a person has to look at a job before it is begun."""
+        query = select(jobs.c.suspect).where(jobs.c.submission == submission)
+        return await self.transact(lambda sql: bool(sql.execute(query).scalar_one_or_none()))
 
     async def waiting(self, owner: str) -> tuple[SubmissionRow, ...]:
         """Return every tenant's that an earlier process left before anything was paid."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from audit.entry import Kind
 from pipeline.items import PublicCode
 from pipeline.store.webhooks import Target
 from tests.unit.pipeline.lookers import WHITE
-from tests.unit.pipeline.world import BLOCK, HELD, NOON, TENANT, World, body
+from tests.unit.pipeline.world import BLOCK, HELD, NOON, PRIVATE, TAINTED, TENANT, World, body
 
 LEAVING = {"Prefer": "wait=10, Respond-Async"}
 
@@ -152,3 +153,25 @@ async def test_another_tenants_is_not_there(house: World, client: httpx.AsyncCli
     assert (await client.get(f"{gone}/events")).status_code == 404
     assert (await client.delete(gone)).status_code == 404
     await followed(client, place)
+
+
+@pytest.mark.parametrize("colour", [TAINTED, PRIVATE])
+async def test_what_waits_of_whom_got_the_worst_is_held_for_a_person(
+    house: World, client: httpx.AsyncClient, colour: tuple[int, int, int]
+) -> None:
+    """Nothing more is paid for or made for them before somebody has looked; others go on."""
+    house.upstream.colours = [colour]
+    mine, theirs = {"X-Imprimatur-Subject": "u-1"}, {"X-Imprimatur-Subject": "u-2"}
+    places: list[str] = []
+    async with house.gate.desk.turns:
+        for who in (mine, mine, theirs):
+            content = body(f"a harbour {len(places)}")
+            answer = await client.post("/v1/generations", json=content, headers=LEAVING | who)
+            places.append(answer.headers["location"])
+
+    ends = [json.loads((await followed(client, place))[-1]["data"])["state"] for place in places]
+
+    assert ends == ["withheld", "held", "withheld"]
+    assert len(house.upstream.calls) == 2
+    (hold,) = await house.store.holds.of(TENANT, UUID(places[1][-36:]))
+    assert hold.facts["reason"] == "subject_suspected"
