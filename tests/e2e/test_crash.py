@@ -155,6 +155,35 @@ async def test_killed_during_the_paid_call_it_is_never_paid_for_again(crashing: 
     assert await gateway.verified()
 
 
+async def test_what_was_queued_is_taken_up_again_and_nothing_is_paid_twice(
+    crashing: Crashing,
+) -> None:
+    """Nobody waits for a job: the next process owes it an end, and one charge at most."""
+    gateway, before = crashing.gateway, await crashing.calls()
+    await crashing.slow(3)
+    leaving = {"Prefer": "respond-async"}
+    async with gateway.client() as client:
+        asked = [
+            await client.post("/v1/generations", json=v4(f"a lake, job {n}"), headers=leaving)
+            for n in range(3)
+        ]
+    assert [answer.status_code for answer in asked] == [202] * 3
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(await crashing.calls()) == len(before):  # noqa: ASYNC110 - asked over HTTP
+            await asyncio.sleep(0.01)
+    gateway.kill()
+
+    await gateway.start()
+
+    called, *queued = [UUID(answer.json()["id"]) for answer in asked]
+    async with gateway.client() as client:
+        ends = [await client.get(f"/v1/generations/{job}/events") for job in queued]
+    assert [end.text.count('"state": "released"') for end in ends] == [1, 1]
+    assert crashing.reason(called) == "unknown_outcome"
+    assert len(await crashing.calls()) == len(before) + 3
+    assert await gateway.verified()
+
+
 async def test_killed_after_the_pictures_were_sealed_they_reach_its_id(crashing: Crashing) -> None:
     """What was paid for is examined by the next process, and released to whom it was made for."""
     gateway = crashing.gateway
