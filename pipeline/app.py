@@ -264,6 +264,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 limit=settings.queue_limit + len(settings.upstream.tokens),
                 refusals_a_day=settings.refusals_per_day,
                 turns=asyncio.Semaphore(len(settings.upstream.tokens)),
+                accounts=len(settings.upstream.tokens),
             ),
             shelf=Shelf(release, store, log, now, uuid4),
             judge=judge,

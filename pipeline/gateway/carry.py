@@ -27,6 +27,7 @@ from pipeline.jobs.errors import (
     BusyError,
     ClosingError,
     KeyReusedError,
+    LongWaitError,
     OverBudgetError,
     RefusedOftenError,
 )
@@ -107,6 +108,10 @@ async def _submit(
         raise unreadable(fault) from None
     except KeyReusedError:
         raise GateError(409, "This Idempotency-Key came with another body before.") from None
+    except LongWaitError as fault:
+        raise GateError(
+            429, "It would wait too long for its turn.", retry_after_seconds=fault.seconds
+        ) from None
     except RefusedOftenError as fault:
         raise GateError(
             429, "Too many requests were refused.", retry_after_seconds=fault.seconds

@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from time import perf_counter
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,7 @@ from pipeline.jobs.errors import (
     BusyError,
     ClosingError,
     KeyReusedError,
+    LongWaitError,
     OverBudgetError,
     RefusedOftenError,
 )
@@ -33,6 +35,11 @@ from pipeline.store.submissions import State, SubmissionRow
 from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault
 from policies.policy import Policy
+
+LONGEST_WAIT = timedelta(minutes=30)
+"""A job whose turn would come later is refused: its tenant can ask elsewhere, or again."""
+NEWEST_COUNTS = 0.2
+"""The part that the newest job has in how long jobs took of late."""
 
 _say = structlog.get_logger("desk")
 
@@ -82,6 +89,10 @@ class Desk:
     """After how many refusals in a day somebody has to wait before each further request."""
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """One for each account. Until a job has one nothing of it is begun: a crash loses nothing."""
+    accounts: int = 1
+    longest_wait: timedelta = LONGEST_WAIT
+    _recent_seconds: float = 0.0
+    """How long jobs took of late; 0 while none has ended."""
     _running: dict[UUID, Ticket] = field(default_factory=dict)
     _entering: int = 0
     _closing: bool = False
@@ -131,13 +142,16 @@ class Desk:
         its tenant is told its end.
 
         Raises:
-            ClosingError, KeyReusedError, OverBudgetError, RefusedOftenError: it is not admitted.
+            ClosingError, LongWaitError, KeyReusedError, OverBudgetError, RefusedOftenError: it is
+                not admitted.
             UnreadableError: an image of it cannot be read.
             RequestRefusedError: an encoding in it was not made here.
             VaultError, StoreError: nothing was begun.
         """
         if self._closing:
             raise ClosingError
+        if is_job:
+            self._refuse_long_wait()
         tenant = received.subject.tenant
         contents = await self.prepare.work(tenant, work)
         row = await self._sealed(received, work, key_id, price, subject)
@@ -244,7 +258,12 @@ class Desk:
                 ticket.has_turn = True
                 if await self.store.jobs.is_suspect(ticket.id):
                     return await self.flow.suspected(submission)
-                return await run()
+                started = perf_counter()
+                end = await run()
+                took = perf_counter() - started
+                before = self._recent_seconds or took
+                self._recent_seconds = before + (took - before) * NEWEST_COUNTS
+                return end
 
         carried = self.carry(ticket, turn())
         if carried.end is not None:
@@ -254,6 +273,17 @@ class Desk:
     def ticket(self, submission: UUID) -> Ticket | None:
         """Return the ticket of a request that is on its way in this process."""
         return self._running.get(submission)
+
+    def _refuse_long_wait(self) -> None:
+        """Return if a job that comes now has its turn in time.
+
+        Raises:
+            LongWaitError: it has not, by how long jobs took of late.
+        """
+        queued = sum(ticket.is_job and not ticket.has_turn for ticket in self._running.values())
+        over = queued * self._recent_seconds / self.accounts - self.longest_wait.total_seconds()
+        if over > 0:
+            raise LongWaitError(math.ceil(over))
 
     def carries(self, submission: UUID) -> bool:
         """Whether a request is on its way in this process."""

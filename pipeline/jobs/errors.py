@@ -2,6 +2,7 @@
 
 * JobError
   - BusyError              as much is in flight as this installation carries
+  - LongWaitError          a job would wait longer than this installation lets it
   - ClosingError           the server is stopping and admits nothing
   - KeyReusedError         an idempotency key came with another body
   - OverBudgetError        the tenant has spent what it may spend
@@ -18,6 +19,14 @@ class JobError(Exception):
 
 class BusyError(JobError):
     """As much is in flight as this installation carries."""
+
+
+class LongWaitError(JobError):
+    """A job would wait longer than this installation lets it."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"{seconds} seconds too long")
+        self.seconds = seconds
 
 
 class ClosingError(JobError):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -85,6 +86,24 @@ async def test_every_end_is_told_once(
     assert {"state": state, "code": code}.items() <= json.loads(last["data"]).items()
     (told,) = await house.store.webhooks.all()
     assert (told.body["state"], told.body["code"]) == (state, code)
+
+
+async def test_a_job_that_would_wait_too_long_is_refused_before_it_is_paid_for(
+    house: World, client: httpx.AsyncClient
+) -> None:
+    """By how long jobs took of late, and how many stand before it."""
+    desk = house.gate.desk
+    desk.longest_wait = timedelta()
+    first = await asked(client)  # of how long nobody knows yet
+    await followed(client, first)
+    async with desk.turns:
+        queued = await asked(client, "a hill")
+        refused = await client.post("/v1/generations", json=body("a lake"), headers=LEAVING)
+
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    await followed(client, queued)
+    assert len(house.upstream.calls) == 2
 
 
 async def test_who_waits_is_told_by_the_answer_alone(
