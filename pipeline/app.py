@@ -99,6 +99,7 @@ from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
+from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
 from pipeline.settings import ReleasedMetadata, Settings, read_key
 from pipeline.stages.examine import Examine
@@ -237,7 +238,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
         await halts.load()
         flow = Flow(
-            screen=Screen(judge, now, hold_for),
+            screen=Screen(judge, now, hold_for, Repeats(store.taints, judge, now)),
             generate=Generate(client, judge, vault),
             examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
             mint=Mint(mintage),

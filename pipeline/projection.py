@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
+from classifiers.likeness import likeness
 from classifiers.signals import Signal
 from pipeline import patience
 from pipeline.items import (
@@ -173,6 +174,8 @@ class Changes:
             row = await self.store.submissions.get(submission.subject.tenant, submission.id)
             if row is not None:
                 await self.store.jobs.suspect(row.tenant, row.subject)
+                like = likeness(submission.contents.reading)
+                await self.store.taints.add(row.tenant, like, self.now())
             await self._withdraw(submission, {each.index for each in outcome.generated.pictures})
         if PictureState.CLEARED not in states:
             await self.settle(submission.subject.tenant, submission.id)

@@ -24,6 +24,7 @@ from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.second_look import SecondLook
 from pipeline.judge import Judge
+from pipeline.repeats import REMEMBERED
 from pipeline.seizure import Seizure
 from pipeline.stages.generate import picture_name
 from pipeline.store.holds import End, Hold
@@ -178,6 +179,7 @@ class Upkeep:
         await self.store.refusals.purge(self.now())
         await self.store.origins.purge(self.now())
         await self.store.encodings.purge(self.now())
+        await self.store.taints.purge(self.now() - REMEMBERED)
 
     async def _destroy(self, pictures: Sequence[Picture]) -> None:
         """Destroy pictures; the log says first which, but not of whom."""

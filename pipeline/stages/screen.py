@@ -1,6 +1,6 @@
 """Screen: every text and every image of a request is judged before NovelAI sees any of it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from pipeline.items import (
     public_code,
 )
 from pipeline.judge import Judge
+from pipeline.repeats import TAINTED
 from policies.decision import Action
 from policies.policy import Moment
 from policies.requirement import lacking
@@ -31,6 +32,8 @@ class Screen:
     judge: Judge
     now: Callable[[], datetime]
     hold_for: timedelta
+    repeats: Callable[[Submission], Awaitable[bool]]
+    """Whether a request nearly repeats one whose pictures showed the worst."""
     stage: Stage = Stage.SCREEN
 
     async def __call__(self, item: Submission, /) -> Screened | Held | Halted:
@@ -41,20 +44,21 @@ class Screen:
         decision = judged.decision
         if decision.allows:
             sick = lacking(decision.needed, self.judge.healthy())
-            return self._later(item, judged, "detector_sick") if sick else Screened(item, judged)
+            if sick:
+                return self._later(item, judged, "detector_sick")
+            if await self.repeats(item):
+                return self._held(item, judged, Cause.SUSPICION, TAINTED)
+            return Screened(item, judged)
         if decision.action is not Action.HOLD:
             return Halted(item.id, self.stage, public_code(decision), judged, reason="refused")
         if could_not_look(judged):
             return self._later(item, judged, "could_not_look")
-        return Held(
-            item.id,
-            self.stage,
-            Cause.SUSPICION if decision.was_seen else Cause.INCAPACITY,
-            None,
-            item.vault_id,
-            self.now() + self.hold_for,
-            judged,
-        )
+        cause = Cause.SUSPICION if decision.was_seen else Cause.INCAPACITY
+        return self._held(item, judged, cause, "")
+
+    def _held(self, item: Submission, judged: Judged, cause: Cause, reason: str) -> Held:
+        until = self.now() + self.hold_for
+        return Held(item.id, self.stage, cause, None, item.vault_id, until, judged, reason)
 
     def _later(self, item: Submission, judged: Judged, reason: str) -> Halted:
         """Refuse for now: nobody has paid, and the same request may pass when all are well."""

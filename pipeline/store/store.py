@@ -33,6 +33,7 @@ from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
+from pipeline.store.taints import Taints
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
 from pipeline.store.writer import Transact, Writer
@@ -67,6 +68,7 @@ class Store:
     changes: ChangeTable
     refusals: Refusals
     seizures: Seizures
+    taints: Taints
     origins: Origins
     encodings: Encodings
     legal_holds: LegalHolds
@@ -109,6 +111,7 @@ class Store:
             changes=ChangeTable(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),
+            taints=Taints(transact),
             origins=Origins(transact),
             encodings=Encodings(transact),
             legal_holds=LegalHolds(transact),

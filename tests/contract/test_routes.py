@@ -70,6 +70,8 @@ NO_CONTENT: frozenset[Place] = frozenset(
         ("GET", "/v1/audit/{entry}/leaf"),
         ("GET", "/v1/audit/{entry}/proof"),
         ("GET", "/v1/generations/{generation}"),
+        ("DELETE", "/v1/generations/{generation}"),
+        ("GET", "/v1/generations/{generation}/events"),
         ("GET", "/v1/generations/{generation}/images/{index}"),
     }
 )

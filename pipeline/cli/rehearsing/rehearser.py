@@ -114,13 +114,18 @@ class Uncompared:
         return self._empty.classify(content)
 
 
+async def _repeats_nothing(_: Submission) -> bool:
+    """Say that no picture of an earlier request was of the worst: none was made."""
+    return False
+
+
 class Rehearser:
     """A judge and a policy."""
 
     def __init__(self, judge: Judge, policy: Policy, subject: Subject) -> None:
         """Build from parts; `subject` is on whose behalf a line is that does not say."""
         self._judge = judge
-        self._screen = Screen(judge, lambda: _NEVER, timedelta())
+        self._screen = Screen(judge, lambda: _NEVER, timedelta(), _repeats_nothing)
         self._policy = policy
         self._subject = subject
 

@@ -279,9 +279,9 @@ async def test_the_paid_call_is_made_once(house: World) -> None:
 
 async def test_a_batch_with_one_grave_picture_is_withheld_whole(house: World) -> None:
     """What taints a batch taints all of it."""
-    for colour in (TAINTED, PRIVATE):
+    for colour, prompt in ((TAINTED, "a harbour"), (PRIVATE, "seven kites")):
         house.upstream.colours = [WHITE, colour, HELD]
-        submission, outcome = await run(house, samples=3)
+        submission, outcome = await run(house, prompt=prompt, samples=3)
 
         assert isinstance(outcome, Examined)
         assert all(isinstance(each, Halted) for each in outcome.outcomes)

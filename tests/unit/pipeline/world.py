@@ -70,6 +70,7 @@ from pipeline.novelai.uploaded import texts_in
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine
 from pipeline.record import Record
+from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
@@ -521,7 +522,7 @@ async def open_world(
         subject_key = os.urandom(32)
         halts = Halts(store.halts, log, clock, uuid4, subject_key)
         flow = Flow(
-            screen=Screen(judge, clock, HOLD_FOR),
+            screen=Screen(judge, clock, HOLD_FOR, Repeats(store.taints, judge, clock)),
             generate=Generate(client, judge, vault),
             examine=Examine(
                 judge, vault, Ed25519PrivateKey.generate().public_key(), clock, HOLD_FOR

@@ -183,9 +183,8 @@ async def test_what_waits_of_whom_got_the_worst_is_held_for_a_person(
     mine, theirs = {"X-Imprimatur-Subject": "u-1"}, {"X-Imprimatur-Subject": "u-2"}
     places: list[str] = []
     async with house.gate.desk.turns:
-        for who in (mine, mine, theirs):
-            content = body(f"a harbour {len(places)}")
-            answer = await client.post("/v1/generations", json=content, headers=LEAVING | who)
+        for who, prompt in ((mine, "a harbour"), (mine, "a bicycle"), (theirs, "seven kites")):
+            answer = await client.post("/v1/generations", json=body(prompt), headers=LEAVING | who)
             places.append(answer.headers["location"])
 
     ends = [json.loads((await followed(client, place))[-1]["data"])["state"] for place in places]
