@@ -2,7 +2,8 @@
 
 SimHash (Charikar 2002) over four-letter pieces of the words, in any order, with disguises undone
 first: who writes a refused prompt again with other spellings, other signs or another tag is
-recognised.
+recognised. Only what a person asks for counts: by what is not wanted in a picture, and by what
+clients add, most prompts are alike.
 """
 
 import re
@@ -11,6 +12,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from classifiers.content import Polarity
 from classifiers.normalise import FieldReading, Reading, Spelling
 from classifiers.normalise.spellings import derepeated_form, leet_form
 
@@ -26,7 +28,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def likeness(reading: Reading) -> int:
-    """Return 64 bits that differ little for texts that differ little; 0 for a text without any."""
+    """Return 64 bits that differ little for texts that differ little; 0 where nothing is asked."""
     pieces = {
         f" {word} "[at : at + _PIECE].encode("utf-8", "surrogatepass")
         for word in {word for field in reading.fields for word in _words(field)}
@@ -45,7 +47,10 @@ def is_near(one: int, other: int) -> bool:
 
 
 def _words(field: FieldReading) -> Iterator[str]:
-    """Give each word as it reads with all disguises undone, whether it was in one or not."""
+    """Give each word asked for as it reads with all disguises undone, were it in one or not."""
     views = {view.spelling: view for view in field.views if view.source == "received"}
     view = views.get(Spelling.CLOSED_UP) or views.get(Spelling.LOOKALIKES) or field.plain
-    return (derepeated_form(leet_form(found[0])) for found in _WORD.finditer(view.text))
+    for found in _WORD.finditer(view.text):
+        span = view.span(*found.span())
+        if field.polarity_of(span) is Polarity.POSITIVE and not field.is_boilerplate(span):
+            yield derepeated_form(leet_form(found[0]))

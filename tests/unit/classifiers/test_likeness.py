@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.content import Grammar, Prompt, Text
+from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.likeness import BITS, is_near, likeness
 from classifiers.normalise import read
 
@@ -57,6 +57,19 @@ def test_other_prompts_are_far() -> None:
     near = [(a, b) for at, a in enumerate(likes) for b in likes[:at] if is_near(a, b)]
 
     assert near == []
+
+
+def test_what_is_not_wanted_and_what_clients_add_make_nothing_alike() -> None:
+    """Else a short prompt would be near whatever else comes with the same preset."""
+    added, unwanted = ", best quality, amazing quality, very aesthetic, absurdres", ", ".join(SAID)
+
+    def whole(text: str) -> int:
+        texts = (Text("base", text), Text("negative", unwanted, Polarity.NEGATIVE))
+        return likeness(read(Prompt(texts, Grammar.V4)))
+
+    assert whole("a harbour" + added) == like("a harbour") != 0
+    assert not is_near(whole("a harbour" + added), whole("seven kites" + added))
+    assert whole("-1::harbour::") == 0
 
 
 def test_nothing_is_like_nothing() -> None:
