@@ -33,7 +33,7 @@ from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
-from pipeline.store.taints import Taints
+from pipeline.store.taints import Taint, Taints
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
 from pipeline.store.writer import Transact, Writer
@@ -91,10 +91,10 @@ class Store:
             StoreUnavailableError: it cannot be opened.
         """
         writer = Writer(path, metadata, SCHEMA_VERSION)
-        return cls._of(writer, writer)
+        return cls._of(writer, writer, {})
 
     @classmethod
-    def _of(cls, writer: Writer, transact: Transact) -> Self:
+    def _of(cls, writer: Writer, transact: Transact, kept: dict[str, tuple[Taint, ...]]) -> Self:
         return cls(
             writer=writer,
             tenants=Tenants(transact),
@@ -111,7 +111,7 @@ class Store:
             changes=ChangeTable(transact),
             refusals=Refusals(transact),
             seizures=Seizures(transact),
-            taints=Taints(transact),
+            taints=Taints(transact, kept),
             origins=Origins(transact),
             encodings=Encodings(transact),
             legal_holds=LegalHolds(transact),
@@ -135,7 +135,10 @@ class Store:
             ConflictError, StoreUnavailableError: as `Transact` says; nothing was done.
             RuntimeError: it waited for something else; nothing was done.
         """
-        return await self.writer(lambda sql: _finished(work(self._of(self.writer, Within(sql)))))
+        kept = self.taints.kept
+        return await self.writer(
+            lambda sql: _finished(work(self._of(self.writer, Within(sql), kept)))
+        )
 
     async def close(self) -> None:
         """Finish what was begun and let the next process have the file."""

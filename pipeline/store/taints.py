@@ -1,13 +1,22 @@
 """Taints: what those prompts were like whose pictures came back with the worst in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, bindparam, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 
 from pipeline.store.columns import Instant, metadata
-from pipeline.store.prepared import Prepared
-from pipeline.store.writer import Transact, changing
+from pipeline.store.writer import Transact
 
 taints = Table(
     "taints",
@@ -17,18 +26,26 @@ taints = Table(
     Column("likeness", String(16), nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
-_OF = Prepared(
-    select(taints.c.likeness)
-    .distinct()
-    .where(taints.c.tenant == bindparam("of"), taints.c.at > bindparam("since"))
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """What one such prompt was like, and when its pictures came."""
+
+    likeness: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Taints:
-    """The table of taints. It names no end user: the prompt is what is known again."""
+    """The table of taints. It names no end user: the prompt is what is known again.
+
+    Each tenant's are read once and kept, because every request asks. Only the store's one thread
+    changes what is kept, within the transaction that reads or writes it.
+    """
 
     transact: Transact
+    kept: dict[str, tuple[Taint, ...]] = field(repr=False)
 
     async def add(self, tenant: str, likeness: int, at: datetime) -> None:
         """Remember what a prompt was like (`classifiers.likeness`).
@@ -37,13 +54,30 @@ class Taints:
             ConflictError: there is no such tenant.
         """
         values = {"tenant": tenant, "likeness": f"{likeness:016x}", "at": at}
-        await self.transact(changing(insert(taints).values(values)))
 
-    async def of(self, tenant: str, since: datetime) -> tuple[int, ...]:
+        def written(sql: Connection) -> None:
+            self.kept.pop(tenant, None)
+            sql.execute(insert(taints).values(values))
+
+        await self.transact(written)
+
+    async def of(self, tenant: str, since: datetime) -> frozenset[int]:
         """Return what a tenant's tainted prompts were like, of those after `since`."""
-        rows = await self.transact(lambda sql: _OF.rows(sql, {"of": tenant, "since": since}))
-        return tuple(int(row["likeness"], 16) for row in rows)
+        if (kept := self.kept.get(tenant)) is None:
+            kept = await self.transact(lambda sql: self._read(sql, tenant))
+        return frozenset(taint.likeness for taint in kept if taint.at > since)
 
     async def purge(self, before: datetime) -> int:
         """Forget every tenant's of then and earlier; return how many."""
-        return await self.transact(changing(delete(taints).where(taints.c.at <= before)))
+
+        def forgotten(sql: Connection) -> int:
+            self.kept.clear()
+            return sql.execute(delete(taints).where(taints.c.at <= before)).rowcount
+
+        return await self.transact(forgotten)
+
+    def _read(self, sql: Connection, tenant: str) -> tuple[Taint, ...]:
+        rows = sql.execute(select(taints).where(taints.c.tenant == tenant)).mappings()
+        kept = tuple(Taint(int(row["likeness"], 16), row["at"]) for row in rows)
+        self.kept[tenant] = kept
+        return kept

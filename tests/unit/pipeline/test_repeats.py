@@ -49,7 +49,7 @@ async def test_it_is_forgotten_after_a_month(house: World) -> None:
 
     assert isinstance(await house.end(NEARLY), Released)
     assert await house.store.taints.purge(house.clock() - REMEMBERED) == 1
-    assert await house.store.taints.of(TENANT, house.clock() - 2 * REMEMBERED) == ()
+    assert await house.store.taints.of(TENANT, house.clock() - 2 * REMEMBERED) == frozenset()
 
 
 async def test_pictures_that_are_only_held_taint_nothing(house: World) -> None:
