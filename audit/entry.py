@@ -40,6 +40,7 @@ class Kind(StrEnum):
     BANK = "bank"
     IMPORT_ = "import"
     KEY_CHANGE = "key_change"
+    SHARD = "shard"
 
 
 # The kinds an item leaves on its way: each MUST name its submission and derive its id from it.

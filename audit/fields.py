@@ -162,6 +162,12 @@ _THING: Mapping[str, Check] = {
     "role": is_code,
     "vkey": is_vkey,
 }
+_SHARD: Mapping[str, Check] = {
+    "number": is_count,
+    "size": is_count,
+    "root": is_digest,
+    "days": is_count,
+}
 _EXTRA: Mapping[Kind, Mapping[str, Check]] = {
     Kind.GENESIS: {"origin": is_code, "vkey": is_vkey, "instance": is_digest},
     Kind.ADMIT: _WORK,
@@ -190,6 +196,7 @@ _EXTRA: Mapping[Kind, Mapping[str, Check]] = {
     Kind.BANK: _THING,
     Kind.IMPORT_: _THING,
     Kind.KEY_CHANGE: _THING,
+    Kind.SHARD: _SHARD,
 }
 FIELDS: Mapping[Kind, Mapping[str, Check]] = {
     kind: {**EVERYWHERE, **extra} for kind, extra in _EXTRA.items()

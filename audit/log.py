@@ -173,11 +173,17 @@ class Log:
         ]
 
     async def entries(self, start: int, count: int) -> Sequence[Receipt]:
-        """Return up to `count` entries from index `start` up, oldest first."""
+        """Return up to `count` entries from index `start` up, oldest first.
+
+        Those that went with their shard are passed over: go on behind the last one's `index`.
+        """
         checkpoint, size = await self._store.newest()
-        end = min(start + count, size)
-        found = await self._store.rows(start, end - start)
-        return [Receipt(UUID(bytes=row.entry_id), row.index, row.leaf, checkpoint) for row in found]
+        found = await self._store.rows(start, count)
+        return [
+            Receipt(UUID(bytes=row.entry_id), row.index, row.leaf, checkpoint)
+            for row in found
+            if row.index < size
+        ]
 
     async def tail(self, count: int) -> Sequence[Receipt]:
         """Return the newest `count` entries, oldest first."""
@@ -217,6 +223,10 @@ class Log:
         public = {"event": event.value, "vkey": vkey.write()}
         entry_id = (await self.keys()).next_id
         return await self.append(Entry(entry_id, Kind.KEY_CHANGE, at, public, personal))
+
+    async def drop(self, record: UUID, start: int, count: int) -> int:
+        """Drop entries of a shard, of which `record` says that it is dropped; see `Store.drop`."""
+        return await self._store.drop(record, start, count)
 
     async def keys(self) -> KeyChain:
         """Return what the log says of its keys."""

@@ -16,12 +16,15 @@ from audit.genesis import genesis
 from audit.guard import Guard
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.rotation import KeyChain, follow
-from audit.schema import APPLICATION_ID, SCHEMA, VERSION
+from audit.schema import APPLICATION_ID, DROPPED, SCHEMA, TRIGGERS, VERSION
 from audit.signer import Keyring, Signer
 from audit.sqlite_writer import Writer
 from audit.store import MAX_BATCH, Stored
 from audit.tables import edge_of, root_at, row_of, rows
 from audit.vkey import VerifierKey
+
+_WITHOUT_SHARDS = 1
+"""The version of the tables before entries could be dropped."""
 
 
 def open_writer(
@@ -82,8 +85,18 @@ def _make_tables(connection: sqlite3.Connection, signer: Signer) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
+    elif version == _WITHOUT_SHARDS:
+        _bring_up_to_date(connection)
     elif version != VERSION:
         raise UnusableError("log", f"expected schema version {VERSION}, got {version}")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    old = "".join(f'DROP TRIGGER "{name}";' for (name,) in found)
+    connection.executescript(f"BEGIN EXCLUSIVE; {old} {DROPPED} {TRIGGERS}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
 
 
 def _check_identity(connection: sqlite3.Connection, signer: Signer) -> VerifierKey:
@@ -114,7 +127,10 @@ def _read_chain(connection: sqlite3.Connection, first: VerifierKey) -> KeyChain:
 
 def _check_state(connection: sqlite3.Connection, edge: Edge) -> None:
     """Hold the state row to the entries: count, newest bytes, newest head, and the root."""
-    count, last = connection.execute("SELECT count(*), max(idx) FROM entry").fetchone()
+    count, last, gone = connection.execute(
+        "SELECT count(*), max(idx), (SELECT count(*) FROM dropped) FROM entry"
+    ).fetchone()
+    count += gone
     if count != edge.size or (count and last != count - 1):
         raise UnusableError("log", f"the state says {edge.size} entries, there are {count}")
     for row in rows(connection, max(0, edge.size - MAX_BATCH), MAX_BATCH):

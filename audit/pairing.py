@@ -31,11 +31,14 @@ class Pairing:
         """Remember what an `erase` entry names."""
         self._erased.update(entry_ids)
 
-    def check_details(self, present: set[bytes]) -> None:
-        """Hold the rows of the detail table to the leaves: none missing, none left over."""
+    def check_details(self, present: set[bytes], border: int = 0) -> None:
+        """Hold the rows of the detail table to the leaves: none missing, none left over.
+
+        What says of an erasure below `border` may have been dropped with its shard.
+        """
         for entry_id, index in self._sealed.items():
             erased, here = entry_id in self._erased, entry_id in present
-            if not here and not erased:
+            if not here and not erased and index >= border:
                 self._findings.add(
                     self._check, "its detail is missing, and no erasure is on record", index
                 )

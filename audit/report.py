@@ -67,12 +67,25 @@ class Vouching:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A shard that was dropped: the entries from `first` up to `size`, closed and dropped when."""
+
+    number: int
+    first: int
+    size: int
+    closed_at: str
+    dropped_at: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of one verification.
 
     `problems` holds the first hundred of `problem_count`. `unsigned` counts the entries that no
     signature covers. `open_admissions` is no problem: each is a picture that never left.
-    `strangers` counts the anchors of outsiders that the verifier did not name.
+    `strangers` counts the anchors of outsiders that the verifier did not name. Of `dropped` entries
+    only the hashes are there; `shards` says on which record.
     """
 
     origin: str
@@ -92,6 +105,8 @@ class Report:
     not_proved: tuple[str, ...]
     vouched: tuple[Vouching, ...] = ()
     strangers: int = 0
+    dropped: int = 0
+    shards: tuple[Dropped, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -105,7 +120,8 @@ class Report:
     def as_text(self) -> str:
         """Write the report for people."""
         counts = {
-            "entries, re-hashed": self.entries,
+            "entries, re-hashed": self.entries - self.dropped,
+            "hashes of dropped entries": self.dropped,
             "heads": self.heads,
             "checkpoints, signatures verified": self.checkpoints,
             "checkpoints from outside": self.known_checkpoints,
@@ -121,6 +137,11 @@ class Report:
         lines += [f"  {count:>8}  {name}" for name, count in counts.items()]
         lines += [
             f"  {each.size:>8}  {each.kind} by {each.who}, {each.at}" for each in self.vouched
+        ]
+        lines += [
+            f"  dropped on {each.dropped_at}: entries {each.first} to {each.size - 1}, closed on"
+            f" {each.closed_at} with {each.days} days to stay"
+            for each in self.shards
         ]
         return (
             "\n".join([*lines, *outcome_lines(self.steps, self.problems, self.not_proved)]) + "\n"

@@ -1,11 +1,11 @@
 """The tables of the log on SQLite, and the triggers that keep them append-only.
 
 The triggers are defence in depth, against mistakes: whoever can drop them can, and then it is
-the tree that shows it. `detail` is the one table that rows may leave.
+the tree that shows it. Rows may leave two tables: `detail`, and `entry` for `dropped`.
 """
 
 APPLICATION_ID = 0x696D7072  # "impr"
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE log(                 -- which log this is; one row
@@ -59,7 +59,15 @@ CREATE TABLE detail(              -- the only place with personal data; erasing 
 ) STRICT, WITHOUT ROWID;
 """
 
-_FIXED = ("log", "entry", "tile_node", "head", "checkpoint")
+DROPPED = """
+CREATE TABLE dropped(             -- what stays of an entry whose shard was dropped: its hash
+  idx INTEGER PRIMARY KEY,
+  leaf_hash BLOB NOT NULL CHECK(length(leaf_hash) = 32)
+) STRICT;
+"""
+"""What version 2 has, and version 1 has not: this table, and triggers that know it."""
+
+_FIXED = ("log", "tile_node", "head", "checkpoint", "dropped")
 
 
 def _refuse(table: str, verb: str, when: str = "") -> str:
@@ -69,9 +77,14 @@ def _refuse(table: str, verb: str, when: str = "") -> str:
     )
 
 
+_IS_DROPPED = "(SELECT 1 FROM dropped WHERE idx = OLD.idx AND leaf_hash = OLD.leaf_hash)"
+_HASH_OF_ENTRY = "(SELECT leaf_hash FROM entry WHERE idx = NEW.idx)"
 TRIGGERS = "".join(
     [
         *(_refuse(table, verb) for table in _FIXED for verb in ("UPDATE", "DELETE")),
+        _refuse("entry", "UPDATE"),
+        _refuse("entry", "DELETE", f"WHEN NOT EXISTS {_IS_DROPPED}"),
+        _refuse("dropped", "INSERT", f"WHEN NEW.leaf_hash IS NOT {_HASH_OF_ENTRY}"),
         _refuse("log_state", "DELETE"),
         _refuse("log_state", "UPDATE", "WHEN NEW.size <= OLD.size"),
         _refuse("detail", "UPDATE"),
@@ -79,4 +92,4 @@ TRIGGERS = "".join(
         _refuse("entry", "INSERT", "WHEN NEW.idx <> ifnull((SELECT max(idx) + 1 FROM entry), 0)"),
     ]
 )
-SCHEMA = f"{TABLES}{TRIGGERS}"
+SCHEMA = f"{TABLES}{DROPPED}{TRIGGERS}"

@@ -95,6 +95,13 @@ class SqliteStore:
         except sqlite3.Error as fault:
             raise NotDurableError("checkpoint", f"not written: {fault}") from fault
 
+    async def drop(self, record: UUID, start: int, count: int, /) -> int:
+        """Drop entries in the writer's thread; see `Store`."""
+        try:
+            return await in_thread(self._worker, self._writer.drop, record, start, count)
+        except sqlite3.Error as fault:
+            raise NotDurableError("log", f"not dropped: {fault}") from fault
+
     async def newest(self) -> tuple[str, int]:
         """Return what `signed` says: nobody else writes."""
         return self._writer.signed

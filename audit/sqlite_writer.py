@@ -27,9 +27,10 @@ from audit.fields import write_time
 from audit.guard import Guard
 from audit.merkle import Edge, leaf_hash
 from audit.rotation import KeyChain
+from audit.shards import size_to_drop
 from audit.signer import Keyring, changed
 from audit.store import Prepared, Stored
-from audit.tables import edge_of, row_of
+from audit.tables import edge_of, row_of, to_drop
 
 Places = dict[UUID, tuple[int, bytes, bool]]  # index, leaf, and whether this batch wrote it
 
@@ -110,6 +111,30 @@ class Writer:
         if self._unsure is None and self.unkept:
             self._insert_checkpoint()
             self._kept = self._newest[1]
+
+    def drop(self, record: UUID, start: int, count: int) -> int:
+        """Put hashes in the place of entries; see `audit.store.Store`.
+
+        Raises:
+            MalformedError: there is no such record.
+            NotDurableError, sqlite3.Error: do it again.
+        """
+        self._settle()
+        row = row_of(self.connection, record)
+        size = size_to_drop(b"" if row is None else row.leaf)
+        gone = to_drop(self.connection, size, start, count)
+        if gone:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                self.connection.executemany("INSERT INTO dropped VALUES (?, ?)", gone)
+                self.connection.executemany(
+                    "DELETE FROM entry WHERE idx = ? AND leaf_hash = ?", gone
+                )
+                self.connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        return len(gone)
 
     def close(self) -> None:
         """Keep the newest checkpoint if that is possible, and let go of the file."""

@@ -85,6 +85,18 @@ class Store(Protocol):
         """
         ...
 
+    async def drop(self, record: UUID, start: int, count: int, /) -> int:
+        """Drop what goes with a shard, of `count` indices from `start` up; return how many went.
+
+        `record` MUST be the entry that says that it is dropped (`audit.shards`). The hashes stay.
+        What stays is not counted: it may go another time.
+
+        Raises:
+            NotDurableError: it did not happen, or nobody knows: do it again.
+            MalformedError: there is no such record.
+        """
+        ...
+
     async def newest(self) -> tuple[str, int]:
         """Return a signed checkpoint over everything that was durable when this was asked."""
         ...
@@ -94,7 +106,10 @@ class Store(Protocol):
         ...
 
     async def rows(self, start: int, count: int, /) -> Sequence[Row]:
-        """Return the entries with the indices from `start` up, `count` at most, in order."""
+        """Return the entries from index `start` up, `count` at most, in order.
+
+        Of a shard that was dropped, only those that stay are there: indices may be left out.
+        """
         ...
 
     async def sealed(self, entry_id: UUID, /) -> Sealed | None:

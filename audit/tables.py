@@ -17,7 +17,18 @@ from audit.merkle import (
     span_root,
 )
 from audit.seal import Keyed, Sealed
+from audit.shards import STAYS
 from audit.store import Row
+
+_TO_DROP = """
+SELECT idx, leaf_hash FROM entry AS each WHERE idx >= ? AND idx < ?
+  AND kind NOT IN (SELECT value FROM json_each(?))
+  AND NOT EXISTS (SELECT 1 FROM detail WHERE detail.entry_id = each.entry_id)
+  AND (submission IS NULL OR NOT EXISTS (
+    SELECT 1 FROM entry AS other LEFT JOIN detail ON detail.entry_id = other.entry_id
+    WHERE other.submission = each.submission AND (other.idx >= ? OR detail.entry_id IS NOT NULL)))
+ORDER BY idx
+"""
 
 
 def row_of(connection: sqlite3.Connection, entry_id: UUID) -> Row | None:
@@ -29,10 +40,10 @@ def row_of(connection: sqlite3.Connection, entry_id: UUID) -> Row | None:
 
 
 def rows(connection: sqlite3.Connection, start: int, count: int) -> list[Row]:
-    """Return the entries with the indices from `start` up, `count` at most, in order."""
+    """Return the entries from index `start` up, `count` at most, in order; none was dropped."""
     found = connection.execute(
-        "SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
-        (start, start + count),
+        "SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?",
+        (start, count),
     )
     return [Row(*each) for each in found]
 
@@ -63,6 +74,19 @@ def keyed(connection: sqlite3.Connection, after: UUID | None, count: int) -> lis
         (after.bytes if after else b"", count),
     )
     return [Keyed(UUID(bytes=entry_id), *key) for entry_id, *key in found]
+
+
+def to_drop(
+    connection: sqlite3.Connection, size: int, start: int, count: int
+) -> list[tuple[int, bytes]]:
+    """Return index and hash of the entries that go with a log dropped up to `size`.
+
+    Only those of the `count` indices from `start` up are looked at.
+    """
+    found = connection.execute(
+        _TO_DROP, (start, min(start + count, size), json.dumps(sorted(STAYS)), size)
+    )
+    return [(index, hashed) for index, hashed in found]
 
 
 def edge_of(connection: sqlite3.Connection) -> Edge:
@@ -171,12 +195,13 @@ def _public_count(connection: sqlite3.Connection, index: int, key: str, otherwis
 def _base_hashes(connection: sqlite3.Connection, base: int, first: int, width: int) -> list[bytes]:
     if base == 0:
         found = connection.execute(
-            "SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+            "SELECT idx, leaf_hash FROM entry WHERE idx >= ?1 AND idx < ?2 UNION ALL"
+            " SELECT idx, leaf_hash FROM dropped WHERE idx >= ?1 AND idx < ?2 ORDER BY idx",
             (first, first + width),
         )
     else:
         found = connection.execute(
-            "SELECT hash FROM tile_node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
+            "SELECT idx, hash FROM tile_node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx",
             (base, first, first + width),
         )
-    return [each for (each,) in found]
+    return [each for _, each in found]

@@ -28,23 +28,26 @@ from audit.entry import Kind
 from audit.errors import AuditError, MalformedError, UntrustedError, UnusableError
 from audit.export.check import verify_export
 from audit.export.findings import ExportReport
+from audit.fields import write_time
 from audit.glance import glance
 from audit.leaf import Leaf
 from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
 from audit.outsiders import CLOCK_SECONDS, NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
-from audit.report import HASHED, TITLES, Check, Findings, Report, Vouching
+from audit.report import HASHED, TITLES, Check, Dropped, Findings, Report, Vouching
 from audit.rotation import KeyChain, follow
+from audit.shards import Shard, Shards, shards_of
 from audit.vkey import VerifierKey
 
 _TOGETHER = 1024  # so many entries at most are hashed into the tree at once
-_READ_WHOLE = frozenset({Kind.GENESIS, Kind.KEY_CHANGE, Kind.ERASE})
+_READ_WHOLE = frozenset({Kind.GENESIS, Kind.KEY_CHANGE, Kind.ERASE, Kind.SHARD})
 """Kinds that say more than a glance holds."""
 _UNREAD = "that entries have their form, their ids and their details: only hashes were checked"
 _ENTRIES = """
 SELECT idx, ifnull(CAST(entry_id AS BLOB), x''), ifnull(CAST(leaf AS BLOB), x''),
-  CAST(leaf_hash AS BLOB) FROM entry ORDER BY idx
+  CAST(leaf_hash AS BLOB) FROM entry
 """
+_DROPPED = "UNION ALL SELECT idx, x'', NULL, CAST(leaf_hash AS BLOB) FROM dropped"
 
 
 def verify(
@@ -66,6 +69,9 @@ def verify(
     (4) every tile node, head and checkpoint is what those entries lead to
     (5) the state row is the newest head, and a signature covers every entry
     (6) nothing was released without an admission; no detail is missing without an erasure
+
+    Of an entry whose shard was dropped only the hash is there: (4) and (5) hold it to the others,
+    and it MUST lie below where an entry says that the log was dropped, no earlier than published.
 
     With `hashes_only` the form of entries in (3) and all of (6) are left out, and the report says
     so: what is there is what was signed, and nobody looked at what it says.
@@ -125,10 +131,13 @@ class _Verification:
         self._expected: dict[int, set[bytes]] = {}  # size -> the roots somebody says it had
         self._seen: dict[int, int] = {}  # size -> when an outsider saw that much, the earliest
         self._ids: set[bytes] = set()
+        self._shards = Shards(key.name)
+        self._dropped = 0  # how many of the entries have only a hash
         self._latest = ""  # the latest time that any entry so far says
 
     def run(self, known: Sequence[str], anchors: Sequence[Anchor], trusted: Outsiders) -> Report:
         self._check_identity()
+        self._read_shards()
         signed = self._read_checkpoints()
         outside = [self._known(note) for note in known]
         vouched, strangers = self._read_anchors(anchors, trusted)
@@ -156,10 +165,12 @@ class _Verification:
             problems=tuple(self._findings.first),
             not_proved=(
                 *([_UNREAD] if self._hashes_only else []),
-                *_not_proved(edge.size, outside, vouched),
+                *_not_proved(edge.size, outside, vouched, self._dropped),
             ),
             vouched=vouched,
             strangers=strangers,
+            dropped=self._dropped,
+            shards=tuple(map(_told, self._shards.dropped)),
         )
 
     def _check_identity(self) -> None:
@@ -180,6 +191,15 @@ class _Verification:
             self._findings.add(Check.IDENTITY, what)
         else:
             self._chain = chain
+
+    def _read_shards(self) -> None:
+        """Follow what was closed and dropped, and hold the tree to what closings say of it."""
+        try:
+            self._shards = shards_of(self._chain.first.name, self._find)
+        except (MalformedError, UntrustedError) as fault:
+            self._findings.add(Check.CHECKPOINTS, f"its shards cannot be followed: {fault}")
+        for shard in self._shards.all:
+            self._expected.setdefault(shard.size, set()).add(shard.root)
 
     def _find(self, entry_id: UUID) -> tuple[int, bytes] | None:
         found = self._connection.execute(
@@ -262,12 +282,15 @@ class _Verification:
         }
         edge, fresh = Edge(), list[bytes]()
         self._compare(edge)
-        found = self._connection.execute(_ENTRIES)
+        found = self._connection.execute(self._question())
         for size, (index, entry_id, leaf, stored) in enumerate(found, 1):
-            hashed = leaf_hash(leaf)  # of its bytes, whatever the table says
+            # of its bytes, whatever the table says; what was dropped has none
+            hashed = stored if leaf is None else leaf_hash(leaf)
             if index != size - 1 or hashed != stored:
                 self._misplaced(index, size - 1, hashed=hashed == stored)
-            if not self._hashes_only:
+            if leaf is None:
+                self._pass_over(index)
+            elif not self._hashes_only:
                 self._look(index, size - 1, entry_id, leaf)
             fresh.append(hashed)
             if size in self._expected or size in self._seen or len(fresh) == _TOGETHER:
@@ -279,6 +302,21 @@ class _Verification:
                 Check.TREE, f"a tile node at level {level}, index {index}, belongs to no entries"
             )
         return edge
+
+    def _question(self) -> str:
+        """Ask for entries alone where none was dropped: to merge two tables takes its time."""
+        try:
+            gone = self._connection.execute("SELECT EXISTS (SELECT 1 FROM dropped)").fetchone()
+        except sqlite3.OperationalError:  # tables of a version that knew no shards
+            gone = (0,)
+        return f"{_ENTRIES} {_DROPPED if gone[0] else ''} ORDER BY idx"
+
+    def _pass_over(self, index: int) -> None:
+        """Count an entry whose bytes are gone, if it says somewhere that they may be."""
+        self._dropped += 1
+        if index >= self._shards.border:
+            what = "its bytes are gone, and the log does not say that its shard was dropped"
+            self._findings.add(Check.ENTRIES, what, index)
 
     def _extended(
         self, edge: Edge, hashes: Sequence[bytes], tiles: dict[tuple[int, int], bytes]
@@ -331,6 +369,8 @@ class _Verification:
         changes = [change.index for change in self._chain.changes]
         if leaf.kind is Kind.KEY_CHANGE and index not in changes:
             self._findings.add(Check.ENTRIES, "it changes a key out of turn", index)
+        if leaf.kind is Kind.SHARD and not self._shards.knows(index):
+            self._findings.add(Check.ENTRIES, "it closes or drops a shard out of turn", index)
 
     def _compare(self, edge: Edge) -> None:
         said = self._expected.pop(edge.size, None)
@@ -367,14 +407,23 @@ class _Verification:
         present = {each for (each,) in found if len(each) == len(UUID(int=0).bytes)}
         if len(present) != len(found):
             self._findings.add(Check.PAIRS, "a detail has no proper id")
-        self._pairing.check_details(present)
+        self._pairing.check_details(present, self._shards.border)
 
 
-def _not_proved(size: int, known: Sequence[int], vouched: Sequence[Vouching]) -> Iterator[str]:
+def _told(shard: Shard) -> Dropped:
+    closed, dropped = map(write_time, (shard.closed_at, shard.dropped_at or shard.due_at))
+    return Dropped(shard.number, shard.first, shard.size, closed, dropped, shard.days)
+
+
+def _not_proved(
+    size: int, known: Sequence[int], vouched: Sequence[Vouching], dropped: int
+) -> Iterator[str]:
     outside = max([0, *known, *(each.size for each in vouched)])
     if outside < size:
         after = f"after size {outside}" if outside else "at all: no checkpoint from outside given"
         yield f"that nothing was cut off or rewritten by the key's holder {after}"
+    if dropped:
+        yield f"what {dropped} entries said: their shards were dropped, and their hashes stayed"
     yield "that everybody is shown this same log: compare checkpoints with others, or ask a witness"
     yield "that what happened was written: compare with the upstream bill and the pictures' marks"
     if vouched:

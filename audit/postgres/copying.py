@@ -12,7 +12,7 @@ from uuid import UUID
 from audit.connection import connect_sqlite, create_file
 from audit.errors import UnusableError
 from audit.postgres.connection import FAULTS, Connect, Connection, Record, connect_postgres, told
-from audit.schema import APPLICATION_ID, SCHEMA, VERSION
+from audit.schema import APPLICATION_ID, DROPPED, TABLES, TRIGGERS, VERSION
 
 _ROWS = 5000
 _SECONDS = 5.0
@@ -21,6 +21,7 @@ _TABLES = (
     ("log", "id, origin, vkey", "id"),
     ("log_state", "id, size, root, edge", "id"),
     ("entry", "idx, entry_id, leaf, leaf_hash", "idx"),
+    ("dropped", "idx, leaf_hash", "idx"),
     ("tile_node", "level, idx, hash", "level, idx"),
     ("head", "size, root, committed_at", "size"),
     ("checkpoint", "size, note", "size"),
@@ -57,7 +58,7 @@ def _create(path: Path) -> None:
 
 async def _copy(connection: Connection, file: sqlite3.Connection) -> int:
     await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    file.executescript(f"BEGIN EXCLUSIVE; {SCHEMA}")
+    file.executescript(f"BEGIN EXCLUSIVE; {TABLES} {DROPPED}")
     count = 0
     for table, columns, key in _TABLES:
         await connection.execute(
@@ -69,6 +70,8 @@ async def _copy(connection: Connection, file: sqlite3.Connection) -> int:
             statement = f"INSERT INTO {table}({columns}) VALUES ({marks})"  # noqa: S608 - the same
             file.executemany(statement, [_plain(row) for row in rows])
             count += len(rows)
+    for trigger in TRIGGERS.split("END;\n")[:-1]:  # a script would commit what is not whole yet
+        file.execute(f"{trigger}END;")
     file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     file.execute(f"PRAGMA user_version = {VERSION}")
     file.execute("COMMIT")

@@ -110,7 +110,10 @@ async def _begin(connection: Connection, signer: Signer, keys: Keyring) -> Verif
 
 async def _check_state(connection: Connection, edge: Edge, chain: KeyChain) -> int:
     """Hold the state to entries, hashes, head and checkpoint; return the newest signed size."""
-    ((count, last),) = await connection.fetch("SELECT count(*), max(idx) FROM audit.entry")
+    ((count, last, gone),) = await connection.fetch(
+        "SELECT count(*), max(idx), (SELECT count(*) FROM audit.dropped) FROM audit.entry"
+    )
+    count += gone
     if count != edge.size or (count and last != count - 1):
         raise UnusableError("log", f"the state says {edge.size} entries, there are {count}")
     for row in await rows(connection, max(0, edge.size - MAX_BATCH), MAX_BATCH):

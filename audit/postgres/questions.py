@@ -1,4 +1,4 @@
-"""Questions to the log's tables on PostgreSQL; every function changes nothing."""
+"""Questions to the log's tables on PostgreSQL; every function but `drop` changes nothing."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -44,6 +44,9 @@ WITH node AS (SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[])
 SELECT at, idx, leaf_hash FROM node JOIN audit.entry ON idx >= first AND idx < last
   WHERE base = 0
 UNION ALL
+SELECT at, idx, leaf_hash FROM node JOIN audit.dropped ON idx >= first AND idx < last
+  WHERE base = 0
+UNION ALL
 SELECT at, idx, hash FROM node JOIN audit.tile_node ON level = base AND idx >= first AND idx < last
   WHERE base > 0
 ORDER BY 1, 2
@@ -59,12 +62,12 @@ async def row_of(connection: Connection, entry_id: UUID) -> Row | None:
 
 
 async def rows(connection: Connection, start: int, count: int) -> Sequence[Row]:
-    """Return the entries with the indices from `start` up, `count` at most, in order."""
+    """Return the entries from index `start` up, `count` at most, in order; none was dropped."""
     found = await connection.fetch(
         "SELECT idx, entry_id, leaf, leaf_hash FROM audit.entry"
-        " WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+        " WHERE idx >= $1 ORDER BY idx LIMIT $2",
         start,
-        start + count,
+        count,
     )
     return [_row(each) for each in found]
 
@@ -124,6 +127,14 @@ async def tile_of(connection: Connection, level: int, index: int, width: int) ->
 async def consistency_of(connection: Connection, first: int, second: int) -> tuple[bytes, ...]:
     """Return the hashes that prove the tree of size `first` a prefix of that of `second`."""
     return await _roots(connection, consistency_spans(first, second))
+
+
+async def drop(connection: Connection, record: UUID, start: int, count: int) -> int:
+    """Put hashes in the place of entries; return how many: see `audit.postgres.schema.DROP`."""
+    ((went,),) = await connection.fetch(
+        "SELECT audit.drop_entries($1, $2, $3)", record, start, count
+    )
+    return int(went)
 
 
 async def root_at(connection: Connection, size: int) -> bytes:

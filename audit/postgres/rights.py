@@ -2,7 +2,7 @@
 
 from audit.errors import UnusableError
 from audit.postgres.connection import Connection
-from audit.postgres.schema import FUNCTIONS, REVISION, TRIGGERS
+from audit.postgres.schema import DROP, FUNCTIONS, REVISION, TRIGGERS
 
 # Every right on a table or column that is not one of those allowed. `MEMBER` also finds a role
 # that this one could only change into.
@@ -21,6 +21,10 @@ SELECT 'may ' || may || ' ' || relname FROM pg_class,
   AND (has_table_privilege(oid, may)
     OR (may = 'UPDATE' AND relname <> 'log_state' AND has_any_column_privilege(oid, 'UPDATE')))
   AND NOT (relname = 'detail' AND may = 'DELETE')
+UNION ALL
+SELECT 'may run ' || proname FROM pg_proc
+  WHERE pronamespace = 'audit'::regnamespace AND prosecdef
+  AND (prosrc <> $1 OR proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp'])
 """
 _TRIGGERS = """
 SELECT relname, proname, tgtype, prosrc, tgenabled, tgqual IS NULL
@@ -42,7 +46,7 @@ async def check(connection: Connection) -> None:
     if row is None or row[0] != REVISION:
         got = None if row is None else row[0]
         raise UnusableError("log", f"expected tables of version {REVISION!r}, got {got!r}")
-    if found := await connection.fetch(_TOO_MUCH):
+    if found := await connection.fetch(_TOO_MUCH, DROP):
         raise UnusableError("log", f"who serves must only append, but {found[0][0]}")
     await _check_triggers(connection)
 

@@ -1,62 +1,15 @@
-"""The tables of the log on PostgreSQL, who may do what to them, and the triggers that refuse.
+"""Who may do what to the tables of the log on PostgreSQL, and the triggers that refuse the rest.
 
 The columns are those of `audit.schema`, byte for byte: a copy of one is the other. Two things are
 added. `log_state.seal` shows that whoever moved the state had the log's key. And what the role
 that serves must not do, its rights do not allow and triggers refuse, even to the owner; whoever
-can switch triggers off can, and then it is the tree that shows it.
+can switch triggers off can, and then it is the tree that shows it. Entries leave by `DROP` alone.
+The tables themselves are in the migrations: what is here is what they have come to.
 """
 
-REVISION = "0001"
+from audit.shards import STAYS
 
-TABLES = """
-CREATE FUNCTION audit.said(leaf bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
-BEGIN RETURN convert_from(leaf, 'UTF8')::jsonb; END
-$$;
-CREATE TABLE audit.log(
-  id int PRIMARY KEY CHECK(id = 1),
-  origin text NOT NULL,
-  vkey text NOT NULL
-);
-CREATE TABLE audit.log_state(     -- its one row is the lock that puts all batches in one order
-  id int PRIMARY KEY CHECK(id = 1),
-  size bigint NOT NULL CHECK(size >= 0),
-  root bytea NOT NULL CHECK(length(root) = 32),
-  edge bytea NOT NULL CHECK(length(edge) % 32 = 0),
-  seal bytea NOT NULL CHECK(length(seal) = 32)
-) WITH (fillfactor = 50);
-CREATE TABLE audit.entry(
-  idx bigint PRIMARY KEY CHECK(idx >= 0),
-  entry_id uuid NOT NULL UNIQUE,
-  leaf bytea NOT NULL CHECK(length(leaf) <= 16384),
-  leaf_hash bytea NOT NULL CHECK(length(leaf_hash) = 32),
-  kind text GENERATED ALWAYS AS (audit.said(leaf) ->> 'kind') STORED,
-  submission uuid GENERATED ALWAYS AS
-    ((audit.said(leaf) #>> '{public,submission}')::uuid) STORED
-);
-CREATE INDEX entry_submission ON audit.entry(submission, idx) WHERE submission IS NOT NULL;
-CREATE TABLE audit.tile_node(
-  level int NOT NULL,
-  idx bigint NOT NULL,
-  hash bytea NOT NULL CHECK(length(hash) = 32),
-  PRIMARY KEY(level, idx)
-);
-CREATE TABLE audit.head(
-  size bigint PRIMARY KEY,
-  root bytea NOT NULL CHECK(length(root) = 32),
-  committed_at text NOT NULL
-);
-CREATE TABLE audit.checkpoint(
-  size bigint PRIMARY KEY,
-  note text NOT NULL
-);
-CREATE TABLE audit.detail(
-  entry_id uuid PRIMARY KEY,
-  key_id text NOT NULL,
-  wrapped bytea NOT NULL,
-  nonce bytea NOT NULL CHECK(length(nonce) = 12),
-  ciphertext bytea NOT NULL
-);
-"""
+REVISION = "0002"
 
 FUNCTIONS = {
     "refuse": """
@@ -84,7 +37,47 @@ BEGIN
   RETURN NULL;
 END
 """,
+    "gone": """
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit.dropped WHERE idx = OLD.idx AND leaf_hash = OLD.leaf_hash) THEN
+    RAISE EXCEPTION '%: % refused, the log only grows', TG_TABLE_NAME, TG_OP;
+  END IF;
+  RETURN OLD;
+END
+""",
 }
+
+_KINDS = ", ".join(f"'{kind}'" for kind in sorted(STAYS))
+DROP = f"""
+DECLARE
+  border bigint; went bigint;
+BEGIN
+  SELECT (audit.said(leaf) #>> '{{public,size}}')::bigint INTO border FROM audit.entry
+    WHERE entry_id = record AND audit.said(leaf) #>> '{{public,event}}' = 'shard.dropped';
+  IF border IS NULL THEN
+    RAISE EXCEPTION 'shard: the log does not say that one was dropped';
+  END IF;
+  INSERT INTO audit.dropped(idx, leaf_hash)
+    SELECT idx, leaf_hash FROM audit.entry AS each
+    WHERE idx >= start AND idx < least(start + many, border)
+    AND kind NOT IN ({_KINDS})
+    AND NOT EXISTS (SELECT FROM audit.detail WHERE detail.entry_id = each.entry_id)
+    AND (submission IS NULL OR NOT EXISTS (
+      SELECT FROM audit.entry AS other LEFT JOIN audit.detail USING (entry_id)
+      WHERE other.submission = each.submission
+      AND (other.idx >= border OR detail.entry_id IS NOT NULL)))
+    ON CONFLICT DO NOTHING;
+  DELETE FROM audit.entry USING audit.dropped
+    WHERE entry.idx = dropped.idx AND entry.idx >= start AND entry.idx < start + many;
+  GET DIAGNOSTICS went = ROW_COUNT;
+  RETURN went;
+END
+"""  # noqa: S608 - names of our own
+"""What `audit.drop_entries` does, as the tables' owner: it puts hashes in the place of entries.
+
+Who serves may ask for it, and gets no more than the log says was dropped.
+"""
+DROP_SIGNATURE = "audit.drop_entries(record uuid, start bigint, many bigint)"
 
 # table, function, when, and the same in the bits of pg_trigger.tgtype
 _ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
@@ -92,8 +85,10 @@ _NEVER = _BEFORE | _DELETE | _UPDATE | _TRUNCATE
 TRIGGERS = (
     *(
         (table, "refuse", "BEFORE UPDATE OR DELETE OR TRUNCATE", _NEVER)
-        for table in ("log", "entry", "tile_node", "head", "checkpoint")
+        for table in ("log", "tile_node", "head", "checkpoint", "dropped")
     ),
+    ("entry", "refuse", "BEFORE UPDATE OR TRUNCATE", _BEFORE | _UPDATE | _TRUNCATE),
+    ("entry", "gone", "BEFORE DELETE", _ROW | _BEFORE | _DELETE),
     ("detail", "refuse", "BEFORE UPDATE OR TRUNCATE", _BEFORE | _UPDATE | _TRUNCATE),
     ("log_state", "refuse", "BEFORE DELETE OR TRUNCATE", _BEFORE | _DELETE | _TRUNCATE),
     ("log_state", "forward", "BEFORE UPDATE", _ROW | _BEFORE | _UPDATE),
@@ -107,17 +102,20 @@ ALLOWED = {
     "tile_node": "SELECT, INSERT",
     "head": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
+    "dropped": "SELECT",
     "detail": "SELECT, INSERT, DELETE",
     "alembic_version": "SELECT",
 }
 """What the role that serves may do: this, and nothing else."""
 
 
-def _function(name: str, body: str) -> str:
+def function(name: str, body: str) -> str:
+    """Write the statement that makes a trigger's function."""
     return f"CREATE FUNCTION audit.{name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$;\n"
 
 
-def _trigger(table: str, function: str, when: str, kind: int) -> str:
+def trigger(table: str, function: str, when: str, kind: int) -> str:
+    """Write the statements that make a trigger."""
     each = "FOR EACH ROW" if kind & _ROW else "FOR EACH STATEMENT"
     seen = "REFERENCING NEW TABLE AS fresh " if kind & _INSERT else ""
     return (
@@ -138,12 +136,6 @@ def grants(writer: str) -> str:
         f"REVOKE ALL ON SCHEMA audit FROM PUBLIC, {role};\n"
         f"REVOKE ALL ON ALL TABLES IN SCHEMA audit FROM PUBLIC, {role};\n"
         f"GRANT USAGE ON SCHEMA audit TO {role};\n{tables}"
+        f"REVOKE ALL ON FUNCTION {DROP_SIGNATURE} FROM PUBLIC;\n"
+        f"GRANT EXECUTE ON FUNCTION {DROP_SIGNATURE} TO {role};\n"
     )
-
-
-SCHEMA = TABLES + "".join(
-    [
-        *(_function(name, body) for name, body in FUNCTIONS.items()),
-        *(_trigger(*each) for each in TRIGGERS),
-    ]
-)

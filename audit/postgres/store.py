@@ -35,6 +35,7 @@ from audit.postgres.connection import FAULTS, Connection, Link, entrys_fault, to
 from audit.postgres.state import State
 from audit.rotation import KeyChain, KeyChange
 from audit.seal import Keyed, Sealed
+from audit.shards import size_to_drop
 from audit.signer import Keyring, changed
 from audit.store import Prepared, Row, Stored
 
@@ -164,6 +165,15 @@ class PostgresStore:
             self._writer.drop()
             raise NotDurableError("checkpoint", told(fault)) from fault
         self._kept = size
+
+    async def drop(self, record: UUID, start: int, count: int, /) -> int:
+        """Drop entries by the one function that may; see `Store`."""
+        row = await self._ask(questions.row_of, record)
+        size_to_drop(b"" if row is None else row.leaf)
+        try:
+            return await self._ask(questions.drop, record, start, count)
+        except UnusableError as fault:
+            raise NotDurableError("log", f"not dropped: {fault}") from fault
 
     async def newest(self) -> tuple[str, int]:
         """Sign what the database holds now, whoever wrote it; see `Store`."""

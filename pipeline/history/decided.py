@@ -56,7 +56,8 @@ class Decided:
         Raises:
             AuditError: they cannot be read, or that they are read cannot be written down.
         """
-        entries = await self.log.entries(start, min(count, max(size - start, 0)))
+        found = await self.log.entries(start, min(count, max(size - start, 0)))
+        entries = [each for each in found if each.index < size]
         access = Entry(
             self.new_id(),
             Kind.ACCESS,
@@ -65,9 +66,9 @@ class Decided:
             {"person": person},
         )
         await self.log.append(access)
-        found = [await _decision(self.log, each) for each in entries]
-        end = start + len(entries)
-        decisions = tuple(each for each in found if each is not None)
+        made = [await _decision(self.log, each) for each in entries]
+        end = entries[-1].index + 1 if entries else size
+        decisions = tuple(each for each in made if each is not None)
         return Page(decisions, end if end < size else None)
 
 

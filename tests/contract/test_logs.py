@@ -219,7 +219,9 @@ class PostgresPlace:
         return Log(store, self.keys)
 
     def shell(self, statement: str) -> None:
-        tables = ("log", "log_state", "entry", "tile_node", "head", "checkpoint", "detail")
+        tables = (
+            "log", "log_state", "entry", "tile_node", "head", "checkpoint", "detail", "dropped"
+        )  # fmt: skip
         off = "".join(f"ALTER TABLE audit.{each} DISABLE TRIGGER ALL;" for each in tables)
         on = "".join(
             f"ALTER TABLE audit.{table} ENABLE ALWAYS TRIGGER {name};"
@@ -227,6 +229,7 @@ class PostgresPlace:
                 *((each, "refuse") for each in tables),
                 ("log_state", "forward"),
                 ("entry", "next"),
+                ("entry", "gone"),
             )
         )
         for old, new in (("zeroblob(32)", f"'\\x{bytes(32).hex()}'"), ("x'7b7d'", "'\\x7b7d'")):

@@ -185,7 +185,7 @@ class Erasing:
         found: list[UUID] = []
         at = 0
         while page := await self.keeping.log.entries(at, _PAGE):
-            at += len(page)
+            at = page[-1].index + 1
             for leaf in (Leaf.parse(each.leaf) for each in page if _DRY_RUN in each.leaf):
                 if leaf.public.get("tenant") == tenant and await self._is_of(leaf, pseudonym):
                     preserved = leaf.public.get("submission")

@@ -79,7 +79,7 @@ class Holding:
             for receipt in page:
                 if _LEGAL_HOLD in receipt.leaf:
                     await self._follow(Leaf.parse(receipt.leaf))
-            at += len(page)
+            at = page[-1].index + 1
         return len(await holds.all())
 
     async def _follow(self, leaf: Leaf) -> None:

@@ -20,11 +20,12 @@ from tests.postgres_server import OWNER, WRITER, Server
 MakeEntry = Callable[..., Entry]
 OpenReplica = Callable[..., Awaitable[Log]]
 INTO_ENTRY = "INSERT INTO audit.entry(idx, entry_id, leaf, leaf_hash) VALUES"
+AN_ENTRY = "(0, gen_random_uuid(), '{}', sha256('x'))"
 INTO_HEAD, MOVE = "INSERT INTO audit.head VALUES", "UPDATE audit.log_state SET"
 NOTHING = "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
 STATEMENTS = [
     "UPDATE audit.entry SET leaf = leaf",
-    "DELETE FROM audit.entry",
+    f"{INTO_ENTRY} {AN_ENTRY}; DELETE FROM audit.entry",  # noqa: S608 - one that can be deleted
     "TRUNCATE audit.entry",
     "UPDATE audit.head SET root = root",
     "DELETE FROM audit.head",
@@ -38,6 +39,8 @@ STATEMENTS = [
     "TRUNCATE audit.log_state",
     "UPDATE audit.detail SET nonce = nonce",
     "TRUNCATE audit.detail",
+    "UPDATE audit.dropped SET leaf_hash = leaf_hash",
+    "DELETE FROM audit.dropped",
 ]
 
 
@@ -53,6 +56,9 @@ class TestWhoServes:
             (f"GRANT UPDATE ON audit.log_state TO {WRITER}", "UPDATE log_state"),
             (f"GRANT CREATE ON SCHEMA audit TO {WRITER}", "schema"),
             (f"ALTER TABLE audit.tile_node OWNER TO {WRITER}", "owns tile_node"),
+            (f"GRANT DELETE ON audit.entry TO {WRITER}", "DELETE entry"),
+            (f"CREATE FUNCTION audit.own() {NOTHING} SECURITY DEFINER", "run own"),
+            ("ALTER FUNCTION audit.drop_entries RESET ALL", "run drop_entries"),
         ],
     )
     async def test_a_role_that_may_do_more_than_append_is_refused(
