@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifiers.container.parts import Format, Note, too_large
+from classifiers.container.beside import pictures_beside
+from classifiers.container.parts import Container, Format, Note, too_large
 from classifiers.container.take_apart import take_apart
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
@@ -67,6 +68,9 @@ class Canonical:
     """The three digests are of the bytes as received, in lower-case hex."""
     tenant: str = ""
     """Whose request it is of."""
+    hidden: tuple["Canonical", ...] = field(default=(), repr=False)
+    """The whole pictures that the file carries beside its own, such as thumbnails: in the carrier
+    `CARRIER[INDEX].hidden`. They are judged too, and never forwarded."""
     _shrunk: dict[tuple[int, int, int], Pixels] = field(default_factory=dict, repr=False)
 
     @property
@@ -111,13 +115,36 @@ def read(image: Received, limits: Limits | None = None) -> Canonical:
     """Check, then decode `image`. The declared type of an upload is never looked at.
 
     Raises:
-        UnreadableError: it is no PNG, JPEG or WebP with one whole still picture within `limits`.
+        UnreadableError: it is no PNG, JPEG or WebP with one whole still picture within `limits`, or
+            carries beside it what looks like one and does not decode.
     """
     limits = limits or (_OUTPUT if image.purpose is Purpose.OUTPUT else Limits())
     data = image.data
     if len(data) > limits.max_bytes:
         raise too_large("picture bytes", limits.max_bytes, len(data))
     container = take_apart(data, limits.max_metadata_bytes)
+    found = pictures_beside(data, container, limits.max_metadata_bytes)
+    together = sum(each.container.width * each.container.height for each in found)
+    if together > limits.max_pixels:
+        raise too_large("pixels of pictures beside the picture", limits.max_pixels, together)
+    hidden = tuple(
+        _decoded(_received(image, at, each.data), each.container, limits)
+        for at, each in enumerate(found)
+    )
+    return _decoded(image, container, limits, hidden)
+
+
+def _received(image: Received, index: int, data: bytes) -> Received:
+    """Say what a picture is that `image` carries: for the same purpose, but never a mask."""
+    purpose = Purpose.SOURCE if image.purpose is Purpose.MASK else image.purpose
+    place = f"{image.carrier}[{image.index}].hidden"
+    return Received(place, index, purpose, data, image.tenant)
+
+
+def _decoded(
+    image: Received, container: Container, limits: Limits, hidden: tuple[Canonical, ...] = ()
+) -> Canonical:
+    data = image.data
     _check_size(container.width, container.height, limits)
     pixels, alpha = decode(container)
     return Canonical(
@@ -133,6 +160,7 @@ def read(image: Received, limits: Limits | None = None) -> Canonical:
         sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
         sha256=hashlib.sha256(data).hexdigest(),
         tenant=image.tenant,
+        hidden=hidden,
     )
 
 

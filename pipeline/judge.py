@@ -20,6 +20,7 @@ from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
 from classifiers.content import Image, Prompt, Purpose, Text
+from classifiers.hidden import hidden_in
 from classifiers.normalise import Reading
 from classifiers.signals import (
     Field,
@@ -197,7 +198,8 @@ class Judge:
 
     def _prepared(self, prompt: Prompt, images: Sequence[Image]) -> Contents:
         pictures = tuple(canonical.read(image) for image in images)
-        told = tuple(text for picture in pictures for text in self._texts_in(picture))
+        every = (each for picture in pictures for each in (picture, *picture.hidden))
+        told = tuple(text for each in every for text in self._texts_in(each))
         metadata = normalise.read(replace(prompt, texts=told)) if told else NO_TEXTS
         return Contents(normalise.read(prompt), pictures, metadata)
 
@@ -219,23 +221,36 @@ class Judge:
         """
         started = perf_counter()
         where = Field("*")
+        pictures = (*contents.pictures, *await self._hidden(contents.pictures))
         wordless = not contents.reading.fields and any(isinstance(f.where, Field) for f in before)
         # A picture that came back without words of its own: its request's were looked at before.
         jobs = [] if wordless else [self._look(self._text, contents.reading, where)]
         jobs += [
             self._look(self._picture, picture, Picture(picture.carrier, picture.index))
-            for picture in contents.pictures
+            for picture in pictures
         ]
         if contents.metadata.fields:
             jobs.append(self._evidence(contents.metadata))
         seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
         findings = (*before, *contents.evidence, *seen)
-        places = {Picture(p.carrier, p.index): p.purpose for p in contents.pictures}
+        places = {Picture(p.carrier, p.index): p.purpose for p in pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
         facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
         installed = self.installed() if moment is Moment.REQUEST else None  # else it is not read
         decision = policy.decide(moment, findings, facts, installed)
         return Judged(findings, decision, round((perf_counter() - started) * 1000))
+
+    async def _hidden(self, pictures: Sequence[Canonical]) -> tuple[Canonical, ...]:
+        """Return what the files of `pictures` carry beside them, but what shows them once more."""
+        carrying = [picture for picture in pictures if picture.hidden]
+        if not carrying:
+            return ()
+        try:
+            return await self._workers.run(
+                lambda: tuple(each for picture in carrying for each in hidden_in(picture))
+            )
+        except TimeoutError:  # nobody compared them
+            return tuple(each for picture in carrying for each in picture.hidden)
 
     async def _evidence(self, metadata: Reading) -> list[Finding]:
         """Look at what is never forwarded: what was seen there counts, and that somebody failed.

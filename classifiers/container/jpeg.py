@@ -22,7 +22,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _COMMENT = 0xFE
 _APP1 = 0xE1
 _APP2 = 0xE2
-_DROPPED = frozenset({_COMMENT, *range(0xE0, 0xF0)}) - {0xE0, 0xEE}  # JFIF and Adobe make pixels
+_BESIDE = frozenset({_COMMENT, *range(0xE0, 0xF0)})
+_DROPPED = _BESIDE - {0xE0, 0xEE}  # JFIF and Adobe make pixels
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _FRAME_BYTES = 6
@@ -39,6 +40,7 @@ def parse(data: bytes, notes: Notes) -> Container:
             too much text.
     """
     kept = [_START]
+    beside: list[bytes] = []
     size: tuple[int, int] | None = None
     orientation = 1
     end = len(_START)
@@ -48,14 +50,9 @@ def parse(data: bytes, notes: Notes) -> Container:
             if size is not None or len(body) < _FRAME_BYTES:
                 raise not_a_picture("JPEG: expected one frame header")
             size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
-        elif marker == _COMMENT:
-            notes.add("Comment", body.decode("utf-8", errors="replace"))
-        elif marker == _APP1 and body.startswith(b"Exif\x00\x00"):
-            orientation = exif.read(body, notes)
-        elif marker == _APP1 and body.startswith(_XMP):
-            notes.add("XMP", body.removeprefix(_XMP).decode("utf-8", errors="replace"))
-        elif marker == _APP2 and body.startswith(b"MPF\x00"):
-            raise animated("JPEG")
+        elif marker in _BESIDE:
+            orientation = _told(marker, body, notes) or orientation
+            beside.append(body)
         if marker not in _DROPPED or body.startswith(b"ICC_PROFILE\x00"):
             kept.append(whole)
     if size is None:
@@ -68,7 +65,21 @@ def parse(data: bytes, notes: Notes) -> Container:
         notes=tuple(notes.found),
         orientation=orientation,
         trailing_bytes=len(data) - end - len(_END),
+        beside=tuple(beside),
     )
+
+
+def _told(marker: int, body: bytes, notes: Notes) -> int | None:
+    """Add the texts of what makes no pixels to `notes`; return the orientation, if it tells one."""
+    if marker == _COMMENT:
+        notes.add("Comment", body.decode("utf-8", errors="replace"))
+    elif marker == _APP1 and body.startswith(b"Exif\x00\x00"):
+        return exif.read(body, notes)
+    elif marker == _APP1 and body.startswith(_XMP):
+        notes.add("XMP", body.removeprefix(_XMP).decode("utf-8", errors="replace"))
+    elif marker == _APP2 and body.startswith(b"MPF\x00"):
+        raise animated("JPEG")
+    return None
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:

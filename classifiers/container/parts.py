@@ -37,6 +37,8 @@ class Container:
     """EXIF orientation, 1 to 8."""
     trailing_bytes: int = 0
     """How many bytes follow the end of the picture."""
+    beside: tuple[bytes, ...] = field(default=(), repr=False)
+    """What it carries in one piece each that makes no pixels of it: EXIF, application data."""
 
 
 def not_a_picture(what: str) -> UnreadableError:

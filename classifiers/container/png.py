@@ -28,6 +28,7 @@ def parse(data: bytes, notes: Notes) -> Container:
         UnreadableError: it is no PNG, is cut short, animated, or carries too much text.
     """
     kept = [MAGIC]
+    beside: list[bytes] = []
     seen: set[bytes] = set()
     size = (0, 0)
     orientation = 1
@@ -45,6 +46,8 @@ def parse(data: bytes, notes: Notes) -> Container:
             notes.add(*_text(kind, body, notes.left))
         if kind in _PIXELS:
             kept.append(whole)
+        else:
+            beside.append(body)
         seen.add(kind)
         end += len(whole)
     if b"IDAT" not in seen:
@@ -57,6 +60,7 @@ def parse(data: bytes, notes: Notes) -> Container:
         notes=tuple(notes.found),
         orientation=orientation,
         trailing_bytes=len(data) - end,
+        beside=tuple(beside),
     )
 
 

@@ -29,6 +29,7 @@ def parse(data: bytes, notes: Notes) -> Container:
         UnreadableError: it is no WebP, is cut short, animated, or carries too much text.
     """
     kept: list[bytes] = []
+    beside: list[bytes] = []
     sizes: list[tuple[int, int]] = []
     orientation = 1
     end = 8 + int.from_bytes(data[4:8], "little")
@@ -47,6 +48,8 @@ def parse(data: bytes, notes: Notes) -> Container:
             kept.append(whole[:8] + bytes([body[0] & _ALPHA_AND_PROFILE]) + whole[9:])
         elif kind in _PIXELS:
             kept.append(whole)
+        else:
+            beside.append(body)
     if len(set(sizes)) != 1:
         raise not_a_picture("WebP: expected one picture of one size")
     form = FORM + b"".join(kept)
@@ -58,6 +61,7 @@ def parse(data: bytes, notes: Notes) -> Container:
         notes=tuple(notes.found),
         orientation=orientation,
         trailing_bytes=len(data) - end,
+        beside=tuple(beside),
     )
 
 

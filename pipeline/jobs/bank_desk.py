@@ -152,7 +152,9 @@ class BankDesk:
         return sorted(matched, key=lambda one: (one.distance, one.source, one.entry))
 
     def _hits(self, data: bytes) -> list[Hit]:
-        return hits_of(self.banks.opened(), prints_of(_read(data)))
+        picture, banks = _read(data), self.banks.opened()
+        every = (picture, *picture.hidden)
+        return [hit for each in every for hit in hits_of(banks, prints_of(each))]
 
     def _rows(self, bank: BankState, entry_id: str) -> int:
         rows = sum(1 for _ in hash_bank_changes.entries(self.banks, bank.current, entry_id))

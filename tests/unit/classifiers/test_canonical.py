@@ -135,9 +135,7 @@ class TestSixteenBits:
 
 class TestHidden:
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-    def test_a_thumbnail_reaches_neither_what_is_judged_nor_what_is_forwarded(
-        self, kind: str
-    ) -> None:
+    def test_a_thumbnail_is_a_picture_of_its_own_and_never_forwarded(self, kind: str) -> None:
         """A file may show another picture where only thumbnails are shown."""
         thumbnail = saved(Image.new("RGB", (8, 8), "red"), "JPEG")
         exif = Image.Exif()
@@ -147,8 +145,12 @@ class TestHidden:
         assert off(seen.rgb, COLOURS) <= 5
         assert thumbnail not in stripped(seen)
         assert len(seen.views) == 1
+        (hidden,) = seen.hidden
+        assert (hidden.carrier, hidden.index) == ("parameters.image[2].hidden", 0)
+        assert hidden.sha256 == hashlib.sha256(thumbnail).hexdigest()
+        assert off(hidden.rgb, np.full((8, 8, 3), (255, 0, 0), np.uint8)) <= 5
 
-    def test_what_follows_the_picture_is_neither_judged_nor_forwarded(self) -> None:
+    def test_what_follows_the_picture_is_judged_apart_and_never_forwarded(self) -> None:
         """A second picture behind the first one is no part of it."""
         other = saved(Image.new("RGB", PICTURE.size, "red"))
 
@@ -156,7 +158,29 @@ class TestHidden:
 
         assert off(seen.rgb, COLOURS) == 0
         assert seen.trailing_bytes == len(other)
+        assert [each.sha256 for each in seen.hidden] == [hashlib.sha256(other).hexdigest()]
         assert len(stripped(seen)) < len(saved()) + len(other)
+
+    def test_a_mask_hides_no_mask(self) -> None:
+        """What is beside a mask would else be as exempt as it is."""
+        data = saved() + saved()
+
+        (hidden,) = read(Received("parameters.mask", 0, Purpose.MASK, data)).hidden
+
+        assert hidden.purpose is Purpose.SOURCE
+
+    def test_hidden_pictures_share_one_limit_of_pixels(self) -> None:
+        """Eight beside each other would else take eight times the memory."""
+        limits = Limits(max_pixels=48 * 32 * 2)
+
+        assert len(looked_at(saved() * 3, limits).hidden) == 2
+        assert fault(saved() * 4, limits) is Unreadable.TOO_LARGE
+
+    def test_one_that_does_not_decode_is_refused_with_its_file(self) -> None:
+        """It looks like a picture, and nobody could look at it."""
+        broken = png_claiming(48, 32)
+
+        assert fault(saved() + broken) is Unreadable.TRUNCATED
 
     @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "ICO", "PPM"])
     def test_any_other_format_is_refused(self, kind: str) -> None:

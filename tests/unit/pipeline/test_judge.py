@@ -436,3 +436,47 @@ class TestWhatAnUploadSays:
 
         assert Reason.FAILED in unavailable(judged, Field("*")).values()
         assert judged.decision.action is not Action.ALLOW
+
+
+class TestWhatAnUploadHides:
+    """A whole picture in its file, such as a thumbnail, is judged like one that was sent."""
+
+    @staticmethod
+    def hiding(colour: tuple[int, int, int], purpose: Purpose = Purpose.SOURCE) -> Image:
+        return Image("parameters.image", 0, purpose, png(WHITE) + png(colour))
+
+    async def test_is_judged_as_a_picture_of_its_own(self, bench: Bench) -> None:
+        """What the picture itself does not show may be shown there."""
+        plain = await bench.look("a harbour", self.hiding(WHITE))
+        judged = await bench.look("a harbour", self.hiding(HELD))
+
+        place = Picture("parameters.image[0].hidden", 0)
+        assert plain.decision.allows
+        assert not judged.decision.allows
+        assert {each.name for each in judged.findings if each.where == place} == bench.viewer.emits
+
+    async def test_is_judged_in_an_output_too(self, bench: Bench) -> None:
+        """Released pictures keep what their files carry."""
+        image = Image("output", 0, Purpose.OUTPUT, png(WHITE) + png(HELD))
+
+        judged = await bench.look("a harbour", image, moment=Moment.OUTPUT)
+
+        assert not judged.decision.allows
+
+    async def test_that_nobody_could_look_at_stops_the_request(self, bench: Bench) -> None:
+        """Not knowing what it shows is not knowing what was sent."""
+        judged = await bench.look("a harbour", self.hiding(HELD))
+        bench.viewer.mood = Mood.FAILS
+        failed = await bench.look("a harbour", self.hiding(WHITE))
+
+        place = Picture("parameters.image[0].hidden", 0)
+        assert unavailable(failed, place) == dict.fromkeys(bench.viewer.emits, Reason.FAILED)
+        assert not failed.decision.allows
+        assert not judged.decision.allows
+
+    async def test_says_what_was_written_into_it(self, bench: Bench) -> None:
+        """A thumbnail's own texts count like the file's."""
+        told = TestWhatAnUploadSays.saying("blockme")
+        image = Image("parameters.image", 0, Purpose.SOURCE, png(WHITE) + told.data)
+
+        assert (await bench.look("a harbour", image)).decision.action is Action.BLOCK
