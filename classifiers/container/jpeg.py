@@ -10,6 +10,7 @@ from classifiers.container.parts import (
     Notes,
     animated,
     not_a_picture,
+    not_too_many,
     too_large,
     truncated,
 )
@@ -44,7 +45,7 @@ def parse(data: bytes, notes: Notes) -> Container:
     size: tuple[int, int] | None = None
     orientation = 1
     end = len(_START)
-    for marker, body, whole in _segments(data):
+    for marker, body, whole in not_too_many(_segments(data)):
         end += len(whole)
         if marker in _FRAMES:
             if size is not None or len(body) < _FRAME_BYTES:

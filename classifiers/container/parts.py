@@ -1,9 +1,16 @@
 """What a picture file is made of: the part that makes pixels, and the rest."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from classifiers.errors import Unreadable, UnreadableError
+
+MOST_PARTS = 65_536
+"""Chunks or segments of one file, each of which is looked at; four bytes may make one. The largest
+files of programs that write small ones have some ten thousand."""
+T = TypeVar("T")
 
 
 class Format(StrEnum):
@@ -59,6 +66,18 @@ def animated(what: str) -> UnreadableError:
 def too_large(what: str, most: int, got: int) -> UnreadableError:
     """The error for whatever is beyond a limit."""
     return UnreadableError(f"{what}: expected at most {most}, got {got}", Unreadable.TOO_LARGE)
+
+
+def not_too_many(parts: Iterator[T]) -> Iterator[T]:
+    """Give each part of a file.
+
+    Raises:
+        UnreadableError: there are more than `MOST_PARTS`.
+    """
+    for number, part in enumerate(parts):
+        if number == MOST_PARTS:
+            raise too_large("parts of a file", MOST_PARTS, number + 1)
+        yield part
 
 
 class Notes:

@@ -10,6 +10,7 @@ from classifiers.container.parts import (
     Notes,
     animated,
     not_a_picture,
+    not_too_many,
     too_large,
     truncated,
 )
@@ -33,7 +34,7 @@ def parse(data: bytes, notes: Notes) -> Container:
     size = (0, 0)
     orientation = 1
     end = len(MAGIC)
-    for kind, body, whole in _chunks(data):
+    for kind, body, whole in not_too_many(_chunks(data)):
         if kind in _ANIMATION:
             raise animated("PNG")
         if (kind == b"IHDR") == bool(seen):  # the first chunk, and that one only

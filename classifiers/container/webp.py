@@ -9,6 +9,7 @@ from classifiers.container.parts import (
     Notes,
     animated,
     not_a_picture,
+    not_too_many,
     truncated,
 )
 
@@ -35,7 +36,7 @@ def parse(data: bytes, notes: Notes) -> Container:
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise truncated("WebP")
-    for kind, body, whole in _chunks(data[:end]):
+    for kind, body, whole in not_too_many(_chunks(data[:end])):
         if kind in _HEADER_BYTES:
             sizes.append(_size(kind, body))
         if kind in {b"ANIM", b"ANMF"} or (kind == b"VP8X" and body[0] & _ANIMATION):

@@ -45,6 +45,22 @@ def texts(container: Container) -> dict[str, str]:
     return {note.key: note.text for note in container.notes}
 
 
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        (jpeg.MAGIC[:2], b"\xff\xe1\x00\x02"),
+        (saved()[:33], chunk(b"prVt", b"")),
+        (b"RIFF" + (2**22).to_bytes(4, "little") + b"WEBP", b"prVt" + bytes(4)),
+    ],
+    ids=FORMATS,
+)
+def test_a_file_of_countless_parts_is_refused_before_they_are_walked(
+    start: bytes, part: bytes
+) -> None:
+    """Each is four bytes of an upload, and a microsecond or two of a thread."""
+    assert fault(start + part * (2**22 // len(part))) is Unreadable.TOO_LARGE
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 class TestEachFormat:
     def test_the_size_is_known_before_anything_is_decoded(self, kind: Format) -> None:
