@@ -11,10 +11,14 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _BITS: Final = 18
 BUCKETS: Final = 1 << _BITS
 """Bucket 0 is nobody's: it pads."""
-_SIZES: Final = range(2, 6)
+_SIZES: Final = (5, 4, 3, 2)
+"""Longest first: so those that go on at a place are the first rows."""
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 _HALF: Final = np.uint64(32)
+_SIZE_OF_ROW: Final = np.array(_SIZES)[:, np.newaxis]
+_GOING_ON: Final = [sum(size > place for size in _SIZES) for place in range(max(_SIZES))]
+"""How many sizes have a letter at each place."""
 
 Buckets = NDArray[np.int64]
 Weights = NDArray[np.float32]
@@ -26,9 +30,9 @@ def grams(text: str) -> tuple[Buckets, Weights]:
     Whatever is no letter or digit is one space, and the text has one at either end. Weights are
     1 + ln(count), of length 1 together. An empty text has one bucket, 0, of weight 0.
     """
-    letters = _letters(_spaced(text))
-    runs = [_runs(letters, size) for size in _SIZES]
-    buckets, counts = np.unique(np.concatenate(runs), return_counts=True)
+    spaced = _spaced(text)
+    runs, _ = _runs(spaced, np.arange(len(spaced), 0, -1))
+    buckets, counts = _counted(runs)
     if not len(buckets):
         return np.zeros(1, np.int64), np.zeros(1, np.float32)
     weights = 1 + np.log(counts)
@@ -44,10 +48,11 @@ def grams_of_each(texts: Sequence[str]) -> tuple[Buckets, Weights]:
         buckets, weights = grams(texts[0])
         return buckets[np.newaxis], weights[np.newaxis]
     spaced = [_spaced(text) for text in texts]
-    letters = _letters("".join(spaced))
-    rows = np.repeat(np.arange(len(texts)), [len(one) for one in spaced])
-    runs = [_runs_of_rows(letters, rows, size) for size in _SIZES]
-    found, counts = np.unique(np.concatenate(runs), return_counts=True)
+    sizes = [len(one) for one in spaced]
+    ends = np.repeat(np.cumsum(sizes), sizes)
+    runs, starts = _runs("".join(spaced), ends - np.arange(len(ends)))
+    rows = np.repeat(np.arange(len(texts)), sizes)
+    found, counts = _counted(rows[starts] << _BITS | runs)
     row, bucket = found >> _BITS, found & (BUCKETS - 1)
     counted = 1 + np.log(counts)
     counted /= np.sqrt(np.bincount(row, counted**2, len(texts)))[row]
@@ -64,25 +69,30 @@ def _spaced(text: str) -> str:
     return f" {' '.join(words)} " if words else ""
 
 
-def _letters(spaced: str) -> NDArray[np.uint64]:
-    return np.frombuffer(spaced.encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
+def _runs(spaced: str, room: NDArray[np.int64]) -> tuple[Buckets, NDArray[np.intp]]:
+    """Return the bucket of each run and where it starts, if it fits into its place's `room`.
+
+    All sizes are hashed at once, a row for each: short texts cost what the steps cost.
+    """
+    count = len(spaced)
+    letters = np.zeros(count + max(_SIZES) - 1, np.uint64)
+    letters[:count] = np.frombuffer(spaced.encode("utf-32-le", "replace"), np.uint32)
+    hashed = np.empty((len(_SIZES), count), np.uint64)
+    hashed[:] = _SIZE_OF_ROW
+    for place, rows in enumerate(_GOING_ON):
+        part = hashed[:rows]
+        part += letters[place : place + count]
+        part *= _BASE
+        part ^= part >> _HALF
+    row, starts = (room >= _SIZE_OF_ROW).nonzero()
+    whole = hashed[row, starts] * _MIX >> _HALF
+    return whole.astype(np.int64) % (BUCKETS - 1) + 1, starts
 
 
-def _runs(letters: NDArray[np.uint64], size: int) -> Buckets:
-    count = len(letters) - size + 1
-    if count <= 0:
-        return np.zeros(0, np.int64)
-    hashed = np.full(count, size, np.uint64)
-    for place in range(size):
-        hashed = (hashed + letters[place : place + count]) * _BASE
-        hashed ^= hashed >> _HALF
-    hashed *= _MIX
-    return (hashed >> _HALF).astype(np.int64) % (BUCKETS - 1) + 1
-
-
-def _runs_of_rows(letters: NDArray[np.uint64], rows: NDArray[np.int64], size: int) -> Buckets:
-    """Return the runs that lie within one row, with the row's number above the bucket."""
-    runs = _runs(letters, size)
-    first, last = rows[: len(runs)], rows[len(rows) - len(runs) :]
-    whole: Buckets = ((first << _BITS) | runs)[first == last]
-    return whole
+def _counted(found: Buckets) -> tuple[Buckets, NDArray[np.intp]]:
+    """Return what was found, ascending, each once, and how often."""
+    found.sort()
+    is_first = np.ones(len(found) + 1, np.bool_)
+    np.not_equal(found[1:], found[:-1], out=is_first[1:-1])
+    (firsts,) = is_first.nonzero()
+    return found[firsts[:-1]], firsts[1:] - firsts[:-1]

@@ -25,10 +25,17 @@ class Remembered(Generic[T]):
         A failure is raised to all of these, and not kept.
         """
         key = blake2b(question, digest_size=32).digest()
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+        return self._find(key, find) if answer is None else answer.result()
+
+    def _find(self, key: bytes, find: Callable[[], T]) -> T:
+        """Find an answer for all who ask the same, unless somebody else does already."""
         mine: Future[T] = Future()
         with self._lock:
             known = self._answers.setdefault(key, mine)
-            self._answers.move_to_end(key)
             if len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         if known is not mine:

@@ -161,8 +161,11 @@ class FieldReading:
 
     def asked(self) -> str:
         """Return the plain text of what is asked for, with a space for what is not."""
-        if all(run.polarity is Polarity.POSITIVE for run in self.runs):
+        polarities = {run.polarity for run in self.runs}
+        if Polarity.NEGATIVE not in polarities:
             return self.plain.text
+        if Polarity.POSITIVE not in polarities:
+            return " " * len(self.plain.text)
         return self._plain_of([(one.start, one.end) for one in self._runs(Polarity.POSITIVE)])
 
     def typed(self, polarity: Polarity) -> str:

@@ -28,6 +28,8 @@ _ROT13 = Alphabet({97 + at: 97 + (at + 13) % 26 for at in range(26)})
 _FIGURE = Kinds(_FIGURES.__contains__)
 _LATIN = Kinds(frozenset("abcdefghijklmnopqrstuvwxyz").__contains__)
 _WORDS = re.compile(r"[^\W_]+")
+_ASCII_ALNUM = bytes(chr(code).isalnum() for code in range(0x100))
+"""Which bytes are letters or digits; those beyond ASCII do not come up."""
 _SHORTEST_LEET = 3
 _LINKS = 3
 """Gaps in a row, each between two single letters, that make a word taken apart."""
@@ -100,10 +102,16 @@ def close_up(letters: Letters) -> Letters:
 
 def squeeze(letters: Letters) -> tuple[Letters, frozenset[int]]:
     """Leave letters and digits only; also return where words began and ended."""
-    kept = np.flatnonzero(ALNUM.of(letters.codes))
-    begins = np.flatnonzero(kept[1:] - kept[:-1] > 1) + 1
-    edges = frozenset((0, *begins.tolist(), len(kept)))
+    (kept,) = _is_alnum(letters).nonzero()
+    (begins,) = (kept[1:] - kept[:-1] > 1).nonzero()
+    edges = frozenset((0, *(begins + 1).tolist(), len(kept)))
     return Letters(letters.codes[kept], letters.origin[kept]), edges
+
+
+def _is_alnum(letters: Letters) -> Mask:
+    if not letters.is_ascii:
+        return ALNUM.of(letters.codes)
+    return np.frombuffer(letters.text.encode("ascii").translate(_ASCII_ALNUM), np.bool_)
 
 
 def squeezed_form(words: str) -> str:
