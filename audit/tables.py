@@ -48,6 +48,14 @@ def rows(connection: sqlite3.Connection, start: int, count: int) -> list[Row]:
     return [Row(*each) for each in found]
 
 
+def dropped(connection: sqlite3.Connection, start: int, end: int) -> list[tuple[int, bytes]]:
+    """Return index and hash of the entries from `start` up to `end` that were dropped, in order."""
+    found = connection.execute(
+        "SELECT idx, leaf_hash FROM dropped WHERE idx >= ? AND idx < ? ORDER BY idx", (start, end)
+    )
+    return [(index, hashed) for index, hashed in found]
+
+
 def sealed_of(connection: sqlite3.Connection, entry_id: UUID) -> Sealed | None:
     """Return what lies encrypted beside an entry, unless it was erased."""
     found = connection.execute(

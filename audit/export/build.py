@@ -89,9 +89,14 @@ class _Building:
             folder.open(DISCLOSED) as disclosed,
         ):
             left_out = RangeWriter(withheld)
-            for batch in self._batches():
+            for start in range(0, self._head.size, _BATCH):
                 kept: list[tuple[int, Leaf]] = []
-                for row in batch:
+                for row in self._whole(start, min(start + _BATCH, self._head.size)):
+                    if isinstance(row, bytes):
+                        left_out.take(tiler.edge.size, Withheld.DROPPED)
+                        self._withheld[Withheld.DROPPED] += 1
+                        tiler.add(row)
+                        continue
                     tiler.add(leaf_hash(row.leaf))
                     leaf = Leaf.parse(row.leaf)
                     why = self._withholds(row.index, leaf)
@@ -181,9 +186,23 @@ class _Building:
         return self._scope.withholds(leaf, self._head.root.hex())
 
     def _batches(self) -> Iterator[Sequence[Row]]:
+        """Yield the entries that are there."""
         for start in range(0, self._head.size, _BATCH):
-            yield tables.rows(self._connection, start, min(_BATCH, self._head.size - start))
-            self._tell(min(start + _BATCH, self._head.size))
+            end = min(start + _BATCH, self._head.size)
+            found = tables.rows(self._connection, start, end - start)
+            yield [row for row in found if row.index < end]
+            self._tell(end)
+
+    def _whole(self, start: int, end: int) -> Iterator[Row | bytes]:
+        """Yield every entry of a range in order; one that was dropped, as its hash."""
+        there = {row.index: row for row in tables.rows(self._connection, start, end - start)}
+        gone = dict(tables.dropped(self._connection, start, end))
+        for index in range(start, end):
+            each = there.get(index, gone.get(index))
+            if each is None:
+                raise UnusableError("log", f"the entry {index} is not there: verify it")
+            yield each
+        self._tell(end)
 
     def _note(self, index: int, leaf: Leaf) -> None:
         self._disclosed += 1

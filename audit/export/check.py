@@ -61,7 +61,8 @@ class _Checking:
         self._findings = Findings(EXPORT_TITLES)
         self._files = Files(source, self._findings)
         self._readable = not self._tiled or self._has_its_tiles()
-        chain = keys_of(self._placed() if self._readable else (), key, self._findings)
+        placed = self._placed() if self._readable else ()
+        chain, self._shards = keys_of(placed, key, self._findings)
         self._chain, self._heads = chain, Heads(manifest, chain, self._findings)
         self._disclosed = Disclosed(manifest, self._files.lines(DISCLOSED), self._findings)
         self._table = sha256(HEADING)
@@ -86,7 +87,7 @@ class _Checking:
         else:
             self._add(ExportCheck.TREE, "the tiles are not those of a log of this size")
         self._check_own_entry()
-        self._disclosed.finish()
+        self._disclosed.finish(self._shards.border)
         self._check_views()
         return ExportReport(
             origin=self._key.name,
@@ -124,14 +125,16 @@ class _Checking:
             yield from self._proved()
             return
         unheard = Findings(EXPORT_TITLES)  # the walk reads them again, and tells
-        ranges = Ranges(self._manifest, self._files.lines(WITHHELD), unheard)
-        for index in range(self._manifest.size):
+        size = self._manifest.size
+        ranges = Ranges(self._manifest, self._files.lines(WITHHELD), unheard, size)
+        for index in range(size):
             if not ranges.leaves_out(index):
                 yield index
 
     def _walk_tiles(self) -> None:
         """Go over every hash of the log, and hold every entry and every tile to it."""
-        ranges = Ranges(self._manifest, self._files.lines(WITHHELD), self._findings)
+        border = self._shards.border
+        ranges = Ranges(self._manifest, self._files.lines(WITHHELD), self._findings, border)
         pairing = Pairing(self._findings, ExportCheck.COMPLETE)
         lines, tiler = self._files.entries(), Tiler(self._hold_tile)
         for index, hashed in enumerate(self._leaf_hashes()):

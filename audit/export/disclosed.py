@@ -46,10 +46,11 @@ class Disclosed:
         if leaf.kind is Kind.ERASE:
             self._erased.update(map(UUID, cast("Sequence[str]", leaf.public.get("entries", ()))))
 
-    def finish(self) -> None:
+    def finish(self, border: int) -> None:
         """Find what belongs to no entry of the export, and what is closed without an erasure.
 
-        Erasures are in every export with tiles; a subject's holds no other person's.
+        Erasures are in every export with tiles; a subject's holds no other person's. Those that
+        stood below `border` may have been dropped with their shard.
         """
         while self._next is not None:
             self._findings.add(ExportCheck.DISCLOSED, "a value belongs to no entry that is here")
@@ -57,7 +58,7 @@ class Disclosed:
         if self._scope.profile not in WITH_TILES:
             return
         for entry_id, index in self._closed.items():
-            if entry_id not in self._erased:
+            if entry_id not in self._erased and index >= border:
                 what = "it is not opened, and no erasure is on record"
                 self._findings.add(ExportCheck.DISCLOSED, what, index)
         if len(self._closed) != self._erased_said:

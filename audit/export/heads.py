@@ -16,7 +16,10 @@ from audit.leaf import Leaf, read_object
 from audit.outsiders import CLOCK_SECONDS, Outsiders, Vouched, held, utc
 from audit.report import Findings
 from audit.rotation import KeyChain, follow
+from audit.shards import Shards, shards_of
 from audit.vkey import VerifierKey
+
+_FRAME = (b'"kind":"genesis"', b'"kind":"key_change"', b'"kind":"shard"')
 
 
 class Heads:
@@ -133,25 +136,29 @@ class Heads:
         self._findings.add(ExportCheck.CHECKPOINTS, what)
 
 
-def keys_of(entries: Iterable[tuple[int, bytes]], key: VerifierKey, findings: Findings) -> KeyChain:
+def keys_of(
+    entries: Iterable[tuple[int, bytes]], key: VerifierKey, findings: Findings
+) -> tuple[KeyChain, Shards]:
     """Follow the log's keys through its entries, from the first one on; `key` MUST be among them.
 
     None of the entries is believed for it: whoever makes one up lacks the signature of `key`.
+    Return its shards as well, as far as they can be followed.
     """
     found: dict[UUID, tuple[int, bytes]] = {}
     first = key
     try:
         for index, line in entries:
-            if b'"kind":"genesis"' in line or b'"kind":"key_change"' in line:
+            if any(each in line for each in _FRAME):
                 leaf = Leaf.parse(line)
                 found[leaf.entry_id] = (index, line)
                 if leaf.kind is Kind.GENESIS:
                     first = VerifierKey.parse(str(leaf.public.get("vkey")))
-        chain = follow(first, found.get)
+        chain, shards = follow(first, found.get), shards_of(first.name, found.get)
     except (MalformedError, UntrustedError) as fault:
-        findings.add(ExportCheck.CHECKPOINTS, f"its keys cannot be followed: {fault}")
-        return KeyChain(key)
+        what = f"its keys or shards cannot be followed: {fault}"
+        findings.add(ExportCheck.CHECKPOINTS, what)
+        return KeyChain(key), Shards(key.name)
     if first.name == key.name and chain.names(key):
-        return chain
+        return chain, shards
     findings.add(ExportCheck.CHECKPOINTS, "it is of another log or key")
-    return KeyChain(key)
+    return KeyChain(key), Shards(key.name)

@@ -41,6 +41,7 @@ class Withheld(StrEnum):
     OTHER_TENANT = "other_tenant"
     OTHER_CASE = "other_case"
     NOT_SAMPLED = "not_sampled"
+    DROPPED = "dropped"
 
 
 WITH_TILES = frozenset({Profile.REGULATOR, Profile.AUDITOR, Profile.LAW_ENFORCEMENT})
@@ -49,7 +50,7 @@ WITH_DETAILS = frozenset({Profile.AUDITOR, Profile.LAW_ENFORCEMENT, Profile.DATA
 """Those for which something is decrypted."""
 KEYS = frozenset({Kind.GENESIS, Kind.KEY_CHANGE})
 """Whose log it is, and whose signatures count: nothing can be checked without."""
-ALWAYS = KEYS | {Kind.ERASE}
+ALWAYS = KEYS | {Kind.ERASE, Kind.SHARD}
 """What every export with tiles has: what is not there any more, is on record."""
 
 PUBLIC_PAPERS = frozenset({"subprocessors.json"})

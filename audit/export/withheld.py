@@ -36,9 +36,15 @@ class RangeWriter:
 
 
 class Ranges:
-    """Reads the runs beside a walk over all indices, and counts them."""
+    """Reads the runs beside a walk over all indices, and counts them.
 
-    def __init__(self, manifest: Manifest, lines: Iterator[bytes], findings: Findings) -> None:
+    Only below `border` can an entry have been dropped.
+    """
+
+    def __init__(
+        self, manifest: Manifest, lines: Iterator[bytes], findings: Findings, border: int
+    ) -> None:
+        self._border = border
         self._said = manifest.withheld
         self._reasons = reasons_of(manifest.scope)
         self._size, self._lines, self._findings = manifest.size, lines, findings
@@ -82,12 +88,15 @@ class Ranges:
             raise MalformedError("range", "one after the last, inside the log", "another")
         if reason not in self._reasons:
             raise MalformedError("range", "a reason that the scope has", "another")
+        if reason == Withheld.DROPPED and last >= self._border:
+            raise MalformedError("range", "what the log says was dropped", "another")
         return first, last, str(reason)
 
 
 def reasons_of(scope: Scope) -> frozenset[str]:
     """Return the reasons for which a scope can leave an entry out."""
     there = {
+        Withheld.DROPPED: True,
         Withheld.OUTSIDE_PERIOD: scope.since is not None or scope.until is not None,
         Withheld.OTHER_TENANT: scope.tenant is not None,
         Withheld.OTHER_CASE: scope.profile is Profile.LAW_ENFORCEMENT,

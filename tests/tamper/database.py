@@ -191,6 +191,19 @@ ALONE = (
     Mutation(
         "entry dropped, gap closed, every hash edited", "nobody sees the gap", _middle_removed
     ),
+    Mutation(
+        "entry dropped, its hash put where a dropped shard's are",
+        "its days were over",
+        sql(
+            "INSERT INTO dropped SELECT idx, leaf_hash FROM entry WHERE idx = 50",
+            "DELETE FROM entry WHERE idx = 50",
+        ),
+    ),
+    Mutation(
+        "hash of an entry put where a dropped shard's are",
+        "it counts twice",
+        sql("INSERT INTO dropped SELECT idx, leaf_hash FROM entry WHERE idx = 50"),
+    ),
     Mutation("genesis dropped", "another log", sql("DELETE FROM entry WHERE idx = 0")),
     Mutation(
         "newest entry dropped",

@@ -177,6 +177,12 @@ def _other_reason(forger: Forger) -> None:
     forger.say_and_sign(withheld={"not_sampled": left_out})
 
 
+def _reason_dropped(forger: Forger) -> None:
+    said = (forger.folder / "withheld.jsonl").read_bytes()
+    forger.put("withheld.jsonl", said.replace(b"other_case", b"dropped"))
+    forger.say_and_sign(withheld={"dropped": forger.manifest().withheld["other_case"]})
+
+
 def _entry_dropped(forger: Forger) -> None:
     forger.drop_line("entries.jsonl", 2)
     forger.drop_line("entries.csv", 3)
@@ -304,6 +310,8 @@ CHANGES = (
     Change("case narrowed, signed", "one person more than was asked for is in it",
            lambda f: _scope(f, submissions=[CASE[0], CASE[2]])),
     Change("reason that the scope has not, signed", "it was left out rightly", _other_reason),
+    Change("reason that no shard was dropped for, signed", "it went with its shard",
+           _reason_dropped),
     Change("range of what is left out widened, signed", "one entry less",
            _done(_edited("withheld.jsonl", b'"first":51', b'"first":50'), _signed)),
     Change("count of what is left out changed, signed", "fewer were",

@@ -18,6 +18,7 @@ from tests.unit.audit.export.world import scope
 
 OURS = {
     "earlier checkpoint moved to another size, signed", "reason that the scope has not, signed",
+    "reason that no shard was dropped for, signed",
     "count of erased details changed, signed", "all disclosed values dropped, signed",
     "cell of the table changed, signed", "figure changed, signed",
     "policy under another's digest, signed", "zip file with a tail", "zip file that is squeezed",
