@@ -6,6 +6,7 @@ one process changes counts in every process from the next look on.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,11 @@ def write(folder: Path, key: bytes, catalogue: Catalogue) -> None:
     sealed.write(folder / NAME, key, np.frombuffer(data, np.uint8))
 
 
+@cache  # to put a path together takes longer than to read the file's first bytes
+def _path(folder: Path) -> Path:
+    return folder / NAME
+
+
 def identity(folder: Path) -> bytes:
     """Return what differs after every change.
 
@@ -179,6 +185,6 @@ def identity(folder: Path) -> bytes:
         BankError: there is no catalogue.
     """
     try:
-        return sealed.identity(folder / NAME)
+        return sealed.identity(_path(folder))
     except FileNotFoundError:
         raise BankError("banks: expected their catalogue, got none") from None

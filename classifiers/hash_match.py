@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -176,8 +177,13 @@ def _weighed(score: float, hit: Hit) -> float:
 
 
 def _source(banks: Opened) -> str:
-    digest = hashlib.sha256("\n".join(banks.versions).encode()).hexdigest()[:8]
-    return f"hash_match@2+{digest if banks.versions else 'no-banks'}"
+    return _named(banks.versions)
+
+
+@lru_cache(8)  # every request asks several times, and they seldom change
+def _named(versions: tuple[str, ...]) -> str:
+    digest = hashlib.sha256("\n".join(versions).encode()).hexdigest()[:8]
+    return f"hash_match@2+{digest if versions else 'no-banks'}"
 
 
 def _blind(banks: Opened) -> dict[SignalName, Reason]:

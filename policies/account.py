@@ -15,7 +15,7 @@ from policies.labels import HarmCode
 from policies.layers import Floor, Layer, PolicySet
 from policies.levels import Minor, Sexual
 from policies.requirement import Requirement
-from policies.rule import Judgement, looks_at
+from policies.rule import Judgement, Look, looks_at
 from policies.scene import Subject, subjects_of
 from policies.truth import Truth
 
@@ -47,6 +47,7 @@ class Hearing:
         self._open = frozenset().union(*(subject.open() for subject in self._subjects))
         self._unanswered = _unanswered(self._subjects)
         self._views: dict[frozenset[Capability], View] = {}
+        self._looks: dict[frozenset[Capability], Sequence[Look]] = {}
         self._judged: dict[tuple[str, frozenset[Capability]], Sequence[Judgement]] = {}
 
     def account(self, sets: Sequence[PolicySet], requirement: Requirement) -> Account:
@@ -85,7 +86,9 @@ class Hearing:
     def _rules(self, own: PolicySet, view: View) -> Sequence[Judgement]:
         by = own.name, view.required
         if by not in self._judged:
-            looks = looks_at(view)
+            if view.required not in self._looks:
+                self._looks[view.required] = looks_at(view)
+            looks = self._looks[view.required]
             self._judged[by] = [
                 exempted(each, own.exemptions, self._facts)
                 for rule in own.rules

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from classifiers.classifier import Capability
@@ -12,7 +11,7 @@ from policies.answer import Answer, all_of, any_of, known
 from policies.evidence import Weight
 from policies.facts import Fact, Facts
 from policies.levels import Minor, Sexual
-from policies.scene import Subject
+from policies.scene import Bound, Subject
 from policies.truth import Truth
 
 
@@ -36,13 +35,6 @@ class Condition(Protocol):
     def reads(self) -> frozenset[SignalName]:
         """The signals that it asks for by name."""
         ...
-
-
-class Bound(StrEnum):
-    """On which side of its threshold a score counts."""
-
-    AT_LEAST = "at_least"
-    BELOW = "below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +61,11 @@ class SignalIs:
     def ask(self, view: View, /) -> Answer:
         """Ask each subject that can bear the signal; where none can, it is not so."""
         answers = [
-            subject.ask(self.name, self._reached, view.required)
+            subject.ask(self.name, self.bound, self.threshold, view.required)
             for subject in view.subjects
             if subject.bears(self.name)
         ]
         return any_of(answers) if answers else Answer(Truth.FALSE)
-
-    def _reached(self, score: float) -> bool:
-        match self.bound:
-            case Bound.AT_LEAST:
-                return score >= self.threshold
-            case Bound.BELOW:
-                return score < self.threshold
 
     def reads(self) -> frozenset[SignalName]:
         """Its own signal."""

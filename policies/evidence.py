@@ -13,7 +13,7 @@ from classifiers.classifier import Capability
 from classifiers.signals import Finding, SignalName
 from policies.answer import Answer, any_of, once
 from policies.levels import Level, Minor, Range, Sexual
-from policies.scene import RenditionScale, Subject
+from policies.scene import Bound, RenditionScale, Subject
 from policies.truth import Truth
 
 L = TypeVar("L", bound=Level)
@@ -33,7 +33,7 @@ class Pointer(Generic[L]):
     ) -> Answer:
         """Answer whether it points there of `subject`."""
         threshold = self.lowered if lowered else self.at_least
-        return subject.ask(self.signal, lambda score: score >= threshold, required)
+        return subject.ask(self.signal, Bound.AT_LEAST, threshold, required)
 
 
 @dataclass(frozen=True, slots=True)

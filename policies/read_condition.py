@@ -10,7 +10,6 @@ from policies.condition import (
     AllOf,
     Always,
     AnyOf,
-    Bound,
     Condition,
     FactIs,
     MinorIs,
@@ -23,7 +22,7 @@ from policies.condition import (
 from policies.facts import Fact, Surface
 from policies.levels import Minor, Sexual
 from policies.reading import Reader
-from policies.scene import bears
+from policies.scene import Bound, bears
 
 Surfaces = frozenset[Surface]
 

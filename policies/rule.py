@@ -1,7 +1,7 @@
 """A rule: where it looks, what it asks, and what follows if that is so, or unknown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from classifiers.signals import Field, Where
 from policies.answer import Answer
@@ -50,7 +50,11 @@ def looks_at(view: View) -> tuple[Look, ...]:
     """Look at each subject by itself, and at the whole."""
     return (
         *(
-            Look(name_of(subject.place), subject.surface, replace(view, subjects=(subject,)))
+            Look(
+                name_of(subject.place),
+                subject.surface,
+                View((subject,), view.facts, view.weight, view.required),
+            )
             for subject in view.subjects
         ),
         Look("everything", Surface.WHOLE, view),
@@ -73,11 +77,12 @@ class Rule:
         """Judge everything on its surfaces, each by itself."""
         if moment not in self.moments:
             return ()
-        return tuple(
+        judged = [
             self._judgement(look.about, look.view, layer)
             for look in looks
             if look.surface in self.surfaces
-        )
+        ]
+        return tuple(judged)
 
     def _judgement(self, about: str, view: View, layer: str) -> Judgement:
         answer = self.when.ask(view)

@@ -8,9 +8,10 @@ state the language of that text is: then the rules on `text.language.*` decide w
 comes to, and not that it was not read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from enum import StrEnum
+from functools import cache, lru_cache
 
 from classifiers.classifier import Capability
 from classifiers.content import Rendition
@@ -69,6 +70,13 @@ def borne(surface: Surface) -> frozenset[SignalName]:
     return frozenset(name for name in SignalName if bears(surface, name))
 
 
+class Bound(StrEnum):
+    """On which side of its threshold a score counts."""
+
+    AT_LEAST = "at_least"
+    BELOW = "below"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was said to one question about one subject; sorted once, because many rules ask."""
@@ -78,6 +86,16 @@ class Told:
     signals: tuple[Signal, ...]
     unanswered: tuple[Unavailable, ...]
     """Why it is not known, or nothing if it is."""
+    otherwise: Answer
+    """What it comes to where no score is on the side that is asked for: false, because of all."""
+
+    def reaching(self, bound: Bound, threshold: float) -> list[Signal]:
+        """Return the signals with a score on that side."""
+        match bound:
+            case Bound.AT_LEAST:
+                return [signal for signal in self.signals if signal.score >= threshold]
+            case Bound.BELOW:
+                return [signal for signal in self.signals if signal.score < threshold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,32 +122,26 @@ class Subject:
         """Whether `required` asks for an answer here."""
         return Capability(name) in required or Capability(name, self.rendition) in required
 
-    def unanswered(self, name: SignalName) -> tuple[Unavailable, ...]:
-        """Return why `name` is not known, or nothing if it is."""
-        told = self.told.get(name)
-        if told is None:
-            return (Unavailable(name, self.place, NOBODY, Reason.NOT_INSTALLED),)
-        return told.unanswered
-
     def ask(
-        self,
-        name: SignalName,
-        reached: Callable[[float], bool],
-        required: frozenset[Capability],
+        self, name: SignalName, bound: Bound, threshold: float, required: frozenset[Capability]
     ) -> Answer:
-        """Answer whether any signal `name` has a score that is `reached`.
+        """Answer whether any signal `name` has a score on that side of the threshold.
 
         What is not known and not `required` either is not held against anybody: false.
         """
-        told = self.told.get(name)
-        signals = () if told is None else told.signals
-        hits = tuple([signal for signal in signals if reached(signal.score)])
-        if hits:
-            return Answer(Truth.TRUE, hits)
-        unanswered = self.unanswered(name)
-        if unanswered and self.needs(name, required):
-            return Answer(Truth.UNKNOWN, unanswered)
-        return Answer(Truth.FALSE, (*signals, *unanswered))
+        told = self.told.get(name) or _silence(name, self.place)
+        if hits := told.reaching(bound, threshold):
+            return Answer(Truth.TRUE, tuple(hits))
+        if told.unanswered and self.needs(name, required):
+            return Answer(Truth.UNKNOWN, told.unanswered)
+        return told.otherwise
+
+
+@lru_cache(4096)
+def _silence(name: SignalName, place: Where) -> Told:
+    """What it comes to where nobody spoke."""
+    silence = (Unavailable(name, place, NOBODY, Reason.NOT_INSTALLED),)
+    return Told((), (), silence, Answer(Truth.FALSE, silence))
 
 
 def subjects_of(
@@ -180,13 +192,14 @@ def _by_name(
 def _told(said: tuple[Finding, ...], heard: frozenset[Spot]) -> Told:
     signals = tuple([finding for finding in said if isinstance(finding, Signal)])
     if len(signals) == len(said):
-        return Told(said, signals, ())
+        return Told(said, signals, (), Answer(Truth.FALSE, signals))
     unanswered = (
         finding
         for finding in said
         if isinstance(finding, Unavailable) and not _gives_way(finding, said, heard)
     )
-    return Told(said, signals, tuple(unanswered))
+    silent = tuple(unanswered)
+    return Told(said, signals, silent, Answer(Truth.FALSE, (*signals, *silent)))
 
 
 def _gives_way(finding: Unavailable, said: Sequence[Finding], heard: frozenset[Spot]) -> bool:
