@@ -20,16 +20,10 @@ from audit.errors import MalformedError, UntrustedError
 from audit.leaf import Leaf
 
 STAYS = frozenset(
-    {
-        Kind.GENESIS,
-        Kind.KEY_CHANGE,
-        Kind.SHARD,
-        Kind.CONFIG,
-        Kind.POLICY,
-        Kind.MODEL,
-        Kind.BANK,
-        Kind.LEGAL_HOLD,
-    }
+    map(
+        Kind,
+        ("genesis", "key_change", "shard", "config", "policy", "model", "bank", "legal_hold"),
+    )
 )
 """Kinds that are never dropped: whose log it is, and what may be in force for longer than a shard.
 

@@ -27,6 +27,7 @@ from audit.cosignature import WitnessKey
 from audit.guard import FileGuard
 from audit.log import Log
 from audit.periods import PeriodKeys
+from audit.sharding import Sharding
 from audit.signer import Ed25519Signer
 from audit.turning import Turning
 from audit.witness import Witness
@@ -48,6 +49,7 @@ from pipeline.console import building, case_pages, operating, operation
 from pipeline.console import server as console
 from pipeline.console.cases import Cases
 from pipeline.console.doors import Doors
+from pipeline.duties.erasure.dropping import Dropping
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
@@ -471,6 +473,11 @@ def _archive(
         Erasing(keeping, vault, lineage, now, uuid4),
         Retaining(keeping, terms, now, uuid4),
         Ending(turning, store.erasures, now, timedelta(days=kept_for.period_days)),
+        Dropping(
+            keeping,
+            Sharding(log, now, timedelta(days=kept_for.shard_days), kept_for.log_days),
+            now,
+        ),
     )
 
 

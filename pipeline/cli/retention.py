@@ -12,10 +12,12 @@ from pipeline.cli.output import AsJson, note, say_json, say_pairs, say_table
 
 app = typer.Typer(help="Show and apply how long details are kept.", no_args_is_help=True)
 
+_SHARD = ["number", "first", "size", "closed_at", "due_at", "dropped_at"]
+
 
 @app.command()
 def show(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show how long the details of each class are kept, and since when the period runs.
+    """Show how long the details of each class are kept, since when the period runs, and the shards.
 
     Exits with 0, or 2 (it could not be asked).
 
@@ -28,7 +30,16 @@ def show(ctx: typer.Context, as_json: AsJson = False) -> None:
         say_json(shown)
         return
     say_table(["class", "days"], shown["days"].items(), "There are no classes.")
-    say_pairs({"a period, in days": shown["period_days"], "this one since": shown["period_since"]})
+    say_pairs(
+        {
+            "a period, in days": shown["period_days"],
+            "this one since": shown["period_since"],
+            "a shard of the log, in days": shown["shard_days"],
+            "its entries stay, in days": shown["log_days"],
+        }
+    )
+    rows = [[each[name] for name in _SHARD] for each in shown["shards"]]
+    say_table(_SHARD, rows, "No shard of the log was closed yet.")
 
 
 @app.command()
@@ -38,7 +49,7 @@ def run(
     person: PersonName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Erase the details that are older than their class allows; a server does so once a day.
+    """Erase details that are older than their class allows, drop shards; a server does once a day.
 
     Entries say which. What is under a legal hold, or has not come to its end, is kept
     back; what is in custody is never erased so.
@@ -61,6 +72,14 @@ def run(
     ]
     titles = ["class", "due" if dry_run else "erased", "kept back", "because of"]
     say_table(titles, rows, "There are no classes.")
+    shards = found["shards"]
+    say_pairs(
+        {
+            "shards of the log that were due": shards["due"],
+            "entries that went": shards["entries"],
+            "kept by a legal hold": shards["held"],
+        }
+    )
     if dry_run:
         note("nothing was done: leave out --dry-run to do it")
 

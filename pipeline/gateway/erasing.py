@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from audit.fields import write_time
+from audit.shards import Shard
+from pipeline.duties.erasure.dropping import Dropping
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Asked, Erasing, Found
 from pipeline.duties.erasure.errors import UnknownError
@@ -30,6 +32,7 @@ class Archive:
     erasing: Erasing
     retaining: Retaining
     ending: Ending
+    dropping: Dropping
 
     async def begin(self, *, app_db_is_new: bool) -> None:
         """Read the holds back from the log, if app.db was lost. MUST be done before upkeep."""
@@ -38,8 +41,13 @@ class Archive:
 
     @property
     def chores(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        """What upkeep has to do: the last completes what the others erased before."""
-        return (self.erasing.resume, self.retaining.run_if_due, self.ending.end_if_due)
+        """What upkeep has to do: each goes on with what those before it erased."""
+        return (
+            self.erasing.resume,
+            self.retaining.run_if_due,
+            self.ending.end_if_due,
+            self.dropping.run_if_due,
+        )
 
 
 class _Body(BaseModel):
@@ -137,17 +145,22 @@ def _retention(router: APIRouter, archive: Archive) -> None:
             "days": {name: kept.days for name, kept in archive.retaining.terms.items()},
             "period_days": archive.ending.every.days,
             "period_since": None if since is None else write_time(since),
+            "shard_days": archive.dropping.sharding.period.days,
+            "log_days": archive.dropping.sharding.days,
+            "shards": [*map(_shard, await archive.dropping.all())],
         }
 
     @router.post("/retention/runs")
     async def ran(run: Run) -> dict[str, object]:
         found = await archive.retaining.run(dry=run.dry_run)
+        dropped = await archive.dropping.run(dry=run.dry_run)
         return {
             "dry_run": run.dry_run,
             "classes": {
                 name: {"due": each.due, "kept": {why.value: n for why, n in each.kept.items()}}
                 for name, each in found.items()
             },
+            "shards": {"due": dropped.due, "entries": dropped.entries, "held": dropped.held},
         }
 
     @router.post("/retention/periods", status_code=201)
@@ -169,6 +182,17 @@ def _found(erasure: UUID | None, found: Found) -> dict[str, object]:
         "details": found.details,
         "kept": {why.value: count for why, count in found.kept.items()},
         "refused": found.refused,
+    }
+
+
+def _shard(shard: Shard) -> dict[str, object]:
+    return {
+        "number": shard.number,
+        "first": shard.first,
+        "size": shard.size,
+        "closed_at": write_time(shard.closed_at),
+        "due_at": write_time(shard.due_at),
+        "dropped_at": None if shard.dropped_at is None else write_time(shard.dropped_at),
     }
 
 

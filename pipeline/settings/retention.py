@@ -1,4 +1,4 @@
-"""How long what is encrypted beside the log's entries is kept: never shorter than the floors."""
+"""How long entries, and what is encrypted beside them, are kept: never below the floors."""
 
 from typing import Annotated
 
@@ -23,3 +23,7 @@ class Retention(Part):
     period_days: Annotated[int, Field(ge=1, le=30)] = 7
     """How often the key of the details changes, which completes erasures: within the month that
     whoever asks for one may wait."""
+    shard_days: Annotated[int, Field(ge=1, le=366)] = 183
+    """How long a shard of the log is."""
+    log_days: Annotated[int, Field(ge=2555, le=_LONGEST)] = 2555
+    """How long the entries of a shard stay that is closed from now on."""

@@ -22,14 +22,24 @@ HOLD = {
     "lifted_at": None,
 }
 FOUND = {"id": ID, "things": 1, "details": 4, "kept": {"on_its_way": 1}, "refused": False}
+SHARD = {
+    "number": 0, "first": 0, "size": 4711, "closed_at": HOLD["placed_at"],
+    "due_at": "2038-05-04T12:00:00.000000Z", "dropped_at": None,
+}  # fmt: skip
 ANSWERS: dict[str, Any] = {
     "GET /erasures": [],
     "POST /erasures": FOUND,
     "POST /legal-holds": HOLD,
     f"POST /legal-holds/{ID}/lift": HOLD,
     "GET /legal-holds?lifted=false": [HOLD],
-    "GET /retention": {"days": {"allowed": 90}, "period_days": 7, "period_since": None},
-    "POST /retention/runs": {"classes": {"allowed": {"due": 3, "kept": {"legal_hold": 2}}}},
+    "GET /retention": {
+        "days": {"allowed": 90}, "period_days": 7, "period_since": None,
+        "shard_days": 183, "log_days": 2555, "shards": [SHARD],
+    },
+    "POST /retention/runs": {
+        "classes": {"allowed": {"due": 3, "kept": {"legal_hold": 2}}},
+        "shards": {"due": 1, "entries": 0, "held": True},
+    },
     "POST /retention/periods": {
         "opened": 7, "closed": 8, "kept": 5, "destroyed": 1, "erasures_completed": 2,
     },
@@ -89,7 +99,7 @@ def test_a_refused_erasure_ends_with_1(run: Run, answering: Callable[..., Asked]
         (["audit", "hold", "place", "--tenant", "harbour", "--reason", "r"], "court 7"),
         (["audit", "hold", "lift", ID, "--reason", "closed"], f"{ID} is lifted"),
         (["audit", "hold", "list"], "subject"),
-        (["retention", "show"], "90"),
+        (["retention", "show"], "4711"),
         (["retention", "run"], "legal_hold"),
         (["retention", "end-period"], "7 and 8"),
     ],

@@ -34,7 +34,12 @@ async def desk(archive: Archive) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the operator's application."""
     app = operator.create(archive.house.operator)
     routed = Routed(
-        archive.house.store, archive.holding, archive.erasing, archive.retaining, archive.ending
+        archive.house.store,
+        archive.holding,
+        archive.erasing,
+        archive.retaining,
+        archive.ending,
+        archive.dropping,
     )
     app.include_router(erasing.routes(routed))
     async with archive.house.client(app) as client:
@@ -96,6 +101,23 @@ async def test_retention_is_shown_and_run(archive: Archive, desk: httpx.AsyncCli
         for dry in (True, False, False)
     ]
     assert [each["allowed"] for each in found] == [{"due": due, "kept": {}} for due in (4, 4, 0)]
+
+
+async def test_a_shard_of_the_log_is_closed_and_dropped_and_shown(
+    archive: Archive, desk: httpx.AsyncClient
+) -> None:
+    """By the run that erases, or the upkeep of each day; whoever asks sees what went when."""
+    run = {"dry_run": False, "person": "Ada"}
+    archive.house.clock.passes(days=183)
+    assert (await said(desk, "POST", "/retention/runs", run))["shards"]["due"] == 0
+    (shard,) = (await said(desk, "GET", "/retention"))["shards"]
+    assert (shard["number"], shard["dropped_at"]) == (0, None)
+    archive.house.clock.passes(days=2555)
+    done = (await said(desk, "POST", "/retention/runs", run))["shards"]
+    assert (done["due"], done["entries"] > 0, done["held"]) == (1, True, False)
+    shown = await said(desk, "GET", "/retention")
+    assert shown["shards"][0]["dropped_at"].startswith("2038-11-")
+    assert (shown["shard_days"], shown["log_days"]) == (183, 2555)
 
 
 @pytest.mark.parametrize(

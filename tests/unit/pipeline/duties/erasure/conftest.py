@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from audit.periods import PeriodKeys
+from audit.sharding import LEAST_DAYS, Sharding
 from audit.turning import Turning
+from pipeline.duties.erasure.dropping import Dropping
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
@@ -46,6 +48,7 @@ class Archive:
     erasing: Erasing
     retaining: Retaining
     ending: Ending
+    dropping: Dropping
 
     async def asked(self, subject: str = "u1", prompt: str = "a harbour", **more: Any) -> Any:
         """Have a subject ask for a picture, and return what became of it."""
@@ -87,6 +90,11 @@ def archive_of(house: World, keys: PeriodKeys) -> Archive:
         erasing=Erasing(keeping, house.vault, house.lineage, house.clock, uuid4),
         retaining=Retaining(keeping, TERMS, house.clock, uuid4),
         ending=Ending(turning, house.store.erasures, house.clock, timedelta(days=7)),
+        dropping=Dropping(
+            keeping,
+            Sharding(house.log, house.clock, timedelta(days=183), LEAST_DAYS),
+            house.clock,
+        ),
     )
 
 
