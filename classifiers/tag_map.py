@@ -25,7 +25,12 @@ LEVELS: Final = (
     SignalName.IMAGE_SEXUAL_ACT,
 )
 YOUTH: Final = SignalName.IMAGE_MINOR_DRAWN
-_SPOKEN_OF: Final[frozenset[SignalName]] = frozenset({*LEVELS, YOUTH})
+HARMS: Final = (
+    SignalName.IMAGE_NONCONSENT,
+    SignalName.IMAGE_ANIMAL,
+    SignalName.IMAGE_GORE,
+)
+SPOKEN_OF: Final[frozenset[SignalName]] = frozenset({*LEVELS, YOUTH, *HARMS})
 _COLUMNS: Final = ["tag_id", "name", "category", "count"]
 _GENERAL, _CHARACTER, _RATING = "0", "4", "9"
 
@@ -120,15 +125,15 @@ def parse_tag_map(text: bytes) -> TagMap:
     """Read a tag map.
 
     Raises:
-        ModelError: it is none, or does not speak of every level and of youth.
+        ModelError: it is none, or does not speak of every level, of youth and of each harm.
     """
     try:
         tag_map = TagMap.model_validate_json(json.dumps(parse(text)))
     except (yaml.YAMLError, ValidationError, TypeError, ValueError, RecursionError) as error:
         message = f"tag map: expected weights of ratings and tags, got {type(error).__name__}"
         raise ModelError(message) from error
-    if frozenset(tag_map.signals) != _SPOKEN_OF:
-        raise ModelError("tag map: expected every level and youth, got other signals")
+    if frozenset(tag_map.signals) != SPOKEN_OF:
+        raise ModelError("tag map: expected every level, youth and each harm, got others")
     return tag_map
 
 

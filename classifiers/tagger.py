@@ -1,4 +1,4 @@
-"""Reads sexual levels and youth off the ratings and tags of a WD tagger (v3).
+"""Reads sexual levels, youth and other harm off the ratings and tags of a WD tagger (v3).
 
 It was made from drawings. Whatever it sees may raise evidence, of any picture. It answers a
 question, so that a low score means something, only of what is surely a drawing and only if its card
@@ -26,7 +26,9 @@ from classifiers.rendering import Pixels
 from classifiers.runtime import Session
 from classifiers.signals import Finding, Picture, Reason, Signal, Unavailable
 from classifiers.tag_map import (
+    HARMS,
     LEVELS,
+    SPOKEN_OF,
     YOUTH,
     Labels,
     TagMap,
@@ -35,14 +37,15 @@ from classifiers.tag_map import (
     tag_map_bytes,
 )
 
-_EMITS: Final = frozenset({*LEVELS, YOUTH})
 _LOGITS: Final = frozenset({"Add", "Gemm", "MatMul"})
 _LIKELIHOODS: Final = "Sigmoid"
 _REMEMBERED: Final = 64
 _WHITE: Final = 255
 _BLIND_BELOW: Final = 1e-6
-_NEEDED_RECALL: Final = dict.fromkeys(LEVELS, "level_recall_at_least") | {
-    YOUTH: "youth_recall_at_least"
+_NEEDED_RECALL: Final = {
+    **dict.fromkeys(LEVELS, "level_recall_at_least"),
+    **dict.fromkeys(HARMS, "harm_recall_at_least"),
+    YOUTH: "youth_recall_at_least",
 }
 
 
@@ -70,10 +73,10 @@ class Tagger:
             message = f"{pin.id}: expected scores of a Sigmoid, or logits, got those of {closing!r}"
             raise ModelError(message)
         self.id = pin.id
-        self.emits = _EMITS
+        self.emits = SPOKEN_OF
         self.answers = frozenset(
             Capability(name, Rendition.DRAWING)
-            for name in _EMITS
+            for name in SPOKEN_OF
             if _measured(pin, _NEEDED_RECALL[name]) >= tag_map.qualified[_NEEDED_RECALL[name]]
         )
         self._logits = closing in _LOGITS
@@ -130,7 +133,7 @@ class Tagger:
             raise ModelError(message)
 
     def classify(self, content: Canonical, /) -> Sequence[Finding]:
-        """Report the three levels and youth, and what of it was not assessed.
+        """Report the three levels, youth and other harm, and what of it was not assessed.
 
         Raises:
             ModelError: it has no answer, or an impossible one.
@@ -140,7 +143,7 @@ class Tagger:
         seen, where = self._labels.read(likelihoods), Picture(content.carrier, content.index)
         rendition = self._rendition(content)
         found: list[Finding] = []
-        for name in sorted(_EMITS):
+        for name in sorted(SPOKEN_OF):
             score, label = seen[name]
             evidence = f"tag:{self._labels.names[label]}" if score > 0 else ""
             found.append(Signal(name, score, where, self.id, evidence))

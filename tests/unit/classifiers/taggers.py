@@ -18,9 +18,14 @@ SIDE = 448
 LABELS = (
     *((name, 9) for name in ("general", "sensitive", "questionable", "explicit")),
     *((name, 0) for name in ("1girl", "sky", "underwear", "nude", "nipples", "sex", "child")),
+    *((name, 0) for name in ("rape", "bestiality", "guro")),
     *((name, 4) for name in ("kinomoto_sakura", "nobody_known")),
 )
-MEASURED = {"level_recall_at_least": 0.96, "youth_recall_at_least": 0.97}
+MEASURED = {
+    "level_recall_at_least": 0.96,
+    "youth_recall_at_least": 0.97,
+    "harm_recall_at_least": 0.96,
+}
 
 
 def labels(rows: Sequence[tuple[str, int]] = LABELS) -> bytes:

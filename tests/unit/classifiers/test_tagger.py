@@ -16,7 +16,15 @@ from classifiers.hash_bank_set import BankSet
 from classifiers.onnx_graph import closing_operation
 from classifiers.runtime import Array, Session
 from classifiers.signals import Reason, Signal, SignalName, Unavailable
-from classifiers.tag_map import LEVELS, YOUTH, Labels, parse_tag_map, tag_map_bytes
+from classifiers.tag_map import (
+    HARMS,
+    LEVELS,
+    SPOKEN_OF,
+    YOUTH,
+    Labels,
+    parse_tag_map,
+    tag_map_bytes,
+)
 from classifiers.tagger import Tagger
 from classifiers.viewers import embedded_viewers
 from pipeline.app import _judge
@@ -25,7 +33,7 @@ from pipeline.settings import first_start, load
 from policies.decision import Action
 from policies.facts import Moment, Rating
 from policies.labels import HarmCode
-from policies.testing import ADULT, EMBEDDED, QUALIFIED, TEXTS, harmless, saying
+from policies.testing import ADULT, EMBEDDED, OUTPUT, QUALIFIED, TEXTS, harmless, looked_at, saying
 from tests.unit.classifiers.taggers import LABELS, MEASURED, NAME, labels, network, write_tagger
 
 LookedAt = Callable[[NDArray[np.uint8]], Canonical]
@@ -72,6 +80,18 @@ class TestScores:
         (youth,) = [each for each in found if isinstance(each, Signal) and each.name is YOUTH]
         assert youth.score > 0.8
         assert youth.evidence == f"tag:{tag}"
+
+    @pytest.mark.parametrize(
+        ("tag", "name"), [*zip(("rape", "bestiality", "guro"), HARMS, strict=True)]
+    )
+    def test_other_harm_is_said_by_its_tag(
+        self, tmp_path: Path, drawing: Canonical, tag: str, name: SignalName
+    ) -> None:
+        """A level alone does not tell what is done to whom."""
+        seen = scores(opened(tmp_path, network({tag: 0.9})), drawing)
+
+        assert seen[name] > 0.8
+        assert all(seen[other] < 0.1 for other in HARMS if other is not name)
 
     def test_logits_and_likelihoods_come_to_the_same(
         self, tmp_path: Path, drawing: Canonical
@@ -124,7 +144,7 @@ class TestWhatItAnswers:
         tagger = opened(tmp_path, network(), measured=MEASURED)
 
         assert {question.rendition for question in tagger.answers} == {Rendition.DRAWING}
-        assert {question.name for question in tagger.answers} == {*LEVELS, YOUTH}
+        assert {question.name for question in tagger.answers} == SPOKEN_OF
         assert all(isinstance(each, Signal) for each in tagger.classify(drawing))
 
     @pytest.mark.parametrize("rendition", [Rendition.PHOTOGRAPH, Rendition.UNSURE])
@@ -149,7 +169,8 @@ class TestWhatItAnswers:
 
         answers = {each.name for each in opened(tmp_path, network(), measured=numbers).answers}
 
-        assert answers == ({YOUTH} if number.startswith("level") else {*LEVELS})
+        of = {"level": {*LEVELS}, "youth": {YOUTH}, "harm": {*HARMS}}
+        assert answers == SPOKEN_OF - of[number.partition("_")[0]]
 
 
 class TestOpening:
@@ -177,7 +198,7 @@ class TestOpening:
         """One label too many, and every answer after it is another's."""
         tagger = opened(tmp_path, network(), rows=(*LABELS, ("tree", 0)))
 
-        with pytest.raises(ModelError, match="expected 14 for each view"):
+        with pytest.raises(ModelError, match=f"expected {len(LABELS) + 1} for each view"):
             tagger.warm()
 
     def test_scores_that_are_no_numbers_are_no_answer(
@@ -278,6 +299,32 @@ class TestTiers:
         assert without.missing
         assert not with_it.missing
         assert HarmCode.CAPABILITY not in {verdict.code for verdict in with_it.verdicts}
+
+    @pytest.mark.parametrize(
+        ("name", "action", "code"),
+        [
+            (SignalName.IMAGE_NONCONSENT, Action.BLOCK, HarmCode.SEX_NONCON),
+            (SignalName.IMAGE_ANIMAL, Action.BLOCK, HarmCode.SEX_ANIMAL),
+            (SignalName.IMAGE_GORE, Action.LABEL, HarmCode.VIO_GORE),
+        ],
+    )
+    def test_other_harm_in_a_picture_is_answered_like_in_a_prompt(
+        self, name: SignalName, action: Action, code: HarmCode
+    ) -> None:
+        """Words that nobody used may still be what came back."""
+        levels = {
+            SignalName.IMAGE_SEXUAL_NUDITY: 0.9,
+            SignalName.IMAGE_SEXUAL_SUGGESTIVE: 0.9,
+            SignalName.IMAGE_SEXUAL_ACT: 0.0,
+            SignalName.IMAGE_MINOR_DRAWN: 0.0,
+        }
+        shown = {} if name is SignalName.IMAGE_GORE else levels
+        findings = (*harmless(TEXTS), *saying(harmless(OUTPUT), OUTPUT, {**shown, name: 0.9}))
+        facts = looked_at(ADULT, TEXTS, OUTPUT)
+
+        decision = stacked([]).decide(Moment.OUTPUT, findings, facts, None)
+
+        assert (decision.action, decision.code) == (action, code)
 
     def test_the_tagger_of_the_settings_looks_in_an_installation(self, tmp_path: Path) -> None:
         """What was pulled and named is opened and warmed, and opens the tier."""
