@@ -13,6 +13,7 @@ from classifiers.classifier import Capability
 from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.errors import TermsError
 from classifiers.normalise import FieldReading, Reading, Span, read
+from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Signal, SignalName
 from classifiers.term_search import ENOUGH, TermSearch
 from classifiers.vocabulary import Mode, Term, TermList, Vocabulary
@@ -25,6 +26,8 @@ _OF_SERIES = "series:"
 """Begins the ids of such terms; the others' ids are their texts."""
 _LONG = 9
 """Letters of a name that is still one where its words are not kept apart."""
+_REMEMBERED = 4096
+"""Fields of which it is kept whom they name: most requests ask again what others asked before."""
 _NAMES = frozenset({TermList.MINOR})
 _SERIES = frozenset({TermList.CONTEXT})
 """Lists, because the search shelters by list: what is nobody's name may yet be that of a series."""
@@ -64,6 +67,7 @@ class Characters:
         self._known = known
         self._meanings = _meanings(known)
         self._search = TermSearch(_vocabulary(known, self._meanings))
+        self._named = Remembered[tuple[tuple[str, Span], ...]](_REMEMBERED)
         self._id = f"characters@1+{known.digest[:8]}"
 
     @classmethod
@@ -114,13 +118,14 @@ class Characters:
         return found + [Signal(name, 0.0, Field("*"), self._id) for name in sorted(missing)]
 
     def _asked(self, field: FieldReading) -> _Asked:
-        hits = [(hit.term.id, hit.span) for hit in self._search.find(field)]
-        wanted = [
-            (self._meanings[id_], span)
-            for id_, span in hits
-            if field.polarity_of(span) is Polarity.POSITIVE
-        ]
-        return _Asked(field.path, wanted)
+        named = self._named.answer(field.identity, lambda: tuple(self._names_in(field)))
+        return _Asked(field.path, [(self._meanings[id_], span) for id_, span in named])
+
+    def _names_in(self, field: FieldReading) -> Iterator[tuple[str, Span]]:
+        """Give the terms that a field asks for, and where they stand."""
+        for hit in self._search.find(field):
+            if field.polarity_of(hit.span) is Polarity.POSITIVE:
+                yield hit.term.id, hit.span
 
     def _series(self, asked: _Asked) -> Iterator[str]:
         """Give the series that are spoken of: by their names, or by somebody's of theirs."""

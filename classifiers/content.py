@@ -39,6 +39,8 @@ class Prompt:
 
     texts: tuple[Text, ...]
     grammar: Grammar
+    tenant: str = ""
+    """Whose request it is of: what is remembered of one tenant's texts is quicker for no other."""
 
 
 class Purpose(StrEnum):

@@ -92,7 +92,7 @@ class PromptModel:
         """
         unread: list[tuple[Field, Reason]] = []
         seen = [
-            _Seen(where, self._answer(text, window))
+            _Seen(where, self._answer(content.prompt.tenant, text, window))
             for text, window, where in self._windows(content, unread)
         ]
         missing = [
@@ -134,9 +134,9 @@ class PromptModel:
             if beyond is not None:
                 unread.append((Field(one.path, _received(one, beyond)), Reason.NOT_ASSESSED))
 
-    def _answer(self, text: str, window: Window) -> Likelihoods:
+    def _answer(self, tenant: str, text: str, window: Window) -> Likelihoods:
         parts = [f"{len(one.numbers)} {text[slice(*one.span)]}" for one in window.panes]
-        question = "\0".join(parts).encode("utf-8", "surrogatepass")
+        question = "\0".join((tenant, *parts)).encode("utf-8", "surrogatepass")
         return self._seen.answer(question, lambda: self._network.answer(text, window))
 
     def _highest(self, seen: Sequence[_Seen]) -> Iterator[Signal]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from classifiers.ages import Ages
 from classifiers.classifier import Capability
@@ -12,11 +13,13 @@ from classifiers.errors import TermsError
 from classifiers.normalise import (
     FieldReading,
     Reading,
+    Span,
     Spelling,
     View,
     is_dressed_up,
     read,
 )
+from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Signal, SignalName
 from classifiers.term_search import ENOUGH, Hit, TermSearch
 from classifiers.vocabulary import PACKED, TermList, Vocabulary, shipped
@@ -66,6 +69,17 @@ _AGE_VIEWS = frozenset(
 )
 _SEAM = 64
 """Characters looked at on each side where one field follows another."""
+_REMEMBERED = 4096
+"""Fields of which the answers are kept: most requests ask again what others asked before."""
+
+
+class _Told(NamedTuple):
+    """A signal of one field, whatever its path."""
+
+    name: SignalName
+    score: float
+    span: Span
+    evidence: str
 
 
 class PromptTerms:
@@ -80,6 +94,7 @@ class PromptTerms:
         self._search = TermSearch(vocabulary)
         self._ages = Ages(vocabulary.ages)
         self._id = f"prompt_terms@1+{vocabulary.digest[:8]}"
+        self._told = Remembered[tuple[_Told, ...]](_REMEMBERED)
         self._nothing = {name: Signal(name, 0.0, Field("*"), self._id) for name in _EMITS}
 
     @classmethod
@@ -131,30 +146,35 @@ class PromptTerms:
         return found + [self._nothing[name] for name in sorted(missing)]
 
     def _of_field(self, field: FieldReading) -> Iterator[Signal]:
-        seen: Counter[tuple[SignalName, str]] = Counter()
-        for signal in (*self._of_terms(field), *self._of_ages(field)):
-            seen[signal.name, signal.evidence] += 1
-            if seen[signal.name, signal.evidence] <= ENOUGH:
-                yield signal
+        told = self._told.answer(field.identity, lambda: tuple(self._few(field)))
+        for name, score, span, evidence in told:
+            yield Signal(name, score, Field(field.path, span), self._id, evidence)
 
-    def _of_terms(self, field: FieldReading) -> Iterator[Signal]:
+    def _few(self, field: FieldReading) -> Iterator[_Told]:
+        """Give what is to be told of a field, but nothing more often than enough."""
+        seen: Counter[tuple[SignalName, str]] = Counter()
+        for told in (*self._of_terms(field), *self._of_ages(field)):
+            seen[told.name, told.evidence] += 1
+            if seen[told.name, told.evidence] <= ENOUGH:
+                yield told
+
+    def _of_terms(self, field: FieldReading) -> Iterator[_Told]:
         hits = tuple(self._search.find(field))
         plain = [hit for hit in hits if not _is_disguised(hit, field)]
         for hit in hits:
             (name,) = hit.term.lists
             asked = field.polarity_of(hit.span) is Polarity.POSITIVE
-            where = Field(field.path, hit.span)
             evidence = f"term:{hit.term.id}"
             score = _score(hit.view)
             if name is TermList.ADULT:
                 if not asked:
-                    yield Signal(SignalName.TEXT_MINOR_NEGATED, score, where, self._id, evidence)
+                    yield _Told(SignalName.TEXT_MINOR_NEGATED, score, hit.span, evidence)
             elif asked:
-                yield Signal(_SIGNALS[name], score, where, self._id, evidence)
+                yield _Told(_SIGNALS[name], score, hit.span, evidence)
                 if name in _DISGUISES and not any(_covers(other, hit) for other in plain):
-                    yield Signal(SignalName.TEXT_DISGUISED, 1.0, where, self._id, evidence)
+                    yield _Told(SignalName.TEXT_DISGUISED, 1.0, hit.span, evidence)
 
-    def _of_ages(self, field: FieldReading) -> Iterator[Signal]:
+    def _of_ages(self, field: FieldReading) -> Iterator[_Told]:
         reported: set[tuple[SignalName, tuple[int, int]]] = set()
         for view in field.views:
             if view.spelling not in _AGE_VIEWS:
@@ -166,8 +186,7 @@ class PromptTerms:
                 if name is None or (name, span) in reported:
                     continue
                 reported.add((name, span))
-                where = Field(field.path, span)
-                yield Signal(name, _score(view), where, self._id, f"term:{age.id}")
+                yield _Told(name, _score(view), span, f"term:{age.id}")
 
     def _across(self, fields: Sequence[FieldReading]) -> Iterator[Signal]:
         """Report a word that begins at the end of one field and ends in the next."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from classifiers.classifier import Capability
 from classifiers.content import Grammar, Prompt, Text
@@ -9,8 +10,9 @@ from classifiers.errors import ClassifierError
 from classifiers.languages.reader import LanguageReader, is_carried
 from classifiers.languages.states import State
 from classifiers.normalise import FieldReading, Reading, read
+from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Signal, SignalName
-from classifiers.tag_list import is_tag_list
+from classifiers.tag_list import Phrases, is_tag_list, phrases
 
 _NO_WORDS = (
     "\u2800-\u28ff\ud800-\udfff\ue000-\uf8ff\U0001d000-\U0001d0ff\U0001da00-\U0001daff"
@@ -41,6 +43,17 @@ _OF_STATE = {
 }
 _EMITS = frozenset({SignalName.TEXT_READABLE, SignalName.TEXT_TAGS, *_OF_STATE.values()})
 _ANSWERS = frozenset(Capability(name) for name in _EMITS)
+_REMEMBERED = 4096
+"""Fields of which the answers are kept: most requests ask again what others asked before."""
+
+
+class _Judged(NamedTuple):
+    """What is so of one field."""
+
+    phrases: Phrases
+    unreadable: bool
+    languages: tuple[tuple[State, str], ...]
+    """The names of its languages by state, of those that are not gated."""
 
 
 class Readability:
@@ -56,6 +69,7 @@ class Readability:
             TermsError: a file is missing or does not parse.
         """
         self._languages = LanguageReader.embedded()
+        self._judged = Remembered[_Judged](_REMEMBERED)
 
     @property
     def id(self) -> str:
@@ -96,20 +110,31 @@ class Readability:
         return self._report(content)
 
     def _report(self, content: Reading) -> list[Signal]:
-        tags = float(is_tag_list(content.asked()))
+        judged = [(Field(one.path), self._of_field(one)) for one in content.fields]
+        tags = float(is_tag_list(one.phrases for _, one in judged))
         found = [Signal(SignalName.TEXT_TAGS, tags, Field("*"), self.id)]
-        for field in content.fields:
-            where = Field(field.path)
-            noise = self._is_noise(field)
-            if noise or not _is_written(field):
+        for where, one in judged:
+            if one.unreadable:
                 found.append(Signal(SignalName.TEXT_READABLE, 0.0, where, self.id))
-            for state, names in self._languages.states(field, noise=noise).items():
-                evidence = f"language:{','.join(sorted(names))}"
+            for state, names in one.languages:
+                evidence = f"language:{names}"
                 found.append(Signal(_OF_STATE[state], 1.0, where, self.id, evidence))
         for name in sorted(_EMITS - {signal.name for signal in found}):
             score = 1.0 if name is SignalName.TEXT_READABLE else 0.0
             found.append(Signal(name, score, Field("*"), self.id))
         return found
+
+    def _of_field(self, field: FieldReading) -> _Judged:
+        return self._judged.answer(field.identity, lambda: self._judge(field))
+
+    def _judge(self, field: FieldReading) -> _Judged:
+        noise = self._is_noise(field)
+        languages = self._languages.states(field, noise=noise).items()
+        return _Judged(
+            phrases(field.asked()),
+            noise or not _is_written(field),
+            tuple((state, ",".join(sorted(names))) for state, names in languages),
+        )
 
     def _is_noise(self, field: FieldReading) -> bool:
         """Whether `field` is letters that are no words, but for those that carry words."""

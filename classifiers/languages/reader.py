@@ -84,7 +84,7 @@ class LanguageReader:
                 return {State.UNREAD: unread}
         found: dict[State, set[str]] = {}
         for text in () if noise else _texts(field):
-            for id_ in self._spoken(text):
+            for id_ in self._spoken(field, text):
                 found.setdefault(self._states.state(id_), set()).add(id_)
         eastern = self._eastern(plain)
         if eastern is not None:
@@ -98,7 +98,7 @@ class LanguageReader:
         field has no place here.
         """
         text = field.text
-        spans = list(self._identifier.parts_in(text, self._spoken(text)))
+        spans = list(self._identifier.parts_in(text, self._spoken(field, text)))
         if text.isascii():
             return spans
         written = [
@@ -127,9 +127,9 @@ class LanguageReader:
         """Whether `text` is no noise to anybody who knows how languages put letters together."""
         return not self._identifier.is_soup(text)
 
-    def _spoken(self, text: str) -> frozenset[str]:
-        """Return the languages spoken in `text`: it is asked twice of each, and often again."""
-        question = text.encode("utf-8", "surrogatepass")
+    def _spoken(self, field: FieldReading, text: str) -> frozenset[str]:
+        """Return the languages spoken in a text of `field`: it is asked twice, and often again."""
+        question = field.identity and field.identity + text.encode("utf-8", "surrogatepass")
         return self._heard.answer(question, lambda: self._identifier.spoken(text))
 
     def _eastern(self, text: str) -> str | None:

@@ -1,6 +1,8 @@
 """Reads a prompt: never raises, in linear time, in bounded memory."""
 
+import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from itertools import islice
 
 from classifiers.content import Grammar, Polarity, Prompt, Text
@@ -16,6 +18,8 @@ from classifiers.normalise.views import views
 
 READ_AT_MOST = 32_000
 """Characters read of one field, and of all fields together; what lies beyond is `TOO_LONG`."""
+_SECRET = os.urandom(32)
+"""Of this process: its digests say nothing to anybody else who guesses at a text."""
 
 
 def read(prompt: Prompt) -> Reading:
@@ -31,13 +35,13 @@ def read(prompt: Prompt) -> Reading:
     left = READ_AT_MOST
     for (words, polarity), (path, *also) in paths.items():
         one = Text(path, words, polarity)
-        fields.append(_read_field(one, tuple(also), prompt.grammar, left))
+        fields.append(_read_field(one, tuple(also), prompt, left))
         left = max(0, left - len(words))
     return Reading(prompt, tuple(fields))
 
 
-def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: int) -> FieldReading:
-    text = carrier.text[:left]
+def _read_field(carrier: Text, also: tuple[str, ...], prompt: Prompt, left: int) -> FieldReading:
+    text, grammar = carrier.text[:left], prompt.grammar
     letters = Letters.of(text)
     weights = nai.weights(text)
     found = list(views("received", letters, nai.spans(text, weights, grammar)))
@@ -68,7 +72,13 @@ def _read_field(carrier: Text, also: tuple[str, ...], grammar: Grammar, left: in
         tuple(obstacles),
         boilerplate(Text(carrier.path, text, carrier.polarity), parts, lettering, grammar),
         tags(text),
+        b"" if Obstacle.TOO_LONG in obstacles else _identity(carrier, prompt),
     )
+
+
+def _identity(carrier: Text, prompt: Prompt) -> bytes:
+    known = f"{prompt.tenant}\0{prompt.grammar}\0{carrier.polarity}\0{carrier.text}"
+    return blake2b(known.encode("utf-8", "surrogatepass"), digest_size=32, key=_SECRET).digest()
 
 
 def _inner_views(source: str, letters: Letters, grammar: Grammar) -> Iterator[View]:

@@ -134,6 +134,9 @@ class FieldReading:
     boilerplate: tuple[Span, ...] = ()
     """What clients write by themselves; nobody typed it. Nothing of it hides what is typed."""
     tags: tuple[Tag, ...] = ()
+    identity: bytes = field(default=b"", repr=False, compare=False)
+    """A digest of whose text it is, its grammar, its polarity and every letter: what follows from
+    these alone may be remembered under it. Empty where not all was read."""
 
     @property
     def plain(self) -> View:

@@ -97,7 +97,8 @@ class Examine:
         picture = canonical.read(image)
         prompt = submission.work.prompt
         found = marks.read(picture, submission.work, self.verify_key)
-        reading = normalise.read(Prompt(found.texts, prompt.grammar))
+        tenant = submission.subject.tenant
+        reading = normalise.read(Prompt(found.texts, prompt.grammar, tenant))
         return Contents(reading, (picture,)), found
 
     def _held(

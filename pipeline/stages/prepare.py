@@ -48,6 +48,7 @@ class Prepare:
             StoreError: where a picture comes from cannot be told now.
             TimeoutError: as `Judge.prepare`.
         """
+        prompt = replace(prompt, tenant=tenant)
         contents = await self.judge.prepare(prompt, of_tenant(images, tenant))
         evidence = await self.lineage.evidence(tenant, contents.pictures)
         return replace(contents, evidence=evidence)

@@ -259,6 +259,22 @@ class TestReports:
 
         assert CANARY not in repr(findings)
 
+    @pytest.mark.parametrize("text", ["1girl, toddler, edogawa conan", "ประภาคารริมทะเล"])
+    @pytest.mark.parametrize("name", [*READERS, *OURS])
+    def test_of_a_text_that_was_seen_before_say_where_it_stands_now(
+        self, name: str, text: str
+    ) -> None:
+        """Answers are remembered: neither another's place nor another tenant may show in them."""
+
+        def found(path: str, tenant: str) -> list[tuple[object, ...]]:
+            asked = Prompt((Text(path, text),), Grammar.V4, tenant)
+            return _rounded(classifier(name).classify(normalise.read(asked)))
+
+        first = found("first", "alice")
+
+        assert repr(found("other", "alice")) == repr(first).replace("first", "other")
+        assert found("first", "bob") == first
+
     @pytest.mark.parametrize("name", VIEWERS)
     def test_hold_no_digest_of_a_picture(self, name: str) -> None:
         """A digest could be looked up: it stays out of what is written down."""

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ from classifiers.content import Grammar, Polarity, Prompt, Text
 from classifiers.harmless import HarmlessPhrases
 from classifiers.languages.reader import LanguageReader
 from classifiers.normalise import READ_AT_MOST, Reading, read
+from classifiers.prompt_engines import Engine, Question
 from classifiers.prompt_model import SIGNALS, WINDOWS, PromptModel, stretched
 from classifiers.prompt_network import PromptNetwork
 from classifiers.prompt_panes import OVERLAP, ROOM
 from classifiers.prompt_pieces import PANES
+from classifiers.runtime import Array
 from classifiers.signals import Field, Reason, Signal, SignalName, Unavailable
 from tests.unit.classifiers.prompt_networks import write_network
 
@@ -38,6 +42,23 @@ def asking(*texts: str, negative: str = "") -> Reading:
 
 def scores(model: PromptModel, reading: Reading) -> dict[SignalName, float]:
     return {one.name: one.score for one in model.classify(reading) if isinstance(one, Signal)}
+
+
+class Counting:
+    """An engine that counts how often it is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.asked = 0
+
+    def ask(self, questions: Sequence[Question], /) -> Array:
+        """Count, and answer."""
+        self.asked += 1
+        return self._engine.ask(questions)
+
+    def close(self) -> None:
+        """Close the other."""
+        self._engine.close()
 
 
 class TestClassify:
@@ -82,6 +103,17 @@ class TestClassify:
         assert len(list(network.pieces.windows(long))) > WINDOWS / 4
         assert {type(one) for one in found} >= {Signal}
         assert not [one for one in found if isinstance(one, Unavailable)]
+
+    def test_a_tenant_cannot_tell_what_another_asked(self, network: PromptNetwork) -> None:
+        """An answer that is remembered comes sooner: the clock must not say that others asked."""
+        engine = Counting(network.engine)
+        model = PromptModel(
+            replace(network, engine=engine), HarmlessPhrases.embedded(), LanguageReader.embedded()
+        )
+        for tenant in ("alice", "bob", "alice"):
+            model.classify(read(Prompt((Text("input", "a cat"),), Grammar.V4, tenant)))
+
+        assert engine.asked == 2
 
     def test_nothing_asked_for_is_nothing_seen(self, model: PromptModel) -> None:
         """An empty prompt has no subject; other classifiers say whether it may be sent."""

@@ -50,6 +50,13 @@ def test_a_failure_is_not_remembered() -> None:
     assert answers.answer(b"a", lambda: 1) == 1
 
 
+def test_what_is_no_question_is_not_remembered() -> None:
+    """A text that was not read whole has no name to be known by."""
+    slow = Asked()
+
+    assert [slow.ask(b""), slow.ask(b"")] == [1, 2]
+
+
 def test_who_asks_meanwhile_gets_the_same_answer() -> None:
     """Two threads with one question must not do the work twice, nor wait for ever."""
     answers, both = Remembered[int](2), Barrier(2, timeout=5)

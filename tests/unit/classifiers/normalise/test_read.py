@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 (letters that look like others are the subject)
 import base64
 import codecs
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -241,6 +242,28 @@ def test_beyond_the_limit_is_unread() -> None:
     """Not truncated in silence: what nobody read is not clean."""
     assert read_one("a " * (READ_AT_MOST // 2)).unread == ()
     assert read_one("a " * READ_AT_MOST).unread == (Obstacle.TOO_LONG,)
+
+
+def test_a_text_is_known_again_by_a_digest_of_all_that_it_is_read_by() -> None:
+    """What is remembered under it must hold for nothing else: not for another tenant's, either."""
+
+    def identity(words: str, *, polarity: Polarity = Polarity.POSITIVE, **of: Any) -> bytes:
+        asked = Prompt((Text("input", words, polarity),), **{"grammar": Grammar.V4} | of)
+        (field,) = read(asked).fields
+        return field.identity
+
+    others = [
+        identity("a harbour"),
+        identity("a harbour "),
+        identity("a harbour", polarity=Polarity.NEGATIVE),
+        identity("a harbour", grammar=Grammar.V3),
+        identity("a harbour", tenant="alice"),
+        identity("a harbour", tenant="bob"),
+    ]
+
+    assert len(set(others)) == len(others)
+    assert identity("a harbour", tenant="bob") == others[-1]
+    assert identity("a " * READ_AT_MOST) == b""
 
 
 def test_more_branches_than_are_tried_are_unread() -> None:
