@@ -49,6 +49,9 @@ from pipeline.console import building, case_pages, operating, operation
 from pipeline.console import server as console
 from pipeline.console.cases import Cases
 from pipeline.console.doors import Doors
+from pipeline.duties.appeals.appeals import Appeals
+from pipeline.duties.appeals.notices import Notices
+from pipeline.duties.appeals.templates import Templates
 from pipeline.duties.erasure.dropping import Dropping
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
@@ -287,6 +290,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             refusals_a_day=settings.refusals_per_day,
             seizure=seizure,
             halts=halts,
+            appeals=_appeals(store, log),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
             outside=anchoring.standings,
         )
@@ -405,6 +409,10 @@ def _console(
     pages = [case_pages.routes(frame, cases), operation.routes(frame, _standing(gate))]
     console.mount(public, console.create(frame, ways_in, pages))
     return ways_in
+
+
+def _appeals(store: Store, log: Log) -> Appeals:
+    return Appeals(Notices(store, log, Templates.read(), now, uuid4), store, log, now)
 
 
 def _standing(gate: Gate) -> operation.Standing:

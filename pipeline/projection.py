@@ -25,6 +25,7 @@ from pipeline.items import (
     Submission,
     taints,
 )
+from pipeline.store.appeals import Cause as Refused
 from pipeline.store.holds import End, Hold
 from pipeline.store.pictures import BEFORE, Picture, PictureState
 from pipeline.store.seizures import Seizable
@@ -48,6 +49,12 @@ _STANDS: Mapping[type[Cleared | Held | Halted], PictureState] = {
     Halted: PictureState.WITHHELD,
 }
 _BEFORE_THE_CALL = frozenset({State.ADMITTED, State.HELD})
+NOT_OF_CONTENT = frozenset(
+    {HarmCode.CAPABILITY, HarmCode.UNKNOWN, HarmCode.OK, HarmCode.TEXT_UNREADABLE}
+)
+"""The codes by which nothing is decided about content: nobody could look, or nothing was found."""
+NOTICE = "notice.ready"
+"""The kind of the webhook that says that an end user is to be told of a decision."""
 _UNPAID = frozenset(
     {
         "client_left",
@@ -144,12 +151,33 @@ class Changes:
                 row = await self.store.submissions.get(submission.subject.tenant, submission.id)
                 if row is not None and await self._stopped(submission, row, outcome):
                     await patience.count(self.store.refusals, row, submission, outcome)
-            case Examined():
+                await self._remember(submission, outcome)
+            case Examined(outcomes=outcomes):
                 await self._examined(submission, outcome)
+                await self._remember(submission, *outcomes)
             case Released():
                 await self._released(submission, outcome)
         for harm, vault_id in seized(submission, outcome):
             await self._seize(submission.subject.tenant, submission.id, vault_id, harm)
+
+    async def _remember(self, submission: Submission, *outcomes: Cleared | Held | Halted) -> None:
+        """Remember why something was stopped: appeals of one cause are decided together."""
+        stopped = [each.judged.decision for each in outcomes if _is_stopped(each) and each.judged]
+        if stopped:
+            decision = max(stopped, key=lambda each: (each.action.severity, each.code.severity))
+            like = likeness(submission.contents.reading)
+            cause = Refused(rule_of(decision), like)
+            await self.store.appeals.remember(submission.id, cause, self.now())
+        ended = [each.judged for each in outcomes if isinstance(each, Halted) and each.judged]
+        if any(each.decision.code not in NOT_OF_CONTENT for each in ended):
+            await self._tell_of_notice(submission.subject.tenant, submission.id)
+
+    async def _tell_of_notice(self, tenant: str, submission: UUID) -> None:
+        """Have a tenant told that there is a notice: the same, whatever was decided."""
+        at = f"/v1/generations/{submission}/notice"
+        body = {"generation": str(submission), "notice": at}
+        known_as = uuid5(submission, f"webhook/{NOTICE}")
+        await self.store.webhooks.enqueue(known_as, tenant, NOTICE, body, self.now())
 
     async def _stopped(
         self, submission: Submission, row: SubmissionRow, outcome: Held | Halted
@@ -218,6 +246,8 @@ class Changes:
     async def close(self, row: SubmissionRow, index: int | None, reason: str, harm: str) -> None:
         """End a submission, or one sample of it, without a picture."""
         grave = _is_of_the_worst_kind(harm)
+        if harm and HarmCode(harm) not in NOT_OF_CONTENT:
+            await self._tell_of_notice(row.tenant, row.id)
         if index is None:
             await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
             if grave:
@@ -310,6 +340,19 @@ def _due(code: str, at: datetime, expires_at: datetime) -> datetime:
     """Return by when a person is to rule: within a day on what may be a crime against somebody."""
     worst = bool(code) and HarmCode(code).family in WORST_FAMILIES
     return min(at + WORST_DUE, expires_at) if worst else expires_at
+
+
+def _is_stopped(outcome: Cleared | Held | Halted) -> bool:
+    return not isinstance(outcome, Cleared)
+
+
+def rule_of(decision: Decision) -> str:
+    """Return the rule that a decision is by; empty if it is by none."""
+    for verdict in decision.verdicts:
+        by = verdict.action is decision.action and verdict.code is decision.code
+        if by and not verdict.shadow and verdict.truth is not Truth.FALSE:
+            return verdict.rule
+    return ""
 
 
 def _is_first_look(submission: Submission) -> bool:

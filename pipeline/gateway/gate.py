@@ -9,6 +9,7 @@ from uuid import UUID
 from audit.log import Log
 from pipeline.access.callers import Callers
 from pipeline.access.tokens import SubjectTokens
+from pipeline.duties.appeals.appeals import Appeals
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
 from pipeline.items import Json
@@ -60,6 +61,7 @@ class Gate:
     """After how many refusals in a day a subject has no more dry runs: nobody maps the rules."""
     seizure: Seizure
     halts: Halts
+    appeals: Appeals
     suggest: Callable[[Typed], Awaitable[tuple[Suggestion, ...]]]
     """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""
     outside: Callable[[], Mapping[str, Json]] = dict

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from pipeline.gateway import (
     account,
+    appealing,
     audit_log,
     following,
     generations,
@@ -56,6 +57,7 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     app.include_router(account.routes(gate))
     app.include_router(generations.routes(gate))
     app.include_router(following.routes(gate))
+    app.include_router(appealing.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(subject_tokens.routes(gate))
     app.include_router(audit_log.routes(gate))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
+from pipeline.store.appeals import Appeals
 from pipeline.store.changes import ChangeTable
 from pipeline.store.claims import Claims
 from pipeline.store.columns import metadata
@@ -80,6 +81,7 @@ class Store:
     sign_in_attempts: SignInAttempts
     webhooks: Webhooks
     jobs: Jobs
+    appeals: Appeals
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -123,6 +125,7 @@ class Store:
             sign_in_attempts=SignInAttempts(transact),
             webhooks=Webhooks(transact),
             jobs=Jobs(transact),
+            appeals=Appeals(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

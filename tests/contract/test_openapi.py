@@ -63,6 +63,8 @@ ACCOUNT: tuple[Place, ...] = (
     ("GET", "/user/priority"),
 )
 EVENTS: Place = ("GET", "/v1/generations/{generation}/events")
+NOTICE: Place = ("GET", "/v1/generations/{generation}/notice")
+APPEAL: Place = ("POST", "/v1/generations/{generation}/appeal")
 CANCEL: Place = ("DELETE", "/v1/generations/{generation}")
 SUGGEST: Place = ("GET", "/ai/generate-image/suggest-tags")
 ENCODE: Place = ("POST", "/ai/encode-vibe")
@@ -77,7 +79,21 @@ TOOLS = (AUGMENT, UPSCALE, ENCODE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
 BODIES = (*IMAGES, *JUDGED, TOKEN)
-KEYED = (*BODIES, SUGGEST, STATE, EVENTS, CANCEL, PICTURE, *ACCOUNT, PROOF, LEAF, HEAD, TILE)
+KEYED = (
+    *BODIES,
+    SUGGEST,
+    STATE,
+    EVENTS,
+    NOTICE,
+    APPEAL,
+    CANCEL,
+    PICTURE,
+    *ACCOUNT,
+    PROOF,
+    LEAF,
+    HEAD,
+    TILE,
+)
 
 NIL = UUID(int=0)
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -124,6 +140,32 @@ async def made(house: World, place: Place) -> httpx.Response:
         at = (await client.post("/v1/generations", json=body())).headers["location"]
         below = {PICTURE: "/images/0", EVENTS: "/events"}.get(place, "")
         return await client.request(place[0], f"{at}{below}")
+
+
+async def refused(house: World, place: Place) -> httpx.Response:
+    async with house.client() as client:
+        first = await client.post("/v1/generations", json=body("blockme"))
+        at = f"/v1/generations/{first.headers['x-imprimatur-id']}/{place[1].rpartition('/')[2]}"
+        return await client.request(place[0], at, json={"text": "a lake"})
+
+
+async def wordless(house: World, place: Place) -> httpx.Response:
+    first = await refused(house, NOTICE)
+    path = place[1].replace("{generation}", first.json()["generation"])
+    return await sent(house, (place[0], path), b"{}")
+
+
+async def too_long(house: World, place: Place) -> httpx.Response:
+    first = await refused(house, NOTICE)
+    path = place[1].replace("{generation}", first.json()["generation"])
+    return await sent(house, (place[0], path), b'{"text": "' + b"a" * 70_000 + b'"}')
+
+
+async def too_late(house: World, place: Place) -> httpx.Response:
+    first = await refused(house, NOTICE)
+    house.clock.passes(days=200)
+    path = place[1].replace("{generation}", first.json()["generation"])
+    return await sent(house, (place[0], path), b'{"text": "a lake"}')
 
 
 async def cancelled(house: World, place: Place) -> httpx.Response:
@@ -240,6 +282,11 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((*IMAGES, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
     **each((STATE, EVENTS, PICTURE), 200, made),
+    **each((NOTICE,), 200, refused),
+    **each((APPEAL,), 201, refused),
+    **each((APPEAL,), 400, wordless),
+    **each((APPEAL,), 409, too_late),
+    **each((APPEAL,), 413, too_long),
     **each((CANCEL,), 202, cancelled),
     **each((CANCEL,), 409, made),
     **each((EVENTS,), 400, unheard),
@@ -252,7 +299,7 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((*KEYED, LOGIN), 401, keyless),
     **each(IMAGES, 402, spent),
     **each(KEYED, 403, forbidden),
-    **each((STATE, EVENTS, CANCEL, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
+    **each((STATE, EVENTS, NOTICE, APPEAL, CANCEL, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
     **each((TILE,), 404, beyond),
     **each(IMAGES, 409, reused),
     **each((PICTURE,), 410, expired),

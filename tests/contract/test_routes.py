@@ -72,6 +72,8 @@ NO_CONTENT: frozenset[Place] = frozenset(
         ("GET", "/v1/generations/{generation}"),
         ("DELETE", "/v1/generations/{generation}"),
         ("GET", "/v1/generations/{generation}/events"),
+        ("GET", "/v1/generations/{generation}/notice"),
+        ("POST", "/v1/generations/{generation}/appeal"),
         ("GET", "/v1/generations/{generation}/images/{index}"),
     }
 )

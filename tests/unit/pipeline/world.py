@@ -42,6 +42,9 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.app import SHIPPED, TEXTS
+from pipeline.duties.appeals.appeals import Appeals
+from pipeline.duties.appeals.notices import Notices
+from pipeline.duties.appeals.templates import Templates
 from pipeline.encodings import Mintage
 from pipeline.flow import Flow
 from pipeline.gateway import server
@@ -113,6 +116,7 @@ REFUSALS_A_DAY = 3
 KEEP_FOR = timedelta(hours=24)
 SIDE = 64
 _TEXTS = Texts.read(TEXTS)
+_TEMPLATES = Templates.read()
 
 WORDS: dict[str, Scores] = {
     "holdme": HATE,
@@ -568,6 +572,7 @@ async def open_world(
             refusals_a_day=REFUSALS_A_DAY,
             seizure=seizure,
             halts=halts,
+            appeals=Appeals(Notices(store, log, _TEMPLATES, clock, uuid4), store, log, clock),
             suggest=Suggesting("http://upstream", accounts, http),
         )
         api_keys = ApiKeys(store, clock, os.urandom)
