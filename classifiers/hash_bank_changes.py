@@ -119,6 +119,24 @@ def activate(banks: SealedBanks, name: str, trial: Trial) -> BankState:
     return state
 
 
+def roll_back(banks: SealedBanks, name: str) -> BankState:
+    """Use the version before again, and keep the other; what was retracted stays retracted.
+
+    Raises:
+        BankError: there is no such bank, or none before.
+    """
+    with alone(banks.folder):
+        catalogue = banks.catalogue()
+        bank = _bank(catalogue, name)
+        if bank.previous is None:
+            message = f"bank {name}: expected a version before the one that is used, got none"
+            raise BankError(message)
+        _withdraw(banks, bank.previous, bank.retracted)
+        state = bank.model_copy(update={"current": bank.previous, "previous": bank.current})
+        _put(banks, catalogue.with_bank(state))
+    return state
+
+
 def set_aside(banks: SealedBanks, name: str, trial: Trial) -> None:
     """Leave the version that waits where it is, with how it did.
 

@@ -43,7 +43,8 @@ from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
-from pipeline.changes.door import Door
+from pipeline.changes.bank_versions import BankVersions
+from pipeline.changes.door import Changeable, Door
 from pipeline.changes.policy_sets import PolicySets
 from pipeline.console import building, case_pages, operating, operation
 from pipeline.console import server as console
@@ -214,11 +215,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
         known = open_banks(settings.data_dir, keys, now, os.urandom, settings.banks)
         closing.callback(known.close)
-        imported = take_named(known, settings.banks)
+        imported = take_named(known, settings.banks, await store.changes.names(ChangeKind.BANK))
         judge = _judge(settings, known)
         closing.callback(judge.close)
         tenancy = _tenancy(settings, store)
-        door = await _door(store, log, tenancy, judge)
+        bank_desk = BankDesk(
+            known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
+        )
+        door = await _door(store, log, tenancy, judge, bank_desk)
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
@@ -314,9 +318,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
-        bank_desk = BankDesk(
-            known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
-        )
         delivering, aiming = _webhooks(
             settings, store, log, await closing.enter_async_context(connecting())
         )
@@ -494,10 +495,14 @@ def _tenancy(settings: Settings, store: Store) -> Tenancy:
     return Tenancy(store, sets, _policy_set, timedelta(hours=settings.released_hours))
 
 
-async def _door(store: Store, log: Log, tenancy: Tenancy, judge: Judge) -> Door:
+async def _door(
+    store: Store, log: Log, tenancy: Tenancy, judge: Judge, bank_desk: BankDesk
+) -> Door:
     """Open the door through which changes come, and put in force what came through it."""
     sets = PolicySets(tenancy, Decided(log, now, uuid4), judge.installed, now)
-    door = Door(store.changes, log, now, uuid4, {ChangeKind.POLICY: sets})
+    versions = BankVersions(bank_desk.banks, bank_desk.recent)
+    kinds: dict[ChangeKind, Changeable] = {ChangeKind.POLICY: sets, ChangeKind.BANK: versions}
+    door = Door(store.changes, log, now, uuid4, kinds)
     await door.begin()
     return door
 

@@ -4,7 +4,7 @@ Everything in `known/` is sealed under `keys/banks.key`. Lists come there by `im
 import`; those that the settings name as files, by the same way, when the server starts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2s, sha256
 from pathlib import Path
@@ -86,8 +86,12 @@ def staged(
     return stage(banks, made).entries
 
 
-def take_named(banks: SealedBanks, named: Sequence[BankFile]) -> list[str]:
+def take_named(
+    banks: SealedBanks, named: Sequence[BankFile], by_two: Collection[str] = ()
+) -> list[str]:
     """Import every list that the settings name as a file and that changed; return what to tell.
+
+    Of banks that two people change (`by_two`) nothing is imported so.
 
     Raises:
         BankError: a list does not parse, or is of another kind than its bank.
@@ -95,7 +99,9 @@ def take_named(banks: SealedBanks, named: Sequence[BankFile]) -> list[str]:
     """
     told: list[str] = []
     for number, bank in enumerate(named):
-        if bank.file is not None:
+        if bank.source in by_two:
+            told.append(f"bank {bank.source}: its file is not read: two people change this bank")
+        elif bank.file is not None:
             told += _taken(banks, bank.source, bank.kind, bank.file, f"banks[{number}].file")
     return told
 

@@ -24,7 +24,7 @@ from pipeline.errors import ChangeError, StoreError
 from pipeline.store.changes import Change, ChangeKind, ChangeTable
 from pipeline.telemetry.spacing import Spacing
 
-_ENTRIES: Final = {ChangeKind.POLICY: Kind.POLICY}
+_ENTRIES: Final = {ChangeKind.POLICY: Kind.POLICY, ChangeKind.BANK: Kind.BANK}
 """What is written of each kind that has a door."""
 DAYS: Final = 7.0
 """Of how many days what was decided is decided again, if nobody says."""

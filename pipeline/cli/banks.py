@@ -23,7 +23,7 @@ from classifiers.hash_bank_rows import BankFormatError
 from classifiers.hash_bank_store import SealedBanks
 from classifiers.hash_bank_trial import MOST_MATCHED
 from pipeline.banks import FOLDER, naming, open_banks, staged
-from pipeline.cli import operator
+from pipeline.cli import changes, operator
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.errors import UnusableError
 from pipeline.cli.operator import PersonName, part, person_or_login
@@ -84,6 +84,9 @@ def import_(
     most_matched: Annotated[
         float, typer.Option(help="The share of harmless pictures it may match.", min=0, max=1)
     ] = MOST_MATCHED,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Do not use it: two people do (banks propose).")
+    ] = False,
     person: PersonName = "",
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +95,8 @@ def import_(
     Every bad line is told by its number and what was expected, never by what
     it holds. The new version is first tried on drawn patterns and on pictures
     that were released last. If it matches too many it is set aside, and the
-    version before it stays.
+    version before it stays. With --wait it is not used, and waits to be
+    proposed; once two people have activated a version of a bank, all come so.
 
     Exits with 0, 1 (it is set aside), 2 (bad lines, or it could not be done).
 
@@ -125,6 +129,10 @@ def import_(
         )
         meant = kind or _kind_of(banks, bank)
         rows = _read(banks, file, form, given, meant, agreed, own=own, as_json=as_json)
+    if wait:
+        shown = {"name": bank, "rows": rows, "skipped": dict(given.skipped), "used": False}
+        say_json(shown) if as_json else say(f"{rows} rows of {bank} wait: banks propose {bank}")
+        return
     body = {"person": who, "most_matched": most_matched}
     end = operator.ask(data_dir, "POST", f"/banks/{part(bank)}/use", body)
     shown = {**end, "rows": rows, "skipped": dict(given.skipped)}
@@ -136,6 +144,51 @@ def import_(
         _say_end(shown)
     if not end["used"]:
         raise typer.Exit(REFUSED)
+
+
+@app.command()
+def propose(
+    ctx: typer.Context,
+    bank: BankName,
+    reason: Why,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Propose the version of a bank that waits: it is tried, and a second person activates it.
+
+    It is compared with drawn patterns, and with pictures that were released last:
+    how many it matches that are not matched today, and the other way round.
+
+    Exits with 0, 1 (none waits, or it cannot be tried), 2 (it could not be asked).
+
+    Examples:
+      imprimatur banks propose hotline --reason "their list of this week"
+    """
+    body = {"kind": "bank", "body": bank, "reason": reason, "person": person_or_login(person)}
+    changes.say_proposed(operator.ask(data_dir_of(ctx), "POST", "/changes", body), as_json=as_json)
+
+
+@app.command()
+def rollback(
+    ctx: typer.Context,
+    bank: BankName,
+    reason: Why,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go back to the version of a bank before the one that two people activated.
+
+    It is used at once if nothing is lost by it. Else it waits for a second
+    person: `imprimatur policies activate`. What was retracted stays retracted.
+
+    Exits with 0, 1 (there is no way back), 2 (it could not be asked).
+
+    Examples:
+      imprimatur banks rollback hotline --reason "half of it was another list"
+    """
+    body = {"kind": "bank", "name": bank, "reason": reason, "person": person_or_login(person)}
+    done = operator.ask(data_dir_of(ctx), "POST", "/changes/rollback", body)
+    changes.say_rolled_back(done, as_json=as_json)
 
 
 @app.command("list")

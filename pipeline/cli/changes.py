@@ -43,16 +43,11 @@ def propose(
     with told():
         text = text_of(new)
     body = {"body": text, "reason": reason, "days": days, "person": person_or_login(person)}
-    change = operator.ask(data_dir_of(ctx), "POST", "/changes", body)
-    if as_json:
-        say_json(change)
-        return
-    _say(change)
-    say(f"a second person activates it: imprimatur policies activate {change['id']}")
+    say_proposed(operator.ask(data_dir_of(ctx), "POST", "/changes", body), as_json=as_json)
 
 
 def pending(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List what is proposed and waits for a second person, oldest first.
+    """List what is proposed, sets and banks, and waits for a second person, oldest first.
 
     What was tried against something else than is in force today is not listed:
     it has to be proposed again.
@@ -70,6 +65,7 @@ def pending(ctx: typer.Context, as_json: AsJson = False) -> None:
     rows = [
         (
             each["id"],
+            each["kind"],
             each["name"],
             _short(each["before"]),
             _short(each["after"]),
@@ -82,7 +78,19 @@ def pending(ctx: typer.Context, as_json: AsJson = False) -> None:
         )
         for each in waiting
     ]
-    titles = ["change", "set", "from", "to", "decided", "turned", "milder", "holds", "by", "reason"]
+    titles = [
+        "change",
+        "kind",
+        "name",
+        "from",
+        "to",
+        "decided",
+        "turned",
+        "milder",
+        "holds",
+        "by",
+        "reason",
+    ]
     say_table(titles, rows, "Nothing waits.")
 
 
@@ -119,7 +127,7 @@ def activate(
     person: PersonName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Put a proposed set in force, as a second person: at once, and after every restart.
+    """Put a proposed set or bank in force, as a second person: at once, and after every restart.
 
     Exits with 0, 1 (it may not be, and why), 2 (it could not be done).
 
@@ -153,6 +161,20 @@ def rollback(
     """
     body = {"name": name, "reason": reason, "person": person_or_login(person)}
     change = operator.ask(data_dir_of(ctx), "POST", "/changes/rollback", body)
+    say_rolled_back(change, as_json=as_json)
+
+
+def say_proposed(change: Mapping[str, Any], *, as_json: bool) -> None:
+    """Tell what was proposed, and what trying it came to."""
+    if as_json:
+        say_json(change)
+        return
+    _say(change)
+    say(f"a second person activates it: imprimatur policies activate {change['id']}")
+
+
+def say_rolled_back(change: Mapping[str, Any], *, as_json: bool) -> None:
+    """Tell what is in force again, or waits for a second person."""
     if as_json:
         say_json(change)
     elif change["activated_at"] is not None:
@@ -167,7 +189,7 @@ def _say(change: Mapping[str, Any]) -> None:
     report = cast("Mapping[str, Any]", change["report"])
     say_pairs(
         {
-            "set": change["name"],
+            change["kind"]: change["name"],
             "from": _short(change["before"]),
             "to": _short(change["after"]),
             "laid on top for all": change["everywhere"],

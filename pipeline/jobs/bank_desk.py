@@ -22,6 +22,7 @@ from classifiers.hash_bank_trial import Prints, hits_of, prints_of, tried
 from pipeline.access.permissions import Permission, Person
 from pipeline.errors import VaultError
 from pipeline.judge import Judge
+from pipeline.store.changes import ChangeKind
 from pipeline.store.store import Store
 from pipeline.vault import Vault
 
@@ -75,15 +76,18 @@ class BankDesk:
         """Try the version of a bank that waits, and use it, or set it aside if it matches too much.
 
         Raises:
-            BankError: none waits, or the banks do not verify.
+            BankError: none waits, or the banks do not verify; or two people change this bank.
             AuditError: it could not be written down, and nothing was changed.
         """
+        if await self._is_changed_by_two(name):
+            message = f"bank {name}: its versions come through change control: propose this one"
+            raise BankError(message)
         catalogue = await asyncio.to_thread(self.banks.catalogue)
         staged, known = catalogue.waiting(name), catalogue.bank(name)
         if staged is None:
             message = f"bank {name}: expected a version that waits, got none"
             raise BankError(message)
-        recent = await self._recent()
+        recent = await self.recent()
         trial = await asyncio.to_thread(lambda: tried(self.banks.staged(name), recent))
         passed = trial.rate <= most_matched
         event = "bank.used" if passed else "bank.set_aside"
@@ -163,7 +167,7 @@ class BankDesk:
             raise BankError(message)
         return rows
 
-    async def _recent(self) -> list[Prints]:
+    async def recent(self) -> list[Prints]:
         """Return the prints of the pictures that were released last, as far as they are kept."""
         prints: list[Prints] = []
         for picture in await self.store.pictures.newest_released(RECENT):
@@ -173,6 +177,10 @@ class BankDesk:
             except (VaultError, UnreadableError):
                 continue  # it went meanwhile
         return prints
+
+    async def _is_changed_by_two(self, name: str) -> bool:
+        """Whether a version of this bank was ever put in force by two people."""
+        return name in await self.store.changes.names(ChangeKind.BANK)
 
     async def _write(
         self,

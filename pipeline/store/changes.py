@@ -134,6 +134,10 @@ class ChangeTable:
             select(changes).where(changes.c.place.is_not(None)).order_by(changes.c.place)
         )
 
+    async def names(self, kind: ChangeKind) -> frozenset[str]:
+        """Return what of a kind was ever activated, by name."""
+        return frozenset(each.name for each in await self.activated() if each.kind is kind)
+
     async def newest(self) -> int:
         """Return the place of the change that was activated last; 0 if none was."""
         found = await self.transact(lambda sql: _NEWEST.row(sql, {}))

@@ -227,3 +227,27 @@ async def test_past_its_day_nothing_is_admitted_that_the_bank_is_needed_for(desk
     assert (await desk.typed("retract", "short", *REASON))[0] == 0
     answer = await desk.world.client.post("/ai/generate-image", json=v4("hills"))
     assert answer.status_code == 200
+
+
+async def test_a_version_that_two_people_put_in_force_is_followed_by_no_other_of_one(
+    desk: Desk,
+) -> None:
+    """It waits, is tried and activated; from then on a plain import of this bank is refused."""
+    first, second = listed("twice", Kind.BLOCKED, 11), listed("twice", Kind.BLOCKED, 12)
+    words = ("--bank", "twice", "--kind", "blocked")
+    code, said, _ = await desk.typed("import", desk.file("1.csv", first.csv), *words, "--wait")
+    assert (code, said["used"]) == (0, False)
+    assert await desk.upload(first.picture) == 200
+    code, change, _ = await desk.typed("propose", "twice", *REASON)
+    assert code == 0
+    told = ["--data-dir", desk.world.data_dir, "policies", "activate", change["id"]]
+    who = ["--person", "ben", "--json"]
+    done = await asyncio.to_thread(CliRunner().invoke, app, [*map(str, told), *who])
+    assert (done.exit_code, json.loads(done.stdout)["kind"]) == (0, "bank")
+    assert await desk.upload(first.picture) == 403
+
+    code, _, beside = await desk.typed("import", desk.file("2.csv", second.csv), *words)
+    assert code == 1
+    assert "change control" in beside
+    assert await desk.upload(second.picture) == 200
+    assert (await desk.typed("rollback", "twice", *REASON))[0] == 1

@@ -56,7 +56,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"terms {name}" for name in ("seal", "list")),
         *(f"models {name}" for name in ("list", "pull", "verify", "card", "remove")),
         *(f"banks {name}" for name in ("import", "list", "show", "stats")),
-        *(f"banks {name}" for name in ("export", "retract", "match")),
+        *(f"banks {name}" for name in ("export", "retract", "match", "propose", "rollback")),
     }
 
 
