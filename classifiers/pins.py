@@ -29,6 +29,7 @@ class Kind(StrEnum):
     """By which code of ours a model is asked."""
 
     WD_TAGGER = "wd_tagger"
+    HEAD_DETECTOR = "head_detector"
 
 
 def _file_name(name: str) -> str:
@@ -51,6 +52,8 @@ class Pin(BaseModel):
     ]
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
     """A commit; None says that nobody has pinned it."""
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=100)] = ""
+    """Where in its repository the files lie, if not at its root."""
     files: Annotated[
         Mapping[Annotated[str, AfterValidator(_file_name)], Digest | None], Field(min_length=1)
     ]
@@ -59,8 +62,8 @@ class Pin(BaseModel):
     pixels: Pixels
     labels: Words
     """The file with the order of the model's answers."""
-    tag_map: Words
-    """The reviewed file that says what its labels mean; it ships with this package."""
+    tag_map: Words | None
+    """The reviewed file that says what a tagger's labels mean; it ships with this package."""
     tag_map_sha256: Digest | None
     calibration: Calibration | None
     """None: never measured. Such a model may raise evidence, and answers no question."""
@@ -71,6 +74,8 @@ class Pin(BaseModel):
     def _of_these_files(self) -> Self:
         if self.labels not in self.files or len(self._models) != 1:
             raise ValueError("files: expected one .onnx model and its labels")
+        if (self.tag_map is None) == (self.kind is Kind.WD_TAGGER):
+            raise ValueError("tag_map: expected one for a tagger, and for nothing else")
         if self.calibration is not None and self.calibration.of != self.files[self.model]:
             raise ValueError("calibration: expected one of this model, got one of another")
         return self

@@ -18,8 +18,10 @@ from classifiers.classifier import Capability
 from classifiers.content import Rendition
 from classifiers.device import Device
 from classifiers.errors import ModelError
+from classifiers.heads import Heads
 from classifiers.onnx_graph import closing_operation
-from classifiers.pins import CARD, Pin, check_file, parse_pin
+from classifiers.pins import Kind, Pin
+from classifiers.pulled import opened_files
 from classifiers.registry import known_picture
 from classifiers.remembered import Remembered
 from classifiers.rendering import Pixels
@@ -60,6 +62,7 @@ class Tagger:
         tag_map: TagMap,
         rendition: Callable[[Canonical], Rendition],
         *,
+        heads: Heads | None = None,
         threads: int = 1,
         device: Device = Device.CPU,
     ) -> None:
@@ -72,7 +75,8 @@ class Tagger:
         if closing != _LIKELIHOODS and closing not in _LOGITS:
             message = f"{pin.id}: expected scores of a Sigmoid, or logits, got those of {closing!r}"
             raise ModelError(message)
-        self.id = pin.id
+        self.id = pin.id if heads is None else f"{pin.id}/{heads.id}"
+        self._heads = heads
         self.emits = SPOKEN_OF
         self.answers = frozenset(
             Capability(name, Rendition.DRAWING)
@@ -92,38 +96,37 @@ class Tagger:
         folder: Path,
         rendition: Callable[[Canonical], Rendition],
         *,
+        heads: Heads | None = None,
         threads: int = 1,
         device: Device = Device.CPU,
     ) -> Self:
         """Open the tagger in `folder`, as `imprimatur models pull` left it, every byte checked.
 
-        `rendition` says how a picture was made.
+        `rendition` says how a picture was made, `heads` whose youth is to be looked at alone.
 
         Raises:
             ModelError: a file is missing, altered, or not what such a model has.
         """
-        pin = parse_pin(folder.name, _read(folder, CARD))
-        if pin.pixels.width != pin.pixels.height:
-            message = f"{pin.id}: expected a tagger of square pictures, got another"
-            raise ModelError(message)
-        contents = {name: _read(folder, name) for name in pin.files}
-        for name, data in contents.items():
-            check_file(pin, name, data)
-        text = tag_map_bytes(pin.tag_map)
+        pin, contents = opened_files(folder, Kind.WD_TAGGER)
+        text = tag_map_bytes(pin.tag_map or "")
         if pin.calibration is not None and pin.tag_map_sha256 != digest_of(text):
             message = f"{pin.id}: expected a calibration with this tag map, got one with another"
             raise ModelError(message)
         tag_map = parse_tag_map(text)
         labels = Labels(contents[pin.labels], tag_map)
         model = contents[pin.model]
-        return cls(pin, model, labels, tag_map, rendition, threads=threads, device=device)
+        return cls(
+            pin, model, labels, tag_map, rendition, heads=heads, threads=threads, device=device
+        )
 
     def warm(self) -> None:
         """Look once at a known picture and once at nothing.
 
         Raises:
-            ModelError: it has no answer, or sees no difference.
+            ModelError: it has no answer, or sees no difference; or who finds heads does not.
         """
+        if self._heads is not None:
+            self._heads.warm()
         known = known_picture(self._side, self._side)
         seen = [self._scores(view) for view in (known, np.full_like(known, _WHITE))]
         for scores in seen:
@@ -149,6 +152,19 @@ class Tagger:
             found.append(Signal(name, score, where, self.id, evidence))
             if Capability(name, rendition) not in self.answers:
                 found.append(Unavailable(name, where, self.id, Reason.NOT_ASSESSED))
+        if self._heads is not None and rendition is not Rendition.PHOTOGRAPH:
+            found += self._alone(content, self._heads)
+        return found
+
+    def _alone(self, content: Canonical, heads: Heads) -> list[Finding]:
+        """Report the youth that is seen in each head by itself; it can only add to the whole's."""
+        found: list[Finding] = []
+        for head in heads.find(content):
+            crop = _squared(head.cut_out(content), self._side)
+            score, label = self._labels.read(self._remembered(crop))[YOUTH]
+            where = Picture(content.carrier, content.index, head.box)
+            evidence = f"tag:{self._labels.names[label]}" if score > 0 else ""
+            found.append(Signal(YOUTH, score, where, self.id, evidence))
         return found
 
     def _remembered(self, view: Pixels) -> NDArray[np.float32]:
@@ -179,11 +195,3 @@ def _squared(view: Pixels, side: int) -> Pixels:
     down, right = (longer - height) // 2, (longer - width) // 2
     square[down : down + height, right : right + width] = view
     return np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BICUBIC))
-
-
-def _read(folder: Path, name: str) -> bytes:
-    try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        message = f"model {folder.name!r}: expected {name}, got {type(error).__name__}"
-        raise ModelError(message) from error

@@ -512,7 +512,7 @@ def _judge(settings: Settings, banks: Banks) -> Judge:
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
     picture = embedded_viewers(
-        banks, settings.tagger, [detector.pinned for detector in settings.detectors]
+        banks, settings.pulled, [detector.pinned for detector in settings.detectors]
     )
     for reader in text:
         reader.warm()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from classifiers.plugins import Pinned
+from classifiers.pulled import NONE, Pulled
 from classifiers.term_pack import TermPack
 from pipeline import term_packs
 from pipeline.settings import FILE_NAME
@@ -22,13 +23,13 @@ def installation(data_dir: Path) -> Path | None:
     return data_dir.absolute() if (data_dir / FILE_NAME).exists() else None
 
 
-def tagger_of(data_dir: Path | None) -> Path | None:
-    """Return the folder of an installation's tagger, if it has one.
+def pulled_of(data_dir: Path | None) -> Pulled:
+    """Return which of the models that were pulled an installation uses.
 
     Raises:
         SettingsError: the settings cannot be used.
     """
-    return None if data_dir is None else read_settings(data_dir, os.environ).tagger
+    return NONE if data_dir is None else read_settings(data_dir, os.environ).pulled
 
 
 def detectors_of(data_dir: Path | None) -> tuple[Pinned, ...]:

@@ -123,9 +123,13 @@ def _term_packs(settings: Settings) -> Iterator[str]:
 
 
 def _tagger(settings: Settings) -> Iterator[str]:
-    if settings.tagger is not None and not settings.tagger.is_dir():
-        told = "pull it with `imprimatur models pull`, or remove the line"
-        yield f"tagger: there is no model in {settings.tagger}: {told}"
+    told = "pull it with `imprimatur models pull`, or remove the line"
+    for name, folder in (("tagger", settings.tagger), ("heads", settings.heads)):
+        if folder is not None and not folder.is_dir():
+            yield f"{name}: there is no model in {folder}: {told}"
+            continue
+        if folder is not None and settings.tagger is None:
+            yield f"{name}: without a tagger nobody looks at them: name one, or remove the line"
 
 
 def _detectors(settings: Settings) -> Iterator[str]:

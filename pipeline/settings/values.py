@@ -18,6 +18,7 @@ from pydantic import (
 from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from classifiers.plugins import Pinned
+from classifiers.pulled import Pulled
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
 from pipeline.settings.retention import Retention
@@ -163,6 +164,8 @@ class Settings(Part):
     term_packs: tuple[TermPackFile, ...] = ()
     tagger: LocalPath | None = None
     """The folder of a tagger that was pulled, which looks at pictures too."""
+    heads: LocalPath | None = None
+    """The folder of a detector of heads that was pulled: the tagger looks at each of them too."""
     detectors: tuple[DetectorPackage, ...] = ()
     """Other packages whose detectors look at pictures too, and only raise evidence."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
@@ -185,6 +188,11 @@ class Settings(Part):
     def keys_dir(self) -> Path:
         """Where the keys lie: may be a volume of its own, whose backup is kept apart."""
         return self.data_dir / KEYS
+
+    @property
+    def pulled(self) -> Pulled:
+        """The models that were pulled and are to be used."""
+        return Pulled(self.tagger, self.heads)
 
     @property
     def digest(self) -> str:

@@ -31,6 +31,7 @@ from classifiers.errors import ClassifierError
 from classifiers.hash_bank import Bank, Entry, HashType, Kind, Status
 from classifiers.hash_bank_set import BankSet
 from classifiers.hash_match import HashMatch
+from classifiers.heads import Heads
 from classifiers.normalise import Reading
 from classifiers.plugins import RAISING, Pinned, Plugin
 from classifiers.signals import Field, Finding, Picture, Signal
@@ -38,6 +39,7 @@ from classifiers.tagger import Tagger
 from pipeline.app import _judge
 from pipeline.settings import first_start, load
 from pipeline.unsafe import UnsafeSwitch
+from tests.unit.classifiers.head_finders import finder, write_finder
 from tests.unit.classifiers.taggers import MEASURED, network, write_tagger
 from tests.unit.pipeline.lookers import CANARY, Moody, Reader, Viewer
 
@@ -58,6 +60,7 @@ OTHERS = [
     "hash_match with a bank",
     "a tagger",
     "a measured tagger",
+    "a tagger of heads",
     "a plugin",
 ]
 """What tests put in their place keeps the same contract."""
@@ -72,6 +75,7 @@ class Raising(Viewer):
         return [each for each in super().classify(content) if each.name in self.emits]
 
 
+FINDER = finder([(160.0, 160.0, 200.0, 200.0, 0.9)])
 ACTS = Raising(emits=RAISING & Viewer().emits)
 
 
@@ -94,11 +98,12 @@ def installed() -> Mapping[str, Classifier[Any]]:
     return {each.id.partition("@")[0]: each for each in asyncio.run(build())}
 
 
-def tagger(measured: Mapping[str, float] | None = None) -> Tagger:
+def tagger(measured: Mapping[str, float] | None = None, *, heads: bool = False) -> Tagger:
     """A tiny tagger, asked with the network that tells drawings from photographs."""
     with TemporaryDirectory() as folder:
         place = write_tagger(Path(folder), network({"sky": 0.8}), measured=measured)
-        return Tagger.opened(place, ContentNetwork.embedded().rendition)
+        found = Heads.opened(write_finder(Path(folder), FINDER)) if heads else None
+        return Tagger.opened(place, ContentNetwork.embedded().rendition, heads=found)
 
 
 @cache
@@ -113,6 +118,7 @@ def classifier(name: str) -> Classifier[Any]:
         "hash_match with a bank": lambda: HashMatch(BankSet((BANK,))),
         "a tagger": tagger,
         "a measured tagger": lambda: tagger(MEASURED),
+        "a tagger of heads": lambda: tagger(MEASURED, heads=True),
         "a plugin": lambda: Plugin(Pinned("act", "acme", "1.2"), ACTS),
     }
     return own[name]() if name in own else installed()[name]

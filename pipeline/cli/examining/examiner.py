@@ -16,7 +16,7 @@ from classifiers.hash_bank_set import BankSet
 from classifiers.readers import embedded_readers
 from classifiers.signals import Reason, Signal, SignalName
 from classifiers.viewers import embedded_viewers
-from pipeline.cli.installed import detectors_of, installed, tagger_of
+from pipeline.cli.installed import detectors_of, installed, pulled_of
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.items import Judged
 from pipeline.judge import Judge, Workers
@@ -134,10 +134,10 @@ def examiner(terms: Terms) -> Examiner:
     if not structlog.is_configured():  # it would log to stdout, which is for answers
         structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     sets, packs = installed(terms.installation)
-    tagger = tagger_of(terms.installation)
+    pulled = pulled_of(terms.installation)
     policy = stacked([load_set(name) for name in (*sets, *terms.sets)])
     readers = embedded_readers(packs)
-    viewers = embedded_viewers(BankSet(()), tagger, detectors_of(terms.installation))
+    viewers = embedded_viewers(BankSet(()), pulled, detectors_of(terms.installation))
     for reader in readers:
         reader.warm()
     for viewer in viewers:

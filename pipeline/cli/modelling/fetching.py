@@ -35,14 +35,19 @@ def fetch(pin: Pin, folder: Path) -> None:
         raise UnusableError("models pull", expected, "none: or use --from DIR") from None
     with _named_faults(pin):
         for name in pin.files:
-            hf_hub_download(
+            if pin.folder and (folder / name).exists():
+                continue  # it was whole, or it would not lie there
+            place = hf_hub_download(
                 pin.repository,
                 name,
+                subfolder=pin.folder or None,
                 revision=pin.revision,
                 local_dir=folder,
                 endpoint=os.environ.get("HF_ENDPOINT"),
                 token=False,
             )
+            if pin.folder:
+                Path(place).replace(folder / name)
 
 
 @contextmanager

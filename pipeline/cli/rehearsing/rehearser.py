@@ -24,7 +24,7 @@ from classifiers.readers import embedded_readers
 from classifiers.signals import Finding
 from classifiers.viewers import embedded_viewers
 from pipeline.banks import FOLDER, open_banks
-from pipeline.cli.installed import detectors_of, installed, tagger_of
+from pipeline.cli.installed import detectors_of, installed, pulled_of
 from pipeline.cli.policy_sets import in_place, load_set, stacked
 from pipeline.cli.rehearsing.lines import asked_in
 from pipeline.cli.screening.lines import Line
@@ -208,11 +208,11 @@ def rehearser(terms: Terms) -> Rehearser:
     names, packs = installed(terms.installation)
     sets = [load_set(name) for name in names]
     policy = stacked(sets if terms.policy is None else in_place(sets, load_set(terms.policy)))
-    banks, tagger = _banks(terms), tagger_of(terms.installation)
+    banks, pulled = _banks(terms), pulled_of(terms.installation)
     readers = embedded_readers(packs)
     viewers: list[Classifier[Canonical]] = [
         Uncompared(banks) if isinstance(each, HashMatch) else each
-        for each in embedded_viewers(banks, tagger, detectors_of(terms.installation))
+        for each in embedded_viewers(banks, pulled, detectors_of(terms.installation))
     ]
     for reader in readers:
         reader.warm()

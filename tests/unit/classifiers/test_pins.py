@@ -32,7 +32,7 @@ def test_nothing_that_ships_is_pinned() -> None:
     """Nobody here measured a digest, so none is claimed."""
     shipped = parse_registry(shipped_registry())
 
-    assert len(shipped) == 3
+    assert len(shipped) == 4
     assert not any(pin.pinned or pin.calibration for pin in shipped.values())
 
 
@@ -48,6 +48,9 @@ def test_nothing_that_ships_is_pinned() -> None:
         {"files": {"card.json": "a" * 64, "model.onnx": "a" * 64, "selected_tags.csv": "b" * 64}},
         {"files": {"model.pkl": "a" * 64, "model.onnx": "a" * 64, "selected_tags.csv": "b" * 64}},
         {"kind": "anything"},
+        {"kind": "head_detector"},
+        {"tag_map": None},
+        {"folder": "../x"},
         {"calibration": {"of": "c" * 64, "numbers": {}, "found": "elsewhere"}},
         {"name": "another"},
         {"more": 1},

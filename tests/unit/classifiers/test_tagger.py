@@ -14,6 +14,7 @@ from classifiers.content import Rendition
 from classifiers.errors import ModelError
 from classifiers.hash_bank_set import BankSet
 from classifiers.onnx_graph import closing_operation
+from classifiers.pulled import Pulled
 from classifiers.runtime import Array, Session
 from classifiers.signals import Reason, Signal, SignalName, Unavailable
 from classifiers.tag_map import (
@@ -260,7 +261,7 @@ class TestTiers:
         policy = stacked([])
         texts = frozenset(each for each in EMBEDDED if each.name.startswith("text."))
         folder = write_tagger(tmp_path, network(), measured=MEASURED)
-        viewers = embedded_viewers(BankSet(()), folder)
+        viewers = embedded_viewers(BankSet(()), Pulled(folder))
         asked = policy.required(Rating.MATURE)
         opening = []
         for count in range(len(viewers) + 1):
@@ -277,7 +278,7 @@ class TestTiers:
 
     def test_a_tagger_that_nobody_measured_opens_none(self, tmp_path: Path) -> None:
         """A file in a folder is no qualification."""
-        viewers = embedded_viewers(BankSet(()), write_tagger(tmp_path, network()))
+        viewers = embedded_viewers(BankSet(()), Pulled(write_tagger(tmp_path, network())))
         installed = EMBEDDED.union(*(viewer.answers for viewer in viewers))
 
         assert stacked([]).servable(installed)[Rating.MATURE]
@@ -289,7 +290,7 @@ class TestTiers:
         policy = stacked([])
         findings = saying(harmless(TEXTS), TEXTS, {SignalName.TEXT_SEXUAL_SUGGESTIVE: 0.9})
         folder = write_tagger(tmp_path, network(), measured=MEASURED)
-        viewers = embedded_viewers(BankSet(()), folder)
+        viewers = embedded_viewers(BankSet(()), Pulled(folder))
         installed = EMBEDDED.union(*(viewer.answers for viewer in viewers))
 
         without = policy.decide(Moment.REQUEST, findings, ADULT, EMBEDDED)

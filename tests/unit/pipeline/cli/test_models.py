@@ -93,6 +93,27 @@ class TestPullFromAHub:
         assert 0 < int(hub.ranges[0].removeprefix("bytes=").removesuffix("-")) <= 12 * 2**20
         assert kept(tmp_path)["model.onnx"] == large
 
+    def test_finds_files_that_lie_in_a_folder_of_their_repository(
+        self, run: Run, tmp_path: Path, registry: Path, hub: Hub
+    ) -> None:
+        """A repository holds many models; a refused one is fetched anew, a whole one is not."""
+        known = json.loads(registry.read_text())
+        known["models"][0]["folder"] = "small_v1"
+        registry.write_text(json.dumps(known))
+        hub.files = {f"small_v1/{name}": data for name, data in FILES.items()}
+        hub.files["small_v1/model.onnx"] = bytes(9)
+
+        refused = pull(run, tmp_path, registry)
+        hub.files["small_v1/model.onnx"] = FILES["model.onnx"]
+        said = pull(run, tmp_path, registry)
+
+        assert refused.exit_code == 1
+        assert said.exit_code == 0, said.output
+        found = kept(tmp_path)
+        assert json.loads(found.pop("card.json"))["folder"] == "small_v1"
+        assert found == FILES
+        assert sorted(hub.sent) == sorted(["small_v1/model.onnx", *hub.files])
+
     def test_refuses_bytes_that_were_not_pinned_and_keeps_none(
         self, run: Run, tmp_path: Path, registry: Path, hub: Hub
     ) -> None:
@@ -229,7 +250,7 @@ def test_a_model_is_listed_shown_and_removed(
 
     assert [row["model"] for row in rows if row["here"]] == [NAME]
     assert not any(row["measured"] for row in rows)
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert card["revision"] == REVISION
     assert pull(run, tmp_path, registry, "--from", folder).exit_code == 2
     assert run("--data-dir", var, "models", "remove", NAME).exit_code == 0
