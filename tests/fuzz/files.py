@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zlib
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Literal
 
@@ -56,6 +57,15 @@ def _texts() -> PngInfo:
     return texts
 
 
+def _digits(thumbnail: bytes) -> PngInfo:
+    texts = PngInfo()
+    texts.add_text(
+        "Raw profile type exif", f"\nexif\n{len(thumbnail)}\n{thumbnail.hex()}", zip=True
+    )
+    texts.add_itxt("XML:com.adobe.xmp", f"<x>{b64encode(thumbnail).decode()}</x>")
+    return texts
+
+
 def _alpha() -> Image.Image:
     picture = _picture()
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
@@ -78,6 +88,8 @@ def _ordinary() -> dict[str, bytes]:
         "JPEG, CMYK": _saved("JPEG", _picture().convert("CMYK")),
         "JPEG with a profile": _saved("JPEG", icc_profile=_SRGB),
         "JPEG with a thumbnail": _saved("JPEG", exif=_exif(_saved("JPEG"))),
+        "PNG with a thumbnail in digits": _saved("PNG", pnginfo=_digits(_saved("JPEG"))),
+        "WebP behind a JPEG": _saved("JPEG") + bytes(7) + _saved("WEBP"),
         "WebP": _saved("WEBP"),
         "WebP without loss": _saved("WEBP", _alpha(), lossless=True),
         "WebP with alpha": _saved("WEBP", _alpha(), quality=40, exif=_exif(), icc_profile=_SRGB),
@@ -105,6 +117,10 @@ def _hostile() -> dict[str, bytes]:
         ),
         "GIF": gif,
         "GIF behind a PNG": whole + gif,
+        "animation behind a PNG": whole + _saved("WEBP", save_all=True, append_images=frames),
+        "65,535 wide behind a PNG": whole + png(65_535, 1, zlib.compress(bytes(3 * 65_536))),
+        "nine beginnings behind a PNG": whole + b"\xff\xd8\xff\xe0" * 9,
+        "countless segments": b"\xff\xd8" + b"\xff\xe1\x00\x02" * 100_000,
         "PNG behind a GIF": gif + whole,
         "ZIP behind a JPEG": _saved("JPEG") + b"PK\x03\x04" + bytes(64),
         "nothing": b"",
@@ -119,7 +135,7 @@ def _looping_exif() -> bytes:
 
 
 FILES = {**_ordinary(), **_hostile()}
-"""By name: sixteen that are whole, and the hostile ones of the issue."""
+"""By name: eighteen that are whole, and the hostile ones of the issue."""
 
 Change = Callable[[bytearray, random.Random], None]
 

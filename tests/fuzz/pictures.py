@@ -28,6 +28,7 @@ from classifiers.content import Image as Received
 from classifiers.content import Purpose
 from classifiers.errors import UnreadableError
 from classifiers.guises import guises_of
+from classifiers.hidden import hidden_in
 from classifiers.perceptual import Hashed, hashes_of
 from tests.fuzz.files import FILES, changed
 
@@ -59,7 +60,8 @@ def check(data: bytes, name: str) -> Seen:
     began = thread_time()
     try:
         canonical = read(Received("output", 0, Purpose.OUTPUT, data))
-        _hash(canonical)
+        for each in (canonical, *hidden_in(canonical)):
+            _hash(each)
         answer = "read"
     except UnreadableError as refused:
         answer = str(refused.kind)
