@@ -1,6 +1,6 @@
 """Texts inside a text: what an encoding hid, with the way back to the text as received."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from classifiers.normalise.ciphers import CIPHERS
@@ -51,13 +51,26 @@ def decode(letters: Letters) -> Inside:
                 if encoding.layered:
                     deeper.append(found)
         level = deeper
-    inside.complete = not any(one.layered for last in level for one, _ in _decoded(last))
+    inside.complete = not any(_holds_another(last) for last in level)
     return inside
+
+
+def _holds_another(letters: Letters) -> bool:
+    """Whether there is a text inside that may hold one more."""
+    text = letters.text
+    return any(one.layered and one.decode(letters, text) is not None for one in _for(text))
 
 
 def _decoded(letters: Letters) -> Iterator[tuple[Encoding, Letters]]:
     text = letters.text
-    for encoding in _OF_ASCII if text.isascii() else _ALL if text else ():
+    for encoding in _for(text):
         found = encoding.decode(letters, text)
         if found is not None:
             yield encoding, found
+
+
+def _for(text: str) -> Sequence[Encoding]:
+    """Return what `text` may hold."""
+    if not text:
+        return ()
+    return _OF_ASCII if text.isascii() else _ALL

@@ -7,7 +7,7 @@ from classifiers.normalise.encoding import Encoding
 
 _SIGN = re.compile("[Vv]|[Rr][Nn]|[Pp][Hh]|[Zz]")
 _WORD = re.compile(
-    r"[A-Za-z](?<![^\W_].)(?:(?<=[VvZz])|(?<=[Rr])(?=[Nn])|(?<=[Pp])(?=[Hh])"
+    r"[A-Za-z](?<![^\W_].)(?=[A-Za-z]{2})(?:(?<=[VvZz])|(?<=[Rr])(?=[Nn])|(?<=[Pp])(?=[Hh])"
     rf"|(?=[A-Za-z]{{0,31}}?(?:{_SIGN.pattern})))(?:[a-z]{{2,31}}|[A-Z]{{2,31}})(?![^\W_])"
 )
 """One with a sign in it. It begins with letters, so that whatever else is passed over quickly."""

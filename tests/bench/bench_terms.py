@@ -90,10 +90,13 @@ def rates(prompts: list[str], terms: PromptTerms, show: str) -> None:
         print(f"    {name}: {count}")
 
 
-def milliseconds(text: str, terms: PromptTerms, readable: Readability) -> float:
-    """Return the processor's time for one text, from reading to findings."""
+def milliseconds(text: str, terms: PromptTerms, readable: Readability, tenant: str = "") -> float:
+    """Return the processor's time for one text, from reading to findings.
+
+    A tenant that asked for it before is answered from memory.
+    """
     start = time.thread_time()
-    reading = read(Prompt((Text("input", text),), Grammar.V4))
+    reading = read(Prompt((Text("input", text),), Grammar.V4, tenant))
     terms.classify(reading)
     readable.classify(reading)
     return (time.thread_time() - start) * 1000
@@ -118,7 +121,7 @@ def main() -> None:
     length = statistics.mean(map(len, ordinary))
     print(f"{TAGS} tags ({length:.0f} characters): p50 {took[500]:.2f} ms, p95 {took[950]:.2f} ms")
     for name, text in HOSTILE.items():
-        best = min(milliseconds(text, terms, readable) for _ in range(3))
+        best = min(milliseconds(text, terms, readable, tenant) for tenant in "abc")
         print(f"  {len(text)} characters, {name:20} {best:7.1f} ms")
 
 
