@@ -24,6 +24,7 @@ DETAIL = "@detail"  # no personal field can be called so
 _DOMAIN = b"gw-commit/v1"
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
 _KINDS = frozenset(each.value for each in Kind)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _KEYS = {"v", "id", "kind", "at", "public", "personal", "detail"}
 
 
@@ -127,7 +128,7 @@ def _dumped(leaf: Leaf) -> bytes:
         "personal": leaf.personal,
         "detail": leaf.detail,
     }
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(said).encode()
 
 
 def _said(parsed: Mapping[str, Json]) -> Leaf:

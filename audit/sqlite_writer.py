@@ -30,7 +30,7 @@ from audit.rotation import KeyChain
 from audit.shards import size_to_drop
 from audit.signer import Keyring, changed
 from audit.store import Prepared, Stored
-from audit.tables import edge_of, row_of, to_drop
+from audit.tables import edge_of, known, row_of, to_drop
 
 Places = dict[UUID, tuple[int, bytes, bool]]  # index, leaf, and whether this batch wrote it
 
@@ -208,13 +208,13 @@ class Writer:
 
     def _place(self, batch: Sequence[Prepared]) -> tuple[Places, list[Prepared]]:
         """Find the entries that the log holds already; give the others the next indices."""
-        places: Places = {}
+        places: Places = {
+            UUID(bytes=row.entry_id): (row.index, row.leaf, False)
+            for row in known(self.connection, [item.entry_id for item in batch])
+        }
         fresh: list[Prepared] = []
         for item in batch:
-            row = row_of(self.connection, item.entry_id)
-            if row is not None:
-                places[item.entry_id] = (row.index, row.leaf, False)
-            elif item.entry_id not in places:
+            if item.entry_id not in places:
                 places[item.entry_id] = (self._edge.size + len(fresh), item.leaf, True)
                 fresh.append(item)
         return places, fresh

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from audit.entry import OUTCOMES, Kind, OpenSubmission
@@ -37,6 +37,16 @@ def row_of(connection: sqlite3.Connection, entry_id: UUID) -> Row | None:
         "SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE entry_id = ?", (entry_id.bytes,)
     ).fetchone()
     return None if found is None else Row(*found)
+
+
+def known(connection: sqlite3.Connection, entry_ids: Sequence[UUID]) -> list[Row]:
+    """Return the entries with these ids, as many as there are, in any order."""
+    marks = ",".join("?" * len(entry_ids))
+    found = connection.execute(
+        f"SELECT idx, entry_id, leaf, leaf_hash FROM entry WHERE entry_id IN ({marks})",  # noqa: S608 - marks
+        [each.bytes for each in entry_ids],
+    )
+    return [Row(*each) for each in found]
 
 
 def rows(connection: sqlite3.Connection, start: int, count: int) -> list[Row]:
