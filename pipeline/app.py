@@ -46,8 +46,9 @@ from pipeline.banks import open_banks, standing, take_named
 from pipeline.changes.bank_versions import BankVersions
 from pipeline.changes.door import Changeable, Door
 from pipeline.changes.policy_sets import PolicySets
-from pipeline.console import building, case_pages, operating, operation
+from pipeline.console import appeal_pages, building, case_pages, operating, operation
 from pipeline.console import server as console
+from pipeline.console.appeals import AppealDesk
 from pipeline.console.cases import Cases
 from pipeline.console.doors import Doors
 from pipeline.duties.appeals.appeals import Appeals
@@ -402,12 +403,16 @@ def _console(
     store, log, now = gate.store, gate.log, gate.now
     frame, ways_in = building.build(
         building.Parts(store, log, now, uuid4, os.urandom, wrapping),
-        [case_pages.QUEUE, operation.LINK],
+        [case_pages.QUEUE, appeal_pages.LINK, operation.LINK],
     )
     cases = Cases(
         store, log, vault, rulings, uncovered, now, uuid4, lambda: troubles.is_closed(gate)
     )
-    pages = [case_pages.routes(frame, cases), operation.routes(frame, _standing(gate))]
+    pages = [
+        case_pages.routes(frame, cases),
+        appeal_pages.routes(frame, AppealDesk(gate.appeals)),
+        operation.routes(frame, _standing(gate)),
+    ]
     console.mount(public, console.create(frame, ways_in, pages))
     return ways_in
 

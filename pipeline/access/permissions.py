@@ -10,6 +10,8 @@ class Permission(StrEnum):
     """Everything that somebody may be allowed to do, as `scope:action`, in alphabetical order."""
 
     ACCOUNTS_MANAGE = "accounts:manage"
+    APPEALS_DECIDE = "appeals:decide"
+    APPEALS_SHOW = "appeals:show"
     AUDIT_LOG_READ = "audit-log:read"
     AUDIT_READ = "audit:read"
     CASES_CLAIM = "cases:claim"
@@ -20,6 +22,7 @@ class Permission(StrEnum):
     KEYS_MANAGE = "keys:manage"
     MEDIA_REVEAL = "media:reveal"
     MODERATION_DRY_RUN = "moderation:dry-run"
+    NOTICES_LIFT = "notices:lift"
     OPERATION_SHOW = "operation:show"
     REVIEW_APPROVE_SECOND = "review:approve-second"
     REVIEW_LIST = "review:list"

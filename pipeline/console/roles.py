@@ -17,14 +17,25 @@ class Role(StrEnum):
     SENIOR = "senior"
 
 
-_READS = frozenset({Permission.CONSOLE_USE, Permission.REVIEW_LIST, Permission.REVIEW_SHOW})
+_READS = frozenset(
+    {
+        Permission.APPEALS_SHOW,
+        Permission.CONSOLE_USE,
+        Permission.REVIEW_LIST,
+        Permission.REVIEW_SHOW,
+    }
+)
 _REVIEWS = _READS | {
     Permission.CASES_CLAIM,
     Permission.CASES_ESCALATE,
     Permission.MEDIA_REVEAL,
     Permission.REVIEW_RULE,
 }
-_SECONDS = _REVIEWS | {Permission.REVIEW_APPROVE_SECOND, Permission.OPERATION_SHOW}
+_SECONDS = _REVIEWS | {
+    Permission.APPEALS_DECIDE,
+    Permission.OPERATION_SHOW,
+    Permission.REVIEW_APPROVE_SECOND,
+}
 
 MAY: Mapping[Role, frozenset[Permission]] = {
     # Whoever makes accounts sees no case: else they could make themselves one that does.
@@ -32,7 +43,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
         {Permission.ACCOUNTS_MANAGE, Permission.CONSOLE_USE, Permission.OPERATION_SHOW}
     ),
     Role.AUDITOR: _READS | {Permission.OPERATION_SHOW},
-    Role.CHILD_SAFETY: _SECONDS | {Permission.CHILD_SAFETY_OPEN},
+    Role.CHILD_SAFETY: _SECONDS | {Permission.CHILD_SAFETY_OPEN, Permission.NOTICES_LIFT},
     Role.POLICY: _READS | {Permission.OPERATION_SHOW},
     Role.REVIEWER: _REVIEWS,
     Role.SENIOR: _SECONDS,

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, update
 
 from pipeline.store.admission import idempotency
+from pipeline.store.appeals import causes
 from pipeline.store.encodings import encodings
 from pipeline.store.holds import holds
 from pipeline.store.origins import origins
@@ -64,7 +65,7 @@ def _submission(sql: Connection, submission: UUID) -> frozenset[str]:
     ):
         found.update(sql.execute(select(table.c.vault_id).where(named == submission)).scalars())
     sql.execute(delete(idempotency).where(idempotency.c.submission == submission))
-    for table in (origins, encodings):
+    for table in (origins, encodings, causes):
         sql.execute(delete(table).where(table.c.submission == submission))
     sql.execute(
         update(pictures)

@@ -18,6 +18,8 @@ from policies.decision import Action
 
 ABOUT_CONTENT = STEPS | {Kind.DRY_RUN}
 """The kinds whose details say what somebody asked for, and what was seen in it."""
+_APPEALED = "appeal.received"
+"""The event of the entry whose detail is what an end user wrote of it."""
 _PRESERVED = frozenset(map(Kind, ("media", "case", "report", "takedown")))
 _CHILD_SAFETY = "CSE"
 
@@ -74,7 +76,7 @@ class Keeping:
         return [
             leaf.entry_id
             for leaf in thing.leaves
-            if leaf.kind in ABOUT_CONTENT
+            if (leaf.kind in ABOUT_CONTENT or leaf.public.get("event") == _APPEALED)
             and leaf.sealed
             and await self.log.has_detail(leaf.entry_id)
         ]

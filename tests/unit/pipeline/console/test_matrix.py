@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
-from pipeline.console import case_pages, operation, server
+from pipeline.console import appeal_pages, case_pages, operation, server
+from pipeline.console.appeals import AppealDesk
 from pipeline.console.operation import Standing
 from pipeline.console.roles import MAY, Role
 from pipeline.gateway.health import readiness
@@ -29,6 +30,8 @@ _TYPED = {
     "milliseconds": "5",
     "ruling": "reject",
     "reason": "a lake",
+    "outcome": "upheld",
+    "code": "OK",
 }
 """What every form about a case asks for."""
 
@@ -44,7 +47,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
         standing = Standing(ready, house.store.holds.count, lambda: house.log.checkpoint)
         frame = opened.frame
-        pages = case_pages.routes(frame, opened.cases), operation.routes(frame, standing)
+        pages = (
+            case_pages.routes(frame, opened.cases),
+            operation.routes(frame, standing),
+            appeal_pages.routes(frame, AppealDesk(house.gate.appeals)),
+        )
         opened.serve(frame, *pages)
         for role in (Role.ADMIN, Role.POLICY):
             await opened.add(role.value, role)
