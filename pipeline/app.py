@@ -75,6 +75,7 @@ from pipeline.gateway import (
     troubles,
     webhooks,
 )
+from pipeline.gateway.beat import BEAT_SECONDS
 from pipeline.gateway.erasing import Archive
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
@@ -322,7 +323,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         delivering, aiming = _webhooks(
             settings, store, log, await closing.enter_async_context(connecting())
         )
-        public = server.create(gate, metrics)
+        public = server.create(gate, metrics, BEAT_SECONDS)
         ways_in = _console(public, gate, vault, rulings, uncovered, read_key(keys, "vault"))
         for routes in (
             operating.routes(ways_in.accounts),

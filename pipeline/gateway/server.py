@@ -25,6 +25,7 @@ from pipeline.gateway import (
     subject_tokens,
     tags,
 )
+from pipeline.gateway.beat import OnTheBeat
 from pipeline.gateway.carry import unavailable
 from pipeline.gateway.errors import HELP, GateError
 from pipeline.gateway.gate import Gate
@@ -40,8 +41,11 @@ coarse code, never by the rule. If you think that a refusal is wrong, ask the pl
 and give it the <code>id</code> of the answer.</p>"""
 
 
-def create(gate: Gate, metrics: Metrics) -> FastAPI:
-    """Return the application. It opens nothing: `app.py` does, and closes it."""
+def create(gate: Gate, metrics: Metrics, beat_seconds: float | None = None) -> FastAPI:
+    """Return the application. It opens nothing: `app.py` does, and closes it.
+
+    Without a beat the clock may tell which gate refused.
+    """
     app = _Application(
         title="Imprimatur",
         version="1",
@@ -51,6 +55,8 @@ def create(gate: Gate, metrics: Metrics) -> FastAPI:
     )
     app.add_middleware(Counted, metrics=metrics)  # the last added is the outermost
     app.add_middleware(OneSlash)
+    if beat_seconds is not None:
+        app.add_middleware(OnTheBeat, seconds=beat_seconds)
     app.add_middleware(LastResort, answer=lambda fault: unavailable(gate, "", fault).response())
     app.include_router(novelai.routes(gate))
     app.include_router(tags.routes(gate))
