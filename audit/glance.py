@@ -10,8 +10,9 @@ leaf (with a number of sixteen digits, say), which is then read the long way. It
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha1
+from operator import lt
 from typing import NamedTuple
 
 from audit.entry import STEPS, Kind
@@ -135,14 +136,11 @@ def _field(key: str, check: Check | None) -> str:
 
 def _in_order(personal: str) -> bool:
     """Whether the names ascend, as they do in canonical form, and so no name stands twice."""
-    last = ""
-    for name in personal.split('"')[1::4]:
-        if name <= last:
-            return False
-        last = name
-    return True
+    names = personal.split('"')[1::4]
+    return all(map(lt, names, names[1:]))
 
 
+@lru_cache(1024)  # nearly all are the same few
 def _step(kind: Kind, sample: str | None, attempt: str | None) -> bytes:
     return f"{kind.value}/{sample or 0}/{attempt or 0}".encode()
 

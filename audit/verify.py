@@ -14,10 +14,13 @@ import argparse
 import sqlite3
 import sys
 import zipfile
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 from uuid import UUID
 
 from audit.anchors import Anchor, Anchors
@@ -31,7 +34,7 @@ from audit.export.findings import ExportReport
 from audit.fields import write_time
 from audit.glance import glance
 from audit.leaf import Leaf
-from audit.merkle import EMPTY_ROOT, Edge, leaf_hash
+from audit.merkle import EMPTY_ROOT, Edge
 from audit.outsiders import CLOCK_SECONDS, NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
 from audit.report import HASHED, TITLES, Check, Dropped, Findings, Report, Vouching
@@ -39,6 +42,7 @@ from audit.rotation import KeyChain, follow
 from audit.shards import Shard, Shards, shards_of
 from audit.vkey import VerifierKey
 
+_ID_BYTES = 16
 _TOGETHER = 1024  # so many entries at most are hashed into the tree at once
 _READ_WHOLE = frozenset({Kind.GENESIS, Kind.KEY_CHANGE, Kind.ERASE, Kind.SHARD})
 """Kinds that say more than a glance holds."""
@@ -47,7 +51,8 @@ _ENTRIES = """
 SELECT idx, ifnull(CAST(entry_id AS BLOB), x''), ifnull(CAST(leaf AS BLOB), x''),
   CAST(leaf_hash AS BLOB) FROM entry
 """
-_DROPPED = "UNION ALL SELECT idx, x'', NULL, CAST(leaf_hash AS BLOB) FROM dropped"
+_DROPPED = "UNION ALL SELECT idx, x'', NULL, ifnull(CAST(leaf_hash AS BLOB), x'') FROM dropped"
+_Row: TypeAlias = tuple[int, bytes, bytes | None, bytes]  # index, id, leaf, hash
 
 
 def verify(
@@ -280,28 +285,41 @@ class _Verification:
                 "SELECT level, idx, hash FROM tile_node"
             )
         }
-        edge, fresh = Edge(), list[bytes]()
+        edge, stops = Edge(), sorted({*self._expected, *self._seen})
         self._compare(edge)
         found = self._connection.execute(self._question())
-        for size, (index, entry_id, leaf, stored) in enumerate(found, 1):
-            # of its bytes, whatever the table says; what was dropped has none
-            hashed = stored if leaf is None else leaf_hash(leaf)
-            if index != size - 1 or hashed != stored:
-                self._misplaced(index, size - 1, hashed=hashed == stored)
-            if leaf is None:
-                self._pass_over(index)
-            elif not self._hashes_only:
-                self._look(index, size - 1, entry_id, leaf)
-            fresh.append(hashed)
-            if size in self._expected or size in self._seen or len(fresh) == _TOGETHER:
-                edge = self._extended(edge, fresh, tiles)
-                fresh.clear()
-        edge = self._extended(edge, fresh, tiles)
+        while rows := found.fetchmany(_TOGETHER):
+            first = edge.size
+            inside = stops[bisect(stops, first) : bisect(stops, first + len(rows))]
+            for start, end in pairwise([first, *inside, first + len(rows)]):
+                hashes = self._hashed(start, rows[start - first : end - first])
+                edge = self._extended(edge, hashes, tiles)
         for level, index in tiles:
             self._findings.add(
                 Check.TREE, f"a tile node at level {level}, index {index}, belongs to no entries"
             )
         return edge
+
+    def _hashed(self, first: int, rows: Sequence[_Row]) -> list[bytes]:
+        """Return the hashes of these entries, which MUST be the next from `first` on; look at each.
+
+        A hash is of an entry's bytes, whatever the table says; what was dropped has none.
+        """
+        hashes = [
+            stored if leaf is None else sha256(b"\0" + leaf).digest() for _, _, leaf, stored in rows
+        ]
+        places = range(first, first + len(rows))
+        if [row[0] for row in rows] != [*places] or hashes != [row[3] for row in rows]:
+            for place, hashed, (index, _, _, stored) in zip(places, hashes, rows, strict=True):
+                self._misplaced(index, place, hashed=hashed == stored)
+        if self._hashes_only and all(row[2] is not None for row in rows):
+            return hashes
+        for place, (index, entry_id, leaf, _) in zip(places, rows, strict=True):
+            if leaf is None:
+                self._pass_over(index)
+            elif not self._hashes_only:
+                self._look(index, place, entry_id, leaf)
+        return hashes
 
     def _question(self) -> str:
         """Ask for entries alone where none was dropped: to merge two tables takes its time."""
@@ -404,7 +422,7 @@ class _Verification:
 
     def _check_details(self) -> None:
         found = self._connection.execute("SELECT CAST(entry_id AS BLOB) FROM detail").fetchall()
-        present = {each for (each,) in found if len(each) == len(UUID(int=0).bytes)}
+        present = {each for (each,) in found if len(each) == _ID_BYTES}
         if len(present) != len(found):
             self._findings.add(Check.PAIRS, "a detail has no proper id")
         self._pairing.check_details(present, self._shards.border)
