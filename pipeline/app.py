@@ -38,7 +38,7 @@ from classifiers.hash_bank_store import SealedBanks
 from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
 from classifiers.viewers import embedded_viewers
-from pipeline import term_packs
+from pipeline import remote_lists, term_packs
 from pipeline.access.callers import Callers
 from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
@@ -520,6 +520,7 @@ def _judge(settings: Settings, banks: Banks) -> Judge:
     picture = embedded_viewers(
         banks, settings.pulled, [detector.pinned for detector in settings.detectors]
     )
+    picture += remote_lists.opened(settings.remote_lists)
     for reader in text:
         reader.warm()
     for viewer in picture:

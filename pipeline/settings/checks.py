@@ -24,6 +24,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _term_packs,
         _tagger,
         _detectors,
+        _remote_lists,
         _child_safety,
         _outside,
     )
@@ -137,6 +138,21 @@ def _detectors(settings: Settings) -> Iterator[str]:
     for number, name in enumerate(names):
         if name in names[:number]:
             yield f"detectors[{number}].name: {name} is there twice: remove one"
+
+
+def _remote_lists(settings: Settings) -> Iterator[str]:
+    names = [each.name for each in settings.remote_lists]
+    for number, each in enumerate(settings.remote_lists):
+        place = f"remote_lists[{number}]"
+        if each.name in names[:number]:
+            yield f"{place}.name: {each.name} is there twice: remove one"
+        host = urlsplit(each.address).hostname or ""
+        if not each.address.startswith("https://") and not (
+            each.address.startswith("http://") and _is_loopback(host)
+        ):
+            yield f"{place}.address: {each.address} could be read by anybody: write https://"
+        if not each.credentials_file.is_file():
+            yield f"{place}.credentials_file: there is no {each.credentials_file}: put it there"
 
 
 def _child_safety(settings: Settings) -> Iterator[str]:

@@ -140,6 +140,15 @@ class DetectorPackage(Part):
         return Pinned(self.name, self.distribution, self.version)
 
 
+class RemoteListPart(Part):
+    """Somebody else's list of known pictures, which is asked by hashes alone."""
+
+    name: Annotated[str, AfterValidator(_detector_name)]
+    address: str
+    credentials_file: LocalPath
+    """Holds `USER:PASSWORD`."""
+
+
 class Settings(Part):
     """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
 
@@ -168,6 +177,8 @@ class Settings(Part):
     """The folder of a detector of heads that was pulled: the tagger looks at each of them too."""
     detectors: tuple[DetectorPackage, ...] = ()
     """Other packages whose detectors look at pictures too, and only raise evidence."""
+    remote_lists: tuple[RemoteListPart, ...] = ()
+    """Lists of others that are asked about what a request carries: only hashes are sent."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP

@@ -13,6 +13,7 @@ from pipeline.errors import SettingsError
 from pipeline.settings import BankFile, ReleasedMetadata, Settings, load
 
 TOKEN = "pst-" + "t" * 64
+REMOTE = '[{"name": "shield", "address": "%s", "credentials_file": "%s"}]'
 OTHER = "pst-" + "o" * 64
 ENOUGH = {"NOVELAI_TOKEN": TOKEN, "IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "team.pub"}
 DEVELOPMENT = {"NOVELAI_TOKEN": TOKEN, "IMPRIMATUR_DEVELOPMENT": "true"}
@@ -185,6 +186,14 @@ class TestRefused:
             ({"IMPRIMATUR_TAGGER": "models/none"}, "tagger: there is no model in"),
             ({"IMPRIMATUR_HEADS": "models/none"}, "heads: there is no model in"),
             ({"IMPRIMATUR_HEADS": "."}, "heads: without a tagger nobody looks at them"),
+            (
+                {"IMPRIMATUR_REMOTE_LISTS": REMOTE % ("http://shield.example", "imprimatur.yaml")},
+                "remote_lists[0].address: http://shield.example could be read by anybody",
+            ),
+            (
+                {"IMPRIMATUR_REMOTE_LISTS": REMOTE % ("https://shield.example", "none")},
+                "remote_lists[0].credentials_file: there is no",
+            ),
             ({"IMPRIMATUR_POLICIES": '["default"]'}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": "[]"}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": '["floor", "floor"]'}, "a set is there twice"),
