@@ -105,8 +105,12 @@ def test_talk_of_an_age_that_the_looks_belie_is_evidence(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["emma watson", "by taylor swift", "Владимир Путин", "習近平", "아이유", "keanu reeves"]
-)
+    "text",
+    [
+        "emma watson", "by taylor swift", "Владимир Путин", "習近平", "아이유", "keanu reeves",
+        "obama at a desk", "wonyoung", "에스파 카리나", "princess diana",
+    ],
+)  # fmt: skip
 def test_a_real_person_is_seen_by_name(text: str) -> None:
     """Their consent is nowhere in a request."""
     assert fired(text) == {REAL}
@@ -167,7 +171,8 @@ def test_fiction_about_age_takes_nothing_away() -> None:
         "artist:futa (nabezoko)", "death the kid", "adult baby blue", "old oak, 16 years old wine",
         "village 12", "3 girls, 12 cats", "looks at 2 cats", "12 million years old", "page 12",
         "jack black cat", "a smith will smith iron", "madonna lily", "prince of wales tower",
-        "helianthus annuus", "spaghetti strap, on a hill",
+        "helianthus annuus", "spaghetti strap, on a hill", "trump card", "a seal and a sting",
+        "mark, will, grace and hope", "a summer in may", "river phoenix, paris, hilton of stone",
         "she sat in a chair. low angle", "x, y, z", "a b c d e f g",
         "moby dick", "",
     ],

@@ -1,3 +1,5 @@
+import re
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -5,6 +7,8 @@ import pytest
 
 from classifiers.errors import TermsError
 from classifiers.vocabulary import Mode, TermList, Vocabulary, load, terms
+
+PAGE = Path(__file__).parents[3] / "docs" / "terms.md"
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +28,21 @@ def test_every_list_speaks_every_language(shipped: Vocabulary) -> None:
     spoken = {(*term.lists, term.id.split(".")[1]) for term in shipped.terms if not term.harmless}
 
     assert {(name, language) for name in TermList for language in shipped.languages} <= spoken
+
+
+def test_the_page_counts_what_ships(shipped: Vocabulary) -> None:
+    """What a list covers is told by numbers: after `building.terms` they go into docs/terms.md."""
+    page = PAGE.read_text("utf-8")
+    languages = ["en", "ja", "zh", "ko", "ru", "es", "de", "fr", "tag", "emoji"]
+    count = Counter(
+        (*term.lists, term.id.split(".")[1]) for term in shipped.terms if not term.harmless
+    )
+    rows = [[name, *(str(count[name, each]) for each in languages)] for name in TermList]
+    told = re.findall(r"^\| `(\w+)` ((?:\| \d+ ){10})\|$", page, re.MULTILINE)
+
+    assert "| list | " + " | ".join(languages) + " |" in page
+    assert [[name, *re.findall(r"\d+", numbers)] for name, numbers in sorted(told)] == sorted(rows)
+    assert f"`harmless` has {sum(term.harmless for term in shipped.terms)} phrases" in page
 
 
 def test_changing_a_list_changes_the_digest(tmp_path: Path, shipped: Vocabulary) -> None:
