@@ -34,9 +34,10 @@ from audit.export.findings import ExportReport
 from audit.fields import write_time
 from audit.glance import glance
 from audit.leaf import Leaf
-from audit.merkle import EMPTY_ROOT, Edge
+from audit.merkle import EMPTY_ROOT, Edge, verify_inclusion
 from audit.outsiders import CLOCK_SECONDS, NOBODY, Outsiders, held, newest_of_each, utc
 from audit.pairing import Pairing
+from audit.proof import Proof
 from audit.report import HASHED, TITLES, Check, Dropped, Findings, Report, Vouching
 from audit.rotation import KeyChain, follow
 from audit.shards import Shard, Shards, shards_of
@@ -60,6 +61,7 @@ def verify(
     vkey: str,
     *,
     known_checkpoints: Sequence[str] = (),
+    receipts: Sequence[Proof] = (),
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
     hashes_only: bool = False,
@@ -75,6 +77,8 @@ def verify(
     (5) the state row is the newest head, and a signature covers every entry
     (6) nothing was released without an admission; no detail is missing without an erasure
 
+    A receipt is a known checkpoint, and (4) holds the entry at its index to it as well.
+
     Of an entry whose shard was dropped only the hash is there: (4) and (5) hold it to the others,
     and it MUST lie below where an entry says that the log was dropped, no earlier than published.
 
@@ -82,7 +86,8 @@ def verify(
     so: what is there is what was signed, and nobody looked at what it says.
 
     Raises:
-        MalformedError: `vkey` is no verifier key, or a known checkpoint no signed note.
+        MalformedError: `vkey` is no verifier key, or a known checkpoint or that of a receipt is
+            not signed by the log.
         UnusableError: the file is no log that can be read.
     """
     key = VerifierKey.parse(vkey)
@@ -90,7 +95,7 @@ def verify(
         with closing(connect_reader(path)) as connection:
             connection.execute("BEGIN")
             verification = _Verification(connection, key, hashes_only=hashes_only)
-            return verification.run(known_checkpoints, anchors, trusted)
+            return verification.run(known_checkpoints, receipts, anchors, trusted)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
 
@@ -100,23 +105,26 @@ def verify_any(
     vkey: str,
     *,
     known_checkpoints: Sequence[str] = (),
+    receipts: Sequence[Proof] = (),
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
     hashes_only: bool = False,
 ) -> Report | ExportReport:
     """Check a log's file, or an export (always whole): a directory, or a file that is a zip file.
 
+    Of a receipt an export is held to the checkpoint alone.
+
     Raises:
         MalformedError, UnusableError: it cannot be checked; see `verify` and `verify_export`.
     """
     if path.is_dir() or zipfile.is_zipfile(path):
-        return verify_export(
-            path, vkey, known_checkpoints=known_checkpoints, anchors=anchors, trusted=trusted
-        )
+        known = [*known_checkpoints, *(each.checkpoint for each in receipts)]
+        return verify_export(path, vkey, known_checkpoints=known, anchors=anchors, trusted=trusted)
     return verify(
         path,
         vkey,
         known_checkpoints=known_checkpoints,
+        receipts=receipts,
         anchors=anchors,
         trusted=trusted,
         hashes_only=hashes_only,
@@ -140,15 +148,24 @@ class _Verification:
         self._dropped = 0  # how many of the entries have only a hash
         self._latest = ""  # the latest time that any entry so far says
 
-    def run(self, known: Sequence[str], anchors: Sequence[Anchor], trusted: Outsiders) -> Report:
+    def run(
+        self,
+        known: Sequence[str],
+        receipts: Sequence[Proof],
+        anchors: Sequence[Anchor],
+        trusted: Outsiders,
+    ) -> Report:
         self._check_identity()
         self._read_shards()
         signed = self._read_checkpoints()
-        outside = [self._known(note) for note in known]
+        notes = [*known, *(each.checkpoint for each in receipts)]
+        outside = [self._known(note) for note in notes]
         vouched, strangers = self._read_anchors(anchors, trusted)
         self._check_vouched([*signed, *outside])
         heads = self._read_heads()
         edge = self._walk()
+        for receipt in receipts:
+            self._check_receipt(receipt)
         self._check_ends(edge, max([0, *signed, *outside]))
         if not self._hashes_only:
             self._check_details()
@@ -323,11 +340,14 @@ class _Verification:
 
     def _question(self) -> str:
         """Ask for entries alone where none was dropped: to merge two tables takes its time."""
+        return f"{_ENTRIES} {_DROPPED if self._has_dropped() else ''} ORDER BY idx"
+
+    def _has_dropped(self) -> bool:
         try:
-            gone = self._connection.execute("SELECT EXISTS (SELECT 1 FROM dropped)").fetchone()
+            found = self._connection.execute("SELECT EXISTS (SELECT 1 FROM dropped)").fetchone()
         except sqlite3.OperationalError:  # tables of a version that knew no shards
-            gone = (0,)
-        return f"{_ENTRIES} {_DROPPED if gone[0] else ''} ORDER BY idx"
+            return False
+        return bool(found[0])
 
     def _pass_over(self, index: int) -> None:
         """Count an entry whose bytes are gone, if it says somewhere that they may be."""
@@ -401,6 +421,25 @@ class _Verification:
             what = f"an outsider saw {edge.size} entries at {utc(seen)}: one says that it is later"
             self._findings.add(Check.ENTRIES, what)
 
+    def _check_receipt(self, receipt: Proof) -> None:
+        """Hold the entry at a receipt's index, or the hash that stands for it, to the receipt."""
+        signed = self._chain.open(receipt.checkpoint)
+        size, root = signed.size, signed.root
+        tables = ("entry", "dropped") if self._has_dropped() else ("entry",)
+        found = [
+            hashed
+            for table in tables
+            for (hashed,) in self._connection.execute(
+                f"SELECT CAST(leaf_hash AS BLOB) FROM {table} WHERE idx = ?",  # noqa: S608 - ours
+                (receipt.index,),
+            )
+        ]
+        try:
+            verify_inclusion(b"".join(found), receipt.index, size, receipt.path, root)
+        except UntrustedError as fault:
+            what = f"a receipt says otherwise: {fault}"
+            self._findings.add(Check.TREE, what, receipt.index)
+
     def _check_ends(self, edge: Edge, signed: int) -> None:
         for size in sorted(self._expected):
             self._findings.add(
@@ -472,6 +511,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--known", type=Path, action="append", default=[], help="a file with a checkpoint you kept"
     )
     parser.add_argument(
+        "--receipt", type=Path, action="append", default=[], help="a file with a proof you kept"
+    )
+    parser.add_argument(
         "--anchors", type=Path, help="the file with what outsiders said of the log: anchors.db"
     )
     parser.add_argument(
@@ -493,6 +535,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.path,
             vkey,
             known_checkpoints=known,
+            receipts=[Proof.parse(each.read_bytes().decode()) for each in given.receipt],
             anchors=Anchors(given.anchors).all(origin) if given.anchors else (),
             trusted=Outsiders(
                 tuple(WitnessKey.parse(_key(each)) for each in given.witness),

@@ -18,6 +18,7 @@ from rich.console import Console
 from audit.anchors import Anchors
 from audit.export.findings import ExportReport
 from audit.leaf import Leaf
+from audit.proof import Proof
 from audit.report import Report
 from audit.store import Row
 from audit.tables import edge_of, rows
@@ -71,6 +72,10 @@ def verify(
         list[Path] | None,
         typer.Option(help="A file with a checkpoint that you kept; can be repeated."),
     ] = None,
+    receipt: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file with a proof that you kept (audit prove); can be repeated."),
+    ] = None,
     anchors: AnchorsFile = None,
     witness: WitnessKeys = None,
     stamps: StampCertificates = None,
@@ -79,7 +84,8 @@ def verify(
     """Verify a log or an export offline: every entry hashed again, every signature checked.
 
     It also says what it does not prove. Checkpoints that were kept elsewhere
-    (each answer has one, in X-Audit-Checkpoint) show that nothing was cut off.
+    (each answer has one, in X-Audit-Checkpoint) show that nothing was cut off;
+    a receipt, that its entry is the one it was, also where its shard was dropped.
     So do witnesses and time stamps, if you name whom of them you trust.
 
     Exits with 0 (everything checked holds), 1 (problems), 2 (it cannot be checked).
@@ -87,6 +93,7 @@ def verify(
     Examples:
       imprimatur audit verify
       imprimatur audit verify copy.db --vkey log.vkey --known kept.txt
+      imprimatur audit verify copy.db --vkey log.vkey --receipt it.proof
       imprimatur audit verify october.zip --vkey log.vkey
       imprimatur audit verify --witness witness.vkey --stamps tsa.pem
       imprimatur audit verify --json
@@ -97,6 +104,7 @@ def verify(
     with told():
         key = read_key(ctx, vkey)
         checkpoints = [read_text(each) for each in known or ()]
+        receipts = [Proof.parse(read_text(each)) for each in receipt or ()]
         if not path.is_dir():
             require_log(path)
         with Console(stderr=True).status("hashing every entry again"):
@@ -106,6 +114,7 @@ def verify(
                     path,
                     key.write(),
                     known_checkpoints=checkpoints,
+                    receipts=receipts,
                     anchors=Anchors(anchors).all(key.name) if anchors else (),
                     trusted=outsiders(witness or (), stamps),
                 )

@@ -90,7 +90,7 @@ class Place(Protocol):
         """Keep the closed log as it is; return what puts it back."""
         ...
 
-    async def verify(self, *known: str) -> Report:
+    async def verify(self, *known: str, receipts: Sequence[Proof] = ()) -> Report:
         """Verify the log from outside."""
         ...
 
@@ -154,8 +154,10 @@ class SqlitePlace:
 
         return restore
 
-    async def verify(self, *known: str) -> Report:
-        return verify(self.path, self.signer.vkey.write(), known_checkpoints=known)
+    async def verify(self, *known: str, receipts: Sequence[Proof] = ()) -> Report:
+        return verify(
+            self.path, self.signer.vkey.write(), known_checkpoints=known, receipts=receipts
+        )
 
 
 @dataclass(slots=True)
@@ -250,10 +252,10 @@ class PostgresPlace:
 
         return restore
 
-    async def verify(self, *known: str) -> Report:
+    async def verify(self, *known: str, receipts: Sequence[Proof] = ()) -> Report:
         path = self.folder / f"copy{next(self.copies)}.db"
         await copy_log(self.server.url(self.database), path)
-        return verify(path, self.signer.vkey.write(), known_checkpoints=known)
+        return verify(path, self.signer.vkey.write(), known_checkpoints=known, receipts=receipts)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -138,11 +138,15 @@ async def test_a_dropped_shard_leaves_hashes_and_everything_that_was_proved_stil
     path = await old.log.consistency(older.size, newest.size)
     verify_consistency(older.size, newest.size, path, older.root, newest.root)
     assert (await old.log.tile(0, 0, 5))[64:96] == leaf_hash(old.kept.leaf)
-    report = await old.verified(old.kept.checkpoint)
+    await old.log.close()
+    proof = Proof.parse(old.proof)
+    report = await old.place.verify(old.kept.checkpoint, receipts=[proof])
     assert report.ok, report.problems
     assert (report.entries, report.dropped, report.shards[0].size) == (14, 10, 11)
     assert "dropped on 2034-05-22" in report.as_text()
     assert any("10 entries said" in each for each in report.not_proved)
+    moved = await old.place.verify(receipts=[replace(proof, index=proof.index + 1)])
+    assert [each.index for each in moved.problems] == [proof.index + 1]
 
 
 async def test_the_log_goes_on_and_opens_again_after_a_shard_was_dropped(old: Old) -> None:

@@ -140,6 +140,20 @@ def test_a_cut_log_is_seen_with_the_receipt(scene: Scene, pyz: Path, tmp_path: P
     assert stranger(pyz, changed.path, scene.vkey, "--known", known)[0] == 1
 
 
+def test_a_log_is_held_to_a_proof_that_somebody_kept(
+    scene: Scene, pyz: Path, tmp_path: Path
+) -> None:
+    """Its entry is what it was; a log that was rewritten and signed again has another there."""
+    kept = tmp_path / "it.proof"
+    kept.write_text(scene.proof, "utf-8")
+    changed = tampered(scene, tmp_path / "copy.db", ONLY_WITH_MEMORY[1])
+
+    assert stranger(pyz, scene.path, scene.vkey, "--receipt", kept)[0] == 0
+    status, output, _ = stranger(pyz, changed.path, scene.vkey, "--receipt", kept)
+
+    assert (status, "a receipt says otherwise" in output) == (1, True), output
+
+
 def test_what_cannot_be_checked_is_neither_right_nor_wrong(
     scene: Scene, pyz: Path, tmp_path: Path
 ) -> None:
