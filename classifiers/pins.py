@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from classifiers.errors import ModelError
 from classifiers.registry import Calibration, Digest, Licence, Pixels, Words
+from classifiers.signals import SignalName
 from classifiers.yaml_data import parse
 
 SAFE_ENDINGS: Final = (".onnx", ".safetensors", ".csv", ".json")
@@ -25,11 +26,15 @@ CARD: Final = "card.json"
 NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
+Weight = Annotated[float, Field(gt=0, le=1)]
+
+
 class Kind(StrEnum):
     """By which code of ours a model is asked."""
 
     WD_TAGGER = "wd_tagger"
     HEAD_DETECTOR = "head_detector"
+    IMAGE_CLASSIFIER = "image_classifier"
 
 
 def _file_name(name: str) -> str:
@@ -65,6 +70,8 @@ class Pin(BaseModel):
     tag_map: Words | None
     """The reviewed file that says what a tagger's labels mean; it ships with this package."""
     tag_map_sha256: Digest | None
+    signals: Mapping[SignalName, Mapping[Words, Weight]] | None = None
+    """What the labels of an image classifier mean, each with its weight; of others nothing."""
     calibration: Calibration | None
     """None: never measured. Such a model may raise evidence, and answers no question."""
     published: Words
@@ -76,6 +83,8 @@ class Pin(BaseModel):
             raise ValueError("files: expected one .onnx model and its labels")
         if (self.tag_map is None) == (self.kind is Kind.WD_TAGGER):
             raise ValueError("tag_map: expected one for a tagger, and for nothing else")
+        if (self.signals is None) == (self.kind is Kind.IMAGE_CLASSIFIER):
+            raise ValueError("signals: expected some for a classifier, and for nothing else")
         if self.calibration is not None and self.calibration.of != self.files[self.model]:
             raise ValueError("calibration: expected one of this model, got one of another")
         return self

@@ -16,6 +16,8 @@ class Pulled:
     tagger: Path | None = None
     heads: Path | None = None
     """Of a detector whose finds the tagger looks at too; without a tagger it has no use."""
+    raters: tuple[Path, ...] = ()
+    """Of classifiers that only raise evidence."""
 
 
 NONE: Final = Pulled()

@@ -15,6 +15,7 @@ from classifiers.image_content import ImageContent
 from classifiers.mask import MaskCheck
 from classifiers.plugins import Pinned, Plugin
 from classifiers.pulled import NONE, Pulled
+from classifiers.rater import Rater
 from classifiers.tagger import Tagger
 
 
@@ -32,6 +33,7 @@ def embedded_viewers(
     network = ContentNetwork.embedded()
     return [
         *_taggers(pulled, network.rendition),
+        *(Rater.opened(folder) for folder in pulled.raters),
         *(Plugin.opened(pinned) for pinned in detectors),
         MaskCheck(),
         HashMatch(banks),

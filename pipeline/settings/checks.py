@@ -23,6 +23,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _banks,
         _term_packs,
         _tagger,
+        _raters,
         _detectors,
         _remote_lists,
         _child_safety,
@@ -131,6 +132,15 @@ def _tagger(settings: Settings) -> Iterator[str]:
             continue
         if folder is not None and settings.tagger is None:
             yield f"{name}: without a tagger nobody looks at them: name one, or remove the line"
+
+
+def _raters(settings: Settings) -> Iterator[str]:
+    for number, folder in enumerate(settings.raters):
+        if not folder.is_dir():
+            told = "pull it with `imprimatur models pull`, or remove it"
+            yield f"raters[{number}]: there is no model in {folder}: {told}"
+        if folder in settings.raters[:number]:
+            yield f"raters[{number}]: {folder} is there twice: remove one"
 
 
 def _detectors(settings: Settings) -> Iterator[str]:

@@ -175,6 +175,8 @@ class Settings(Part):
     """The folder of a tagger that was pulled, which looks at pictures too."""
     heads: LocalPath | None = None
     """The folder of a detector of heads that was pulled: the tagger looks at each of them too."""
+    raters: tuple[LocalPath, ...] = ()
+    """The folders of image classifiers that were pulled, which only raise evidence."""
     detectors: tuple[DetectorPackage, ...] = ()
     """Other packages whose detectors look at pictures too, and only raise evidence."""
     remote_lists: tuple[RemoteListPart, ...] = ()
@@ -203,7 +205,7 @@ class Settings(Part):
     @property
     def pulled(self) -> Pulled:
         """The models that were pulled and are to be used."""
-        return Pulled(self.tagger, self.heads)
+        return Pulled(self.tagger, self.heads, self.raters)
 
     @property
     def digest(self) -> str:

@@ -34,6 +34,7 @@ from classifiers.hash_match import HashMatch
 from classifiers.heads import Heads
 from classifiers.normalise import Reading
 from classifiers.plugins import RAISING, Pinned, Plugin
+from classifiers.rater import Rater
 from classifiers.remote_list import Known, RemoteList, Said
 from classifiers.signals import Field, Finding, Picture, Signal
 from classifiers.tagger import Tagger
@@ -41,6 +42,8 @@ from pipeline.app import _judge
 from pipeline.settings import first_start, load
 from pipeline.unsafe import UnsafeSwitch
 from tests.unit.classifiers.head_finders import finder, write_finder
+from tests.unit.classifiers.raters import classifier as rating
+from tests.unit.classifiers.raters import write_rater
 from tests.unit.classifiers.taggers import MEASURED, network, write_tagger
 from tests.unit.pipeline.lookers import CANARY, Moody, Reader, Viewer
 
@@ -62,11 +65,12 @@ OTHERS = [
     "a tagger",
     "a measured tagger",
     "a tagger of heads",
+    "a rater",
     "a plugin",
     "a remote list",
 ]
 """What tests put in their place keeps the same contract."""
-UNMEASURED = {"a tagger", "a plugin", "a remote list"}
+UNMEASURED = {"a tagger", "a rater", "a plugin", "a remote list"}
 """They raise evidence, and answer nothing."""
 
 
@@ -110,6 +114,12 @@ def tagger(measured: Mapping[str, float] | None = None, *, heads: bool = False) 
         return Tagger.opened(place, ContentNetwork.embedded().rendition, heads=found)
 
 
+def rater() -> Rater:
+    """A tiny classifier of transformers' form."""
+    with TemporaryDirectory() as folder:
+        return Rater.opened(write_rater(Path(folder), rating((0.5, 0.3, 0.2))))
+
+
 @cache
 def classifier(name: str) -> Classifier[Any]:
     """One of them, or one of the tests' own."""
@@ -123,6 +133,7 @@ def classifier(name: str) -> Classifier[Any]:
         "a tagger": tagger,
         "a measured tagger": lambda: tagger(MEASURED),
         "a tagger of heads": lambda: tagger(MEASURED, heads=True),
+        "a rater": rater,
         "a remote list": lambda: RemoteList(
             "shield", "https://shield.test", lambda hashes: dict.fromkeys(hashes, Said(Known.NO))
         ),

@@ -184,6 +184,8 @@ class TestRefused:
             ({"IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "null"}, "child_safety_public_key: missing"),
             ({"IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "none.pub"}, "there is no file"),
             ({"IMPRIMATUR_TAGGER": "models/none"}, "tagger: there is no model in"),
+            ({"IMPRIMATUR_RATERS": '["models/none"]'}, "raters[0]: there is no model in"),
+            ({"IMPRIMATUR_RATERS": '[".", "."]'}, "raters[1]: "),
             ({"IMPRIMATUR_HEADS": "models/none"}, "heads: there is no model in"),
             ({"IMPRIMATUR_HEADS": "."}, "heads: without a tagger nobody looks at them"),
             (
