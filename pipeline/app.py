@@ -104,6 +104,8 @@ from pipeline.novelai.price import Plan
 from pipeline.novelai.tags import Suggesting
 from pipeline.novelai.transport import of_accounts
 from pipeline.novelai.uploaded import texts_in
+from pipeline.openid import opening
+from pipeline.openid.journey import Provider
 from pipeline.projection import Projection
 from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
@@ -324,7 +326,15 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             settings, store, log, await closing.enter_async_context(connecting())
         )
         public = server.create(gate, metrics, BEAT_SECONDS)
-        ways_in = _console(public, gate, vault, rulings, uncovered, read_key(keys, "vault"))
+        ways_in = _console(
+            public,
+            gate,
+            vault,
+            rulings,
+            uncovered,
+            read_key(keys, "vault"),
+            await opening.opened(settings, closing, now),
+        )
         for routes in (
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
@@ -399,11 +409,12 @@ def _console(
     rulings: Rulings,
     uncovered: Uncovered,
     wrapping: bytes,
+    provider: Provider | None,
 ) -> Doors:
     """Mount the pages of those who review, and return the ways in."""
     store, log, now = gate.store, gate.log, gate.now
     frame, ways_in = building.build(
-        building.Parts(store, log, now, uuid4, os.urandom, wrapping),
+        building.Parts(store, log, now, uuid4, os.urandom, wrapping, provider=provider),
         [case_pages.QUEUE, appeal_pages.LINK, operation.LINK],
     )
     cases = Cases(

@@ -1,7 +1,8 @@
 """Accounts: made and changed from the command line, and enrolled by their owners.
 
 An account is made with an enrolment, a secret that is shown once and works for a day. With it its
-owner sets a password and shows a first code. To reset an account is to enrol it anew.
+owner sets a password and shows a first code, or has a provider say who they are. To reset an
+account is to enrol it anew.
 """
 
 import base64
@@ -104,6 +105,7 @@ class Accounts:
         secret, hashed = self._secret()
         until, key = self.now() + ENROLS_FOR, self.codes.new(reviewer.id)
         await self.entries.write("account.reset", reviewer, by)
+        await self.store.identities.unbind(reviewer.id)
         await self.store.reviewers.reset(reviewer.id, key, hashed, until)
         await self.store.console_sessions.end_of(reviewer.id)
         await self.store.sign_in_attempts.clear(name)
@@ -153,6 +155,31 @@ class Accounts:
             raise NowhereError
         return reviewer
 
+    async def bind(self, secret: str, issuer: str, subject: str) -> Reviewer:
+        """Make the account theirs whom a provider calls `subject`; the enrolment is used up.
+
+        Raises:
+            NowhereError: the enrolment is unknown, used, or too old.
+            AccountError: they have another account.
+        """
+        reviewer = await self.enrolling(secret)
+        if await self.store.identities.of(issuer, subject) is not None:
+            raise _has_another()
+        await self.entries.write("account.enrolled", reviewer)
+
+        async def bound(part: Store) -> bool:
+            if not await part.reviewers.use_up(_hash_of(secret)):
+                return False
+            await part.identities.bind(issuer, subject, reviewer.id)
+            return True
+
+        try:
+            if not await self.store.together(bound):
+                raise NowhereError
+        except ConflictError:
+            raise _has_another() from None
+        return reviewer
+
     async def _named(self, name: str) -> Reviewer:
         found = await self.store.reviewers.named(name)
         if found is None:
@@ -179,6 +206,10 @@ def is_name(name: str) -> bool:
 
 def _taken(name: str) -> AccountError:
     return AccountError(f"there is an account {name!r} already")
+
+
+def _has_another() -> AccountError:
+    return AccountError("You have another account here: whoever made this one can disable that.")
 
 
 def _hash_of(secret: str) -> str:

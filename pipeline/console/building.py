@@ -12,11 +12,13 @@ from pipeline.console import passwords
 from pipeline.console.accounts import Accounts
 from pipeline.console.codes import Codes
 from pipeline.console.doors import Doors
+from pipeline.console.elsewhere import Elsewhere, Sealing
 from pipeline.console.entries import Entries
 from pipeline.console.frame import Frame, Link
 from pipeline.console.peers import Peers
 from pipeline.console.sessions import Sessions
 from pipeline.console.signing_in import SigningIn
+from pipeline.openid.journey import Provider
 from pipeline.store.store import Store
 
 
@@ -32,6 +34,8 @@ class Parts:
     key: bytes = field(repr=False)
     """The installation's: what seals one-time codes is derived from it."""
     hasher: PasswordHasher = field(default_factory=passwords.for_production)
+    provider: Provider | None = None
+    """Who else says who people are."""
 
 
 def build(parts: Parts, links: Sequence[Link] = ()) -> tuple[Frame, Doors]:
@@ -48,4 +52,8 @@ def build(parts: Parts, links: Sequence[Link] = ()) -> tuple[Frame, Doors]:
     )
     sessions = Sessions(store, now, parts.random)
     signing_in = SigningIn(store, accounts, sessions, entries, now)
-    return Frame(sessions, links), Doors(accounts, signing_in, Peers(now))
+    elsewhere = None
+    if parts.provider is not None:
+        sealing = Sealing.create(parts.key, parts.random, now)
+        elsewhere = Elsewhere(parts.provider, store, accounts, sessions, entries, sealing)
+    return Frame(sessions, links), Doors(accounts, signing_in, Peers(now), elsewhere)

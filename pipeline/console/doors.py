@@ -12,6 +12,8 @@ from starlette.responses import RedirectResponse, Response
 
 from pipeline.access.permissions import Permission
 from pipeline.console.accounts import Accounts
+from pipeline.console.elsewhere import COOKIE as AWAY
+from pipeline.console.elsewhere import Elsewhere
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.frame import COOKIE, ROOT, Frame
 from pipeline.console.origins import check_origin
@@ -21,7 +23,7 @@ from pipeline.console.sessions import Session
 from pipeline.console.signing_in import SigningIn
 from pipeline.store.reviewers import Reviewer
 
-PUBLIC = frozenset({"/sign-in", "/enrol", "/static/{name}"})
+PUBLIC = frozenset({"/sign-in", "/sign-in/elsewhere", "/sign-in/back", "/enrol", "/static/{name}"})
 """The only routes that anybody may open."""
 _STATIC = Path(__file__).with_name("static")
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -37,6 +39,13 @@ class Doors:
     accounts: Accounts
     signing_in: SigningIn
     peers: Peers
+    elsewhere: Elsewhere | None = None
+    """Who lets people in whom a provider knows, if there is one."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name, for a button; empty where there is none."""
+        return "" if self.elsewhere is None else self.elsewhere.provider.name
 
 
 def routes(frame: Frame, doors: Doors) -> APIRouter:
@@ -45,6 +54,7 @@ def routes(frame: Frame, doors: Doors) -> APIRouter:
     files = _files()
     _sign_in(router, frame, doors)
     _enrol(router, frame, doors)
+    _sign_in_elsewhere(router, frame, doors)
 
     @router.get("/static/{name}")
     async def static(name: str) -> Response:
@@ -78,7 +88,8 @@ def _sign_in(router: APIRouter, frame: Frame, doors: Doors) -> None:
     async def asked(request: Request, to: str = "") -> Response:
         if await frame.session_of(request) is not None:
             return RedirectResponse(_own(to), 303)
-        return frame.page("sign_in.html", None, to=_own(to), problem="", name="")
+        provider = doors.provider
+        return frame.page("sign_in.html", None, to=_own(to), problem="", name="", provider=provider)
 
     @router.post("/sign-in")
     async def tried(
@@ -91,11 +102,36 @@ def _sign_in(router: APIRouter, frame: Frame, doors: Doors) -> None:
             token = await doors.signing_in.sign_in(name, password, code)
         except ConsoleError as fault:
             said = {"to": _own(to), "problem": fault.message, "name": name}
+            said["provider"] = doors.provider
             return frame.page("sign_in.html", None, fault.status, **said)
         doors.peers.succeeded(peer)
         answer = RedirectResponse(_own(to), 303)
         answer.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="strict")
         return answer
+
+
+def _sign_in_elsewhere(router: APIRouter, frame: Frame, doors: Doors) -> None:
+    def there() -> Elsewhere:
+        if doors.elsewhere is None:
+            raise NowhereError
+        return doors.elsewhere
+
+    @router.get("/sign-in/elsewhere")
+    async def sent(to: str = "", secret: str = "") -> Response:
+        address, away = await there().sends(_own(to), secret)
+        answer = RedirectResponse(address, 303)
+        answer.set_cookie(AWAY, away, secure=True, httponly=True, samesite="lax")
+        return answer
+
+    @router.get("/sign-in/back")
+    async def back(request: Request, state: str = "", code: str = "", iss: str = "") -> Response:
+        peer, cookie = doors.peers.enter(request), request.cookies.get(AWAY)
+        came = await there().lets_in(cookie, state, code, iss or None)
+        doors.peers.succeeded(peer)
+        page = frame.page("let_in.html", None, to=came.to)
+        page.set_cookie(COOKIE, came.token, secure=True, httponly=True, samesite="strict")
+        page.delete_cookie(AWAY, secure=True, httponly=True, samesite="lax")
+        return page
 
 
 def _enrol(router: APIRouter, frame: Frame, doors: Doors) -> None:
@@ -109,6 +145,7 @@ def _enrol(router: APIRouter, frame: Frame, doors: Doors) -> None:
             name=reviewer.name,
             role=reviewer.role,
             secret=secret,
+            provider=doors.provider,
             shortest=SHORTEST,
             problem="" if fault is None else fault.message,
             picture=Markup(picture),  # noqa: S704 - segno drew it: a name in it is dots

@@ -3,6 +3,7 @@
 * ConsoleError
   - AccountError        an account cannot be made or changed so
   - WrongError          name, password and code do not belong together; which of them is not said
+  - ElsewhereError      a provider did not say who somebody is, or they have no account
   - WaitError           too many attempts: the page says how long to wait
   - SignedOutError      there is no session, or it has ended
   - ForgedError         a form did not come from a page of this session
@@ -36,6 +37,16 @@ class WrongError(ConsoleError):
 
     def __init__(self) -> None:
         super().__init__("The name, the password or the code is wrong. A code works once.")
+
+
+class ElsewhereError(ConsoleError):
+    """A provider did not say who somebody is, or they have no account."""
+
+    title = "Not signed in"
+
+    def __init__(self, message: str, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class WaitError(ConsoleError):

@@ -28,6 +28,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _remote_lists,
         _child_safety,
         _outside,
+        _openid,
     )
     return [problem for check in checks for problem in check(settings)]
 
@@ -192,6 +193,21 @@ def _outside(settings: Settings) -> Iterator[str]:
     keys = [each.vkey for each in outside.witnesses]
     if len(set(keys)) < len(keys):
         yield "outside.witnesses: a witness is there twice: remove one"
+
+
+def _openid(settings: Settings) -> Iterator[str]:
+    said = settings.openid
+    if said is None:
+        return
+    for name, address in (("issuer", said.issuer), ("address", said.address)):
+        if not address.startswith("http:"):
+            continue
+        if not _is_loopback(urlsplit(address).hostname or ""):
+            yield f"openid.{name}: {address} could be read by anybody on the way: write https://"
+        elif not settings.development:
+            yield f"openid.{name}: http:// is for a stand-in: write https://, or development: true"
+    if not said.client_secret_file.is_file():
+        yield f"openid.client_secret_file: there is no {said.client_secret_file}: put it there"
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,7 @@ from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from classifiers.plugins import Pinned
 from classifiers.pulled import Pulled
+from pipeline.settings.openid import OpenId
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
 from pipeline.settings.retention import Retention
@@ -161,6 +162,8 @@ class Settings(Part):
     """Never in the settings file: `load` finds it in the environment or in that file."""
     outside: Outside = Outside()
     """What remembers the log outside it."""
+    openid: OpenId | None = None
+    """Who else says who the console's people are."""
     listen: Listen = Listen()
     upstream: Upstream = Upstream()
     banks: tuple[BankFile, ...]

@@ -57,7 +57,7 @@ class ConsoleSessions:
             select(reviewers, mine.begun_at, mine.seen_at)
             .join(reviewers, reviewers.c.id == mine.reviewer)
             .where(mine.token_sha256 == token_sha256)
-            .where(reviewers.c.disabled_at.is_(None), reviewers.c.password_hash.is_not(None))
+            .where(reviewers.c.disabled_at.is_(None), reviewers.c.enrolment_sha256.is_(None))
         )
         row = await self.transact(lambda sql: sql.execute(query).mappings().one_or_none())
         if row is None:

@@ -59,15 +59,10 @@ class Reviewer:
     last_step: int = -1
     """The time step of the last code that was accepted: none is accepted twice."""
     password_hash: str | None = field(default=None, repr=False)
-    """None until its owner has enrolled."""
+    """None until its owner has enrolled, and where a provider says who that is."""
     enrolment_sha256: str | None = field(default=None, repr=False)
     enrol_until: datetime | None = None
     disabled_at: datetime | None = None
-
-    @property
-    def enrolled(self) -> bool:
-        """Whether its owner has set a password and shown a code."""
-        return self.password_hash is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +112,13 @@ class Reviewers:
                 "enrolment_sha256": None,
                 "enrol_until": None,
             },
+        )
+
+    async def use_up(self, enrolment_sha256: str) -> bool:
+        """Use up an enrolment without a password; False if it was used meanwhile."""
+        return await self._change(
+            {"enrolment_sha256": enrolment_sha256, "disabled_at": None},
+            {"enrolment_sha256": None, "enrol_until": None},
         )
 
     async def accept(self, reviewer: UUID, step: int) -> bool:

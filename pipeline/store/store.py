@@ -22,6 +22,7 @@ from pipeline.store.first_approvals import FirstApprovals
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
 from pipeline.store.holds import Holds
+from pipeline.store.identities import Identities
 from pipeline.store.jobs import Jobs
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
@@ -77,6 +78,7 @@ class Store:
     forgetting: Forgetting
     reveals: Reveals
     reviewers: Reviewers
+    identities: Identities
     console_sessions: ConsoleSessions
     sign_in_attempts: SignInAttempts
     webhooks: Webhooks
@@ -121,6 +123,7 @@ class Store:
             forgetting=Forgetting(transact),
             reveals=Reveals(transact),
             reviewers=Reviewers(transact),
+            identities=Identities(transact),
             console_sessions=ConsoleSessions(transact),
             sign_in_attempts=SignInAttempts(transact),
             webhooks=Webhooks(transact),

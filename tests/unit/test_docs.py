@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -289,19 +289,18 @@ def settings_of(part: type[BaseModel], prefix: str = "") -> dict[str, object]:
     """Return every setting by its dotted name, with its default; parts are gone into."""
     found: dict[str, object] = {}
     for name, field in part.model_fields.items():
-        inner, listed = _part(field.annotation)
-        if inner is None or listed:
+        inner, listed = _part(field.annotation), get_origin(field.annotation) is tuple
+        if inner is None or listed or field.default is None:
             found[prefix + name] = field.default
         if inner is not None:
             found |= settings_of(inner, f"{prefix}{name}{'[]' if listed else ''}.")
     return found
 
 
-def _part(annotation: object) -> tuple[type[BaseModel] | None, bool]:
+def _part(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    inner = next((each for each in map(_part, get_args(annotation)) if each[0]), (None, False))
-    return inner[0], inner[0] is not None
+        return annotation
+    return next((inner for each in get_args(annotation) if (inner := _part(each))), None)
 
 
 def spelled(default: str | bool | float) -> str:

@@ -13,6 +13,10 @@ from pipeline.errors import SettingsError
 from pipeline.settings import BankFile, ReleasedMetadata, Settings, load
 
 TOKEN = "pst-" + "t" * 64
+OPENID = (
+    '{"name": "Acme", "issuer": "%s", "client_id": "gate", "client_secret_file": "%s", '
+    '"address": "https://gate.example"}'
+)
 REMOTE = '[{"name": "shield", "address": "%s", "credentials_file": "%s"}]'
 OTHER = "pst-" + "o" * 64
 ENOUGH = {"NOVELAI_TOKEN": TOKEN, "IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "team.pub"}
@@ -195,6 +199,18 @@ class TestRefused:
             (
                 {"IMPRIMATUR_REMOTE_LISTS": REMOTE % ("https://shield.example", "none")},
                 "remote_lists[0].credentials_file: there is no",
+            ),
+            (
+                {"IMPRIMATUR_OPENID": OPENID % ("http://id.example", "imprimatur.yaml")},
+                "openid.issuer: http://id.example could be read by anybody",
+            ),
+            (
+                {"IMPRIMATUR_OPENID": OPENID % ("http://127.0.0.1:1", "imprimatur.yaml")},
+                "openid.issuer: http:// is for a stand-in",
+            ),
+            (
+                {"IMPRIMATUR_OPENID": OPENID % ("https://id.example", "none")},
+                "openid.client_secret_file: there is no",
             ),
             ({"IMPRIMATUR_POLICIES": '["default"]'}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": "[]"}, "the floor stands first"),
