@@ -19,7 +19,7 @@ from classifiers.content import Polarity
 from classifiers.device import Device
 from classifiers.harmless import HarmlessPhrases
 from classifiers.languages.reader import LanguageReader
-from classifiers.normalise import FieldReading, Obstacle, Reading, Span
+from classifiers.normalise import FieldReading, Reading, Span
 from classifiers.normalise.letters import SPACE, codes_of, covered, text_of
 from classifiers.prompt_heads import HEADS
 from classifiers.prompt_network import Likelihoods, PromptNetwork
@@ -118,7 +118,7 @@ class PromptModel:
                 if text != whole:
                     where = Field(one.path, (foreign[0][0], foreign[-1][1]))
                     unread.append((where, Reason.OTHER_LANGUAGE))
-            if Obstacle.TOO_LONG in one.unread:
+            if one.is_cut:
                 unread.append((Field(one.path), Reason.NOT_ASSESSED))
             if text in known or not text.strip():
                 continue

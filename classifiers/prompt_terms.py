@@ -15,6 +15,7 @@ from classifiers.normalise import (
     Reading,
     Span,
     Spelling,
+    Spellings,
     View,
     is_dressed_up,
     read,
@@ -198,7 +199,7 @@ class PromptTerms:
             text = head + tail
             seam = len(head)
             view = View(Spelling.JOINED, "union", text, range(len(text)))
-            one = FieldReading("*", (), Polarity.POSITIVE, text, (view,), ())
+            one = FieldReading("*", (), Polarity.POSITIVE, text, view, Spellings((view,)), ())
             for hit in self._search.find(one):
                 (name,) = hit.term.lists
                 if name in _DISGUISES and hit.span[0] < seam < hit.span[1]:

@@ -12,9 +12,16 @@ from classifiers.normalise.branches import expand
 from classifiers.normalise.decode import GUESSES, decode
 from classifiers.normalise.lettering import drawn
 from classifiers.normalise.letters import Letters
-from classifiers.normalise.reading import FieldReading, Obstacle, Reading, View
+from classifiers.normalise.reading import (
+    FieldReading,
+    Later,
+    Obstacle,
+    Reading,
+    Spellings,
+    View,
+)
 from classifiers.normalise.tags import tags
-from classifiers.normalise.views import views
+from classifiers.normalise.views import Folded, folded, views
 
 READ_AT_MOST = 32_000
 """Characters read of one field, and of all fields together; what lies beyond is `TOO_LONG`."""
@@ -42,23 +49,10 @@ def read(prompt: Prompt) -> Reading:
 
 def _read_field(carrier: Text, also: tuple[str, ...], prompt: Prompt, left: int) -> FieldReading:
     text, grammar = carrier.text[:left], prompt.grammar
+    is_cut = len(text) < len(carrier.text)
     letters = Letters.of(text)
     weights = nai.weights(text)
-    found = list(views("received", letters, nai.spans(text, weights, grammar)))
-    branches = expand(letters, text)
-    if branches.words is not None:
-        found += _inner_views("branches", branches.words, grammar)
-    inside = decode(letters)
-    for encoding, inner in inside.texts:
-        views_inside = _inner_views(f"decoded:{encoding}", inner, grammar)
-        found += islice(views_inside, 1) if encoding in GUESSES else views_inside
-    obstacles: list[Obstacle] = []
-    if len(text) < len(carrier.text):
-        obstacles.append(Obstacle.TOO_LONG)
-    if not branches.complete:
-        obstacles.append(Obstacle.TOO_MANY_BRANCHES)
-    if not inside.complete:
-        obstacles.append(Obstacle.TOO_DEEP)
+    first = folded("received", letters, nai.spans(text, weights, grammar))
     lettering = drawn(text)
     parts = nai.runs(text, weights, carrier.polarity, grammar)
     return FieldReading(
@@ -66,14 +60,34 @@ def _read_field(carrier: Text, also: tuple[str, ...], prompt: Prompt, left: int)
         also,
         carrier.polarity,
         carrier.text,
-        tuple(found),
+        first.view,
+        Later(lambda: _spellings(first, grammar, is_cut=is_cut)),
         parts,
         lettering,
-        tuple(obstacles),
+        is_cut,
         boilerplate(Text(carrier.path, text, carrier.polarity), parts, lettering, grammar),
         tags(text),
-        b"" if Obstacle.TOO_LONG in obstacles else _identity(carrier, prompt),
+        b"" if is_cut else _identity(carrier, prompt),
     )
+
+
+def _spellings(first: Folded, grammar: Grammar, *, is_cut: bool) -> Spellings:
+    """Make the views of a text as received, and those of what is spelt and hidden in it."""
+    letters = first.letters
+    found = list(views(first))
+    obstacles = [Obstacle.TOO_LONG] if is_cut else []
+    branches = expand(letters, letters.text)
+    if branches.words is not None:
+        found += _inner_views("branches", branches.words, grammar)
+    inside = decode(letters)
+    for encoding, inner in inside.texts:
+        views_inside = _inner_views(f"decoded:{encoding}", inner, grammar)
+        found += islice(views_inside, 1) if encoding in GUESSES else views_inside
+    if not branches.complete:
+        obstacles.append(Obstacle.TOO_MANY_BRANCHES)
+    if not inside.complete:
+        obstacles.append(Obstacle.TOO_DEEP)
+    return Spellings(tuple(found), tuple(obstacles))
 
 
 def _identity(carrier: Text, prompt: Prompt) -> bytes:
@@ -83,4 +97,4 @@ def _identity(carrier: Text, prompt: Prompt) -> bytes:
 
 def _inner_views(source: str, letters: Letters, grammar: Grammar) -> Iterator[View]:
     text = letters.text
-    return views(source, letters, nai.spans(text, nai.weights(text), grammar))
+    return views(folded(source, letters, nai.spans(text, nai.weights(text), grammar)))

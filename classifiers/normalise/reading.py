@@ -1,9 +1,10 @@
 """What a request says, in every spelling that can be made out, each with its way back."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import Lock
 
 import numpy as np
 
@@ -116,6 +117,34 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Spellings:
+    """All views of a field, and what of it none of them shows."""
+
+    views: tuple[View, ...] = field(repr=False)
+    """The plain view comes first."""
+    unread: tuple[Obstacle, ...] = ()
+
+
+class Later:
+    """Spellings that are made when somebody first asks for them, once, in whatever thread.
+
+    Of a text that is known again nobody asks: then its disguises need not be undone.
+    """
+
+    def __init__(self, make: Callable[[], Spellings]) -> None:
+        self._make = make
+        self._made: Spellings | None = None
+        self._lock = Lock()
+
+    def get(self) -> Spellings:
+        """Return them."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+@dataclass(frozen=True, slots=True)
 class FieldReading:
     """One text carrier, read; `also` are the carriers that hold the very same."""
 
@@ -124,13 +153,15 @@ class FieldReading:
     polarity: Polarity
     text: str = field(repr=False)
     """As received, whole."""
-    views: tuple[View, ...] = field(repr=False)
-    """The plain view comes first."""
+    plain: View = field(repr=False)
+    """The view that loses no letter."""
+    spellings: Spellings | Later = field(repr=False)
     runs: tuple[Run, ...] = field(repr=False)
     """In order, without gaps, over all that was read."""
     drawn: tuple[Span, ...] = ()
     """Where lettering is asked for: `text:` clauses and quoted strings."""
-    unread: tuple[Obstacle, ...] = ()
+    is_cut: bool = False
+    """Whether it goes on beyond what is read."""
     boilerplate: tuple[Span, ...] = ()
     """What clients write by themselves; nobody typed it. Nothing of it hides what is typed."""
     tags: tuple[Tag, ...] = ()
@@ -139,9 +170,14 @@ class FieldReading:
     these alone may be remembered under it. Empty where not all was read."""
 
     @property
-    def plain(self) -> View:
-        """The view that loses no letter."""
-        return self.views[0]
+    def views(self) -> tuple[View, ...]:
+        """All its views; the plain view comes first."""
+        return self._spellings().views
+
+    @property
+    def unread(self) -> tuple[Obstacle, ...]:
+        """Why a part of it is in no view; empty if all is."""
+        return self._spellings().unread
 
     def polarity_of(self, span: Span) -> Polarity:
         """Return POSITIVE if any part of `span` is asked for, else NEGATIVE."""
@@ -181,6 +217,9 @@ class FieldReading:
     def lettering(self) -> str:
         """Return the plain text of what will be drawn as letters, with a space for all else."""
         return self._plain_of(self.drawn)
+
+    def _spellings(self) -> Spellings:
+        return self.spellings.get() if isinstance(self.spellings, Later) else self.spellings
 
     def _runs(self, polarity: Polarity) -> list[Run]:
         return [run for run in self.runs if run.polarity is polarity]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,16 +21,29 @@ _DRAWN_OUT = re.compile(r"([a-z])\1(?:\1|[a-z]*([a-z])\2)")
 """What a folded text in ASCII has in it of which some spelling but the plain can be made."""
 
 
-def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View]:
-    """Give the plain view, then each view that differs from the one it is made from.
+class Folded(NamedTuple):
+    """A text, its plain view, and what the other views of it are made from."""
 
-    `marks` are the weights: they are no words.
-    """
+    source: str
+    letters: Letters
+    taken: Mask
+    """Where weights stand: they are no words."""
+    plain: Letters
+    view: View
+
+
+def folded(source: str, letters: Letters, marks: Sequence[Span]) -> Folded:
+    """Fold a text in which `marks` are the weights."""
     taken = covered(marks, len(letters.codes))
     plain = fold(letters, taken)
-    first = _view(Spelling.PLAIN, source, plain)
-    yield first
-    if not first.text:
+    return Folded(source, letters, taken, plain, _view(Spelling.PLAIN, source, plain))
+
+
+def views(first: Folded) -> Iterator[View]:
+    """Give the plain view, then each view that differs from the one it is made from."""
+    source, letters, taken, plain, view = first
+    yield view
+    if not view.text:
         return
     shown = one = one_script(plain)
     if one is not plain and not one.same_as(plain):
@@ -45,7 +59,7 @@ def views(source: str, letters: Letters, marks: Sequence[Span]) -> Iterator[View
     other = undress(whole, second=True)
     if other is not latin and not other.same_as(latin):
         yield _view(Spelling.LOOKALIKES, source, other)
-    known = first.text if latin is plain and first.text.isascii() else None
+    known = view.text if latin is plain and view.text.isascii() else None
     closed = latin if known is not None and not _APART.search(known) else close_up(latin)
     if closed is not latin:
         yield _view(Spelling.CLOSED_UP, source, closed)

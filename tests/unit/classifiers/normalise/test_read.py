@@ -13,9 +13,11 @@ from classifiers.normalise import (
     FieldReading,
     Obstacle,
     Spelling,
+    Spellings,
     is_invisible,
     read,
 )
+from classifiers.normalise.reading import Later
 
 ODD = st.text(
     alphabet=st.one_of(
@@ -242,6 +244,26 @@ def test_beyond_the_limit_is_unread() -> None:
     """Not truncated in silence: what nobody read is not clean."""
     assert read_one("a " * (READ_AT_MOST // 2)).unread == ()
     assert read_one("a " * READ_AT_MOST).unread == (Obstacle.TOO_LONG,)
+
+
+def test_disguises_are_undone_once_and_only_when_somebody_asks() -> None:
+    """Of a text that is known again nobody does; and a fault on the way leaves no half of them."""
+    plain = read_one("a harbour").plain
+    made: list[Spellings] = []
+
+    def make() -> Spellings:
+        made.append(Spellings((plain,)))
+        if len(made) == 1:
+            raise MemoryError
+        return made[-1]
+
+    later = Later(make)
+    assert made == []
+    with pytest.raises(MemoryError):
+        later.get()
+
+    assert later.get() is later.get() is made[1]
+    assert len(made) == 2
 
 
 def test_a_text_is_known_again_by_a_digest_of_all_that_it_is_read_by() -> None:
