@@ -52,6 +52,7 @@ from pipeline.cli.outside import (
 )
 from pipeline.cli.outside import witness as ask_witnesses
 from pipeline.cli.proofs import EntryId, check_proof, prove
+from pipeline.cli.showing import show
 from pipeline.cli.verifier import verifier
 
 app = typer.Typer(help="Verify, read and prove the audit log.", no_args_is_help=True)
@@ -155,6 +156,7 @@ def tail(
             say_table(titles, map(_cells, found), "The log is empty.")
 
 
+app.command()(show)
 app.command()(prove)
 app.command("check-proof")(check_proof)
 app.command()(copy)

@@ -23,6 +23,33 @@ def _tamper(path: Path) -> None:
         connection.commit()
 
 
+class TestShow:
+    def test_an_entry_is_shown_with_those_of_its_submission_and_nothing_is_decrypted(
+        self, data_dir: Path, run: Run
+    ) -> None:
+        """What everybody may see, and whether more is there: to look at that is on record."""
+        shown = run("--data-dir", data_dir, "audit", "show", ENTRY)
+        said = json.loads(run("--data-dir", data_dir, "audit", "show", ENTRY, "--json").stdout)
+
+        assert (shown.exit_code, "harbour" in shown.stdout, "u1" in shown.stdout) == (
+            0,
+            True,
+            False,
+        )
+        assert (said["index"], said["detail"], said["leaf"]["id"]) == (1, "here", ENTRY)
+        assert [each["kind"] for each in said["submission"]] == ["admit"]
+
+    def test_an_erased_detail_and_an_unknown_entry_are_told(self, data_dir: Path, run: Run) -> None:
+        """Erased is not the same as never there."""
+        with closing(sqlite3.connect(data_dir / "log.db")) as connection:
+            connection.execute("DELETE FROM detail")
+            connection.commit()
+        told = run("--data-dir", data_dir, "audit", "show", ENTRY, "--json")
+        assert json.loads(told.stdout)["detail"] == "erased"
+        unknown = run("--data-dir", data_dir, "audit", "show", UUID(int=9))
+        assert (unknown.exit_code, "holds no such entry" in unknown.stderr) == (1, True)
+
+
 class TestVerify:
     def test_a_sound_log_verifies_without_a_server(self, data_dir: Path, run: Run) -> None:
         """The log proves itself, and says what it does not prove."""
@@ -148,6 +175,8 @@ class TestProofs:
         proof = tmp_path / "it.proof"
         key = data_dir / "keys" / "log.vkey"
         assert run("--data-dir", data_dir, "audit", "prove", ENTRY, "-o", proof).exit_code == 0
+        held = run("--data-dir", data_dir, "audit", "verify", "--receipt", proof)
+        assert (held.exit_code, "checkpoints from outside" in held.stdout) == (0, True)
 
         done = run("audit", "check-proof", proof, "--vkey", key, "--json")
 

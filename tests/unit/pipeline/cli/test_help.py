@@ -37,7 +37,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         "examine",
         "rehearse",
         "screen",
-        *(f"audit {name}" for name in ("verify", "tail", "prove", "check-proof", "detail")),
+        *(f"audit {name}" for name in ("verify", "tail", "show", "prove", "check-proof", "detail")),
         *(f"audit {name}" for name in ("copy", "export", "migrate", "verifier")),
         *(f"audit {name}" for name in ("checkpoint", "witness", "rotate", "erase", "erasures")),
         *(f"audit hold {name}" for name in ("place", "lift", "list")),
