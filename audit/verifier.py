@@ -15,8 +15,8 @@ MODULES = (
     "export/files", "export/findings", "export/folder", "export/heads", "export/manifest",
     "export/names", "export/profile", "export/tiles", "export/unproved", "export/views",
     "export/withheld", "fields", "glance", "keyfile", "leaf", "merkle", "note", "outsiders",
-    "pairing", "proof", "report", "rotation", "shards", "signatures", "stamps", "verify",
-    "vkey",
+    "pairing", "proof", "report", "rotation", "shards", "signatures", "stamps",
+    "verification", "verify", "vkey",
 )  # fmt: skip
 """What `audit.verify` imports; a test holds that this is all of it."""
 _STANDS_FOR = {"signatures": "ed25519", "stamps": "no_stamps"}
