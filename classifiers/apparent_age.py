@@ -2,7 +2,9 @@
 
 It may raise minor evidence, never establish adulthood: a score near 0 means no more than that
 nothing was seen. Nor does a picture without a face show an adult; it scores 0 because nothing in it
-raises the evidence. Of anything not surely a photograph the network must not speak.
+raises the evidence. But where a body may be shown, somebody is there: without a face that can be
+judged nobody knows how old, and that is said. Of anything not surely a photograph the network must
+not speak.
 """
 
 import math
@@ -26,6 +28,10 @@ NAME: Final = "face_age"
 _EMITS: Final = frozenset({SignalName.IMAGE_PERSON, SignalName.IMAGE_MINOR_FACE})
 _MEAN_TO_DEVIATION: Final = math.sqrt(math.pi / 2)
 """A normal error's standard deviation, over its mean absolute value."""
+_BODY_AT_LEAST: Final = 0.2
+"""The likelihood of suggestion from which on a body may be shown: the floor begins to ask there."""
+_LEAST_SIDE: Final = 24
+"""Pixels; a smaller face is mostly made up when it is enlarged."""
 _POSSIBLE_YEARS: Final = (-30.0, 150.0)
 
 
@@ -85,6 +91,8 @@ class ApparentAge:
     """Reports `image.person` once and `image.minor.face` for each face, of photographs only."""
 
     rendition: Callable[[Canonical], Rendition]
+    suggestive: Callable[[Canonical], float]
+    """How likely a picture is suggestive, or more."""
     faces: Faces
     age: FaceAge
     emits: frozenset[SignalName] = _EMITS
@@ -117,9 +125,15 @@ class ApparentAge:
             reason = Reason.NOT_ASSESSED
             return [Unavailable(name, whole, self.id, reason) for name in sorted(_EMITS)]
         found = self.faces.find(content)
+        unknown = self._unknown(found) if self._shows_a_body(content) else frozenset()
+        silent = [
+            Unavailable(name, whole, self.id, Reason.NOT_ASSESSED) for name in sorted(unknown)
+        ]
         if not found:
-            return [Signal(name, 0.0, whole, self.id) for name in sorted(_EMITS)]
+            zeros = (Signal(name, 0.0, whole, self.id) for name in sorted(_EMITS - unknown))
+            return [*silent, *zeros]
         return [
+            *silent,
             Signal(SignalName.IMAGE_PERSON, found[0].score, whole, self.id),
             *(
                 Signal(
@@ -131,6 +145,18 @@ class ApparentAge:
                 for face, years in zip(found, self.age.years(content, found), strict=True)
             ),
         ]
+
+    def _shows_a_body(self, content: Canonical) -> bool:
+        return self.suggestive(content) >= _BODY_AT_LEAST
+
+    def _unknown(self, found: Sequence[Face]) -> frozenset[SignalName]:
+        """Tell what nobody can know: of no face, of a small one, of more than are looked for."""
+        if not found:
+            return _EMITS
+        small = any(min(face.box[2:]) < _LEAST_SIDE for face in found)
+        if small or len(found) >= self.faces.most:
+            return frozenset({SignalName.IMAGE_MINOR_FACE})
+        return frozenset()
 
 
 def _crop(picture: Canonical, face: Face, side: int) -> NDArray[np.uint8]:

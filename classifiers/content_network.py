@@ -85,6 +85,14 @@ class ContentNetwork:
         views = self._views(picture)
         return self._seen.answer(views.tobytes(), lambda: Likelihoods.of(self._model.answer(views)))
 
+    def suggestive(self, picture: Canonical) -> float:
+        """Tell how likely the picture is suggestive or more, in the view that counts most.
+
+        Raises:
+            ModelError: as `look`.
+        """
+        return self.look(picture).suggestive
+
     def rendition(self, picture: Canonical) -> Rendition:
         """Tell how the picture was made, if that is sure for every view of it.
 

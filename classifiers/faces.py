@@ -56,7 +56,7 @@ class Faces:
         self._at_least = model.card.number("face_at_least")
         self._overlap = model.card.number("overlap_at_most")
         self._sure = model.card.number("upright_sure_at_least")
-        self._most = int(model.card.number("faces_at_most"))
+        self.most = int(model.card.number("faces_at_most"))
 
     @classmethod
     def embedded(cls) -> Self:
@@ -80,7 +80,7 @@ class Faces:
                 found += [face for view in views for face in self._find(picture, view, turn)]
         corners = np.asarray([(f.box[0], f.box[1], *_end(f.box)) for f in found], np.float64)
         scores = np.asarray([face.score for face in found])
-        kept = apart(corners.reshape(-1, 4), scores, overlap=self._overlap, most=self._most)
+        kept = apart(corners.reshape(-1, 4), scores, overlap=self._overlap, most=self.most)
         return tuple(found[i] for i in kept)
 
     def warm(self) -> None:
@@ -102,7 +102,7 @@ class Faces:
         boxes, scores = decode(self._model.answer(square)[0])
         likely = scores >= self._at_least
         boxes, scores = boxes[likely], scores[likely]
-        kept = apart(boxes, scores, overlap=self._overlap, most=self._most)
+        kept = apart(boxes, scores, overlap=self._overlap, most=self.most)
         places = turned_back(boxes[kept] * side, turn, width, height)
         places *= np.asarray((picture.width / width, picture.height / height) * 2)
         faces = [

@@ -38,7 +38,7 @@ def embedded_viewers(
         MaskCheck(),
         HashMatch(banks),
         ImageContent(network),
-        ApparentAge(network.rendition, Faces.embedded(), FaceAge.embedded()),
+        ApparentAge(network.rendition, network.suggestive, Faces.embedded(), FaceAge.embedded()),
     ]
 
 

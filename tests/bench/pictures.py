@@ -66,7 +66,7 @@ def _look(data: bytes, match: HashMatch) -> None:
         MaskCheck(),
         match,
         ImageContent(network),
-        ApparentAge(network.rendition, _Gate.faces, _Gate.age),
+        ApparentAge(network.rendition, network.suggestive, _Gate.faces, _Gate.age),
     )
     seen = read(Received("output", 0, Purpose.OUTPUT, data))
     for viewer in viewers:

@@ -1,10 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from classifiers.apparent_age import NAME, ApparentAge, FaceAge
 from classifiers.canonical import Canonical
@@ -14,7 +15,7 @@ from classifiers.content_network import ContentNetwork
 from classifiers.errors import ModelError
 from classifiers.faces import Face, Faces
 from classifiers.registry import Model
-from classifiers.signals import Picture, Reason, Signal, SignalName, Unavailable
+from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
 from classifiers.training.reference import benign
 
 Answering = Callable[[str, NDArray[np.float32]], Model]
@@ -26,11 +27,67 @@ def photograph(_: Canonical) -> Rendition:
     return Rendition.PHOTOGRAPH
 
 
+def harmless(_: Canonical) -> float:
+    return 0.1
+
+
+def suggestive(_: Canonical) -> float:
+    """What the content network would say of a body; the pictures here show none."""
+    return 0.2
+
+
+def silent(findings: Sequence[Finding]) -> dict[SignalName, Reason]:
+    return {each.name: each.reason for each in findings if isinstance(each, Unavailable)}
+
+
+class TestWhereABodyMayBeShown:
+    """Somebody is there: how old is only known of faces that can be judged."""
+
+    def test_without_a_face_nobody_knows_who(self, looked_at: LookedAt) -> None:
+        """A face that was cropped away would else stand for nobody."""
+        whole = ApparentAge(photograph, suggestive, Faces.embedded(), AGE)
+
+        findings = whole.classify(looked_at(benign("coffee")))
+
+        assert silent(findings) == dict.fromkeys(whole.emits, Reason.NOT_ASSESSED)
+        assert len(findings) == 2
+
+    def test_a_face_that_can_be_judged_is_judged(self, looked_at: LookedAt) -> None:
+        """That is what the tier is open for."""
+        whole = ApparentAge(photograph, suggestive, Faces.embedded(), AGE)
+
+        assert not silent(whole.classify(looked_at(benign("astronaut"))))
+
+    def test_of_a_small_face_the_age_is_not_known(self, looked_at: LookedAt) -> None:
+        """Enlarged from twenty pixels a child looks like anybody; what is seen still counts."""
+        small = np.asarray(Image.fromarray(benign("astronaut")).resize((96, 96)))
+        whole = ApparentAge(photograph, suggestive, Faces.embedded(), AGE)
+
+        findings = whole.classify(looked_at(small))
+
+        assert silent(findings) == {SignalName.IMAGE_MINOR_FACE: Reason.NOT_ASSESSED}
+        assert {each.name for each in findings if isinstance(each, Signal)} == whole.emits
+
+    def test_of_more_faces_than_are_looked_for_one_may_be_a_childs(
+        self, looked_at: LookedAt
+    ) -> None:
+        """The seventeenth of a crowd would else be nobody."""
+        faces = Faces.embedded()
+        faces.most = 1
+        whole = ApparentAge(photograph, suggestive, faces, AGE)
+
+        findings = whole.classify(looked_at(benign("astronaut")))
+
+        assert silent(findings) == {SignalName.IMAGE_MINOR_FACE: Reason.NOT_ASSESSED}
+
+
 class TestApparentAge:
     def test_an_adult_photographed_raises_little(self, looked_at: LookedAt) -> None:
         """The whole chain, on the picture whose age the original gives as 33.3."""
-        rendition = ContentNetwork.embedded().rendition
-        whole: Classifier[Canonical] = ApparentAge(rendition, Faces.embedded(), AGE)
+        network = ContentNetwork.embedded()
+        whole: Classifier[Canonical] = ApparentAge(
+            network.rendition, network.suggestive, Faces.embedded(), AGE
+        )
         whole.warm()
 
         person, minor = whole.classify(looked_at(benign("astronaut")))
@@ -53,7 +110,7 @@ class TestApparentAge:
         self, looked_at: LookedAt, rendition: Rendition
     ) -> None:
         """On drawings the network answers at random, and a random adult would clear a child."""
-        whole = ApparentAge(lambda _: rendition, Faces.embedded(), AGE)
+        whole = ApparentAge(lambda _: rendition, harmless, Faces.embedded(), AGE)
 
         findings = whole.classify(looked_at(benign("astronaut")))
 
@@ -65,7 +122,7 @@ class TestApparentAge:
 
     def test_a_photograph_without_a_face_raises_nothing(self, looked_at: LookedAt) -> None:
         """Zero raises no evidence; it is never evidence of an adult, for no signal says that."""
-        whole = ApparentAge(photograph, Faces.embedded(), AGE)
+        whole = ApparentAge(photograph, harmless, Faces.embedded(), AGE)
 
         findings = whole.classify(looked_at(benign("coffee")))
 
@@ -83,7 +140,7 @@ class TestApparentAge:
         picture = looked_at(np.concatenate([astronaut, astronaut], axis=1))
         young = FaceAge(answering(NAME, np.asarray([9.0], np.float32)))
 
-        _, *minors = ApparentAge(photograph, Faces.embedded(), young).classify(picture)
+        _, *minors = ApparentAge(photograph, harmless, Faces.embedded(), young).classify(picture)
 
         assert [one.name for one in minors] == [SignalName.IMAGE_MINOR_FACE] * 2
         assert all(isinstance(one, Signal) and one.score > 0.9 for one in minors)
