@@ -11,7 +11,7 @@ from classifiers.classifier import Capability
 from classifiers.content import Purpose
 from classifiers.errors import ClassifierError
 from classifiers.rendering import Pixels
-from classifiers.signals import Finding, Picture, Signal, SignalName
+from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
 
 _NEAR = 16
 """How far from black or white a level may be, for masks that were compressed with loss."""
@@ -37,7 +37,7 @@ def one_bit(canonical: Canonical) -> bytes:
 
 
 class MaskCheck:
-    """Reports 1.0 when a picture is what its carrier says: for all but masks it says nothing."""
+    """Reports whether a picture in a mask's place is one; of all others it was not assessed."""
 
     id = "mask@1"
     emits = frozenset({SignalName.IMAGE_MASK})
@@ -57,11 +57,12 @@ class MaskCheck:
     def classify(self, content: Canonical, /) -> Sequence[Finding]:
         """Report 1.0 for a mask, 0.0 for anything else in a mask's place.
 
-        Other purposes make no such claim: there it is 1.0, nothing to object.
+        Whoever reads the record later knows by that which pictures stood there.
         """
-        honest = content.purpose is not Purpose.MASK or is_mask(content)
-        where = Picture(content.carrier, content.index)
-        return [Signal(SignalName.IMAGE_MASK, float(honest), where, self.id)]
+        name, where = SignalName.IMAGE_MASK, Picture(content.carrier, content.index)
+        if content.purpose is not Purpose.MASK:
+            return [Unavailable(name, where, self.id, Reason.NOT_ASSESSED)]
+        return [Signal(name, float(is_mask(content)), where, self.id)]
 
 
 def _black_and_white(view: Pixels) -> bool:

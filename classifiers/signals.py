@@ -56,7 +56,7 @@ class SignalName(StrEnum):
     HASH_BLOCKED_NEAR = "hash.blocked.near"
     IMAGE_PHOTOGRAPH = "image.rendition.photograph"
     IMAGE_MASK = "image.mask"
-    """Score 1 if a picture is what its place asks for: in a mask's, a one-bit mask; else 0."""
+    """Score 1 if a picture in a mask's place is a one-bit mask, else 0; of others unavailable."""
     IMAGE_SEXUAL_SUGGESTIVE = "image.sexual.suggestive"
     IMAGE_SEXUAL_NUDITY = "image.sexual.nudity"
     IMAGE_SEXUAL_ACT = "image.sexual.act"

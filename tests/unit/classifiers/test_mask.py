@@ -9,7 +9,7 @@ from classifiers.canonical import Canonical, read
 from classifiers.content import Image as Received
 from classifiers.content import Purpose
 from classifiers.mask import MaskCheck, is_mask, one_bit
-from classifiers.signals import Signal
+from classifiers.signals import Reason, Signal, Unavailable
 
 
 def drawn() -> Image.Image:
@@ -82,22 +82,23 @@ class TestOneBit:
 
 
 class TestMaskCheck:
-    @pytest.mark.parametrize(
-        ("picture", "purpose", "score"),
-        [
-            (drawn(), Purpose.MASK, 1.0),
-            (ramp(), Purpose.MASK, 0.0),
-            (ramp(), Purpose.SOURCE, 1.0),
-        ],
-    )
-    def test_only_what_claims_to_be_a_mask_is_asked(
-        self, picture: Image.Image, purpose: Purpose, score: float
+    @pytest.mark.parametrize(("picture", "score"), [(drawn(), 1.0), (ramp(), 0.0)])
+    def test_what_stands_in_a_masks_place_is_one_or_not(
+        self, picture: Image.Image, score: float
     ) -> None:
-        """Other carriers make no such claim."""
-        (finding,) = MaskCheck().classify(looked_at(picture, purpose=purpose))
+        """A picture that is none is judged as what it is."""
+        (finding,) = MaskCheck().classify(looked_at(picture))
 
         assert isinstance(finding, Signal)
         assert finding.score == score
+
+    @pytest.mark.parametrize("purpose", [Purpose.SOURCE, Purpose.REFERENCE, Purpose.OUTPUT])
+    def test_nothing_else_is_said_to_be_one(self, purpose: Purpose) -> None:
+        """A replay of the record takes for masks what was said to be: it would look away there."""
+        (finding,) = MaskCheck().classify(looked_at(drawn(), purpose=purpose))
+
+        assert isinstance(finding, Unavailable)
+        assert finding.reason is Reason.NOT_ASSESSED
 
     def test_it_is_fit_for_use(self) -> None:
         """`warm` compares a mask with a ramp."""
