@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from importlib.resources import files
+from itertools import groupby
 
 from classifiers.normalise.encoding import Encoding, is_foreign
 
@@ -22,7 +23,9 @@ _WORDS = _words()
 
 
 def _from_emoji(token: str) -> str | None:
-    words = " ".join([_WORDS[emoji] for emoji in token if emoji in _WORDS])
+    """Say what emoji mean; a row of one and the same says no more than one of it."""
+    meant = [_WORDS[emoji] for emoji in token if emoji in _WORDS]
+    words = " ".join([word for word, _ in groupby(meant)])
     return f" {words} " if words else None
 
 

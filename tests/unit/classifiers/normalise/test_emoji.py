@@ -38,3 +38,11 @@ def test_emoji_say_their_words_in_the_text_around_them() -> None:
 
     assert said.split() == ["a", "baby", ",", "man", "woman", "boy", "\U0001f338"]
     assert words("\U0001f338 blossom") == []
+
+
+def test_a_row_of_one_emoji_says_its_words_once() -> None:
+    """Thousands of them would be thousands of hits, and say no more."""
+    row = "\U0001f476\U0001f3fd" * 4_000
+
+    assert words(row)[0].split() == ["baby"]
+    assert words(f"{row}\U0001f467{row}")[0].split() == ["baby", "girl", "baby"]
