@@ -10,7 +10,7 @@ from functools import partial
 import httpx
 from typing_extensions import override
 
-IDLE_SECONDS = 3.0
+IDLE_SECONDS = 3.8
 """How long a connection is kept that nobody uses. Servers keep theirs for five seconds at least
 (uvicorn, Node): a paid call that is sent while the other side closes is lost, and nobody can say
 whether it was paid."""
