@@ -23,7 +23,7 @@ _SPELT = re.compile(rf"(?:\b(?:{'|'.join(_NATO)}|x-ray)\b[\s,.-]{{0,3}}){{3,}}",
 _DIFFERENT = 2
 _WORD = re.compile(r"[A-Za-z]+")
 _PIG = re.compile(r"[A-Za-z](?<!\w.)[A-Za-z]{2,23}ay\b")
-_AY = re.compile(r"[Aa][Yy]\b")
+_AY = re.compile(r"ay\b")
 _PIG_ONSET = re.compile(r"[^aeiou]{1,3}$")
 _LOWER, _UPPER = "a-z\u0430-\u044f\u0451", "A-Z\u0410-\u042f\u0401"
 _HUMP = re.compile(f"([{_LOWER}]{{2}})([{_UPPER}])(?=[{_LOWER}]{{2}})")
