@@ -46,6 +46,7 @@ from pipeline.banks import open_banks, standing, take_named
 from pipeline.changes.bank_versions import BankVersions
 from pipeline.changes.door import Changeable, Door
 from pipeline.changes.policy_sets import PolicySets
+from pipeline.changes.term_versions import TermVersions
 from pipeline.console import appeal_pages, building, case_pages, operating, operation
 from pipeline.console import server as console
 from pipeline.console.appeals import AppealDesk
@@ -86,6 +87,7 @@ from pipeline.history.decided import Decided
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.recent_texts import RecentTexts
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.resuming import Resuming
@@ -226,7 +228,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         bank_desk = BankDesk(
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
-        door = await _door(store, log, tenancy, judge, bank_desk)
+        door = await _door(settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault))
         accounts = _accounts(settings)
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
@@ -513,13 +515,27 @@ def _tenancy(settings: Settings, store: Store) -> Tenancy:
 
 
 async def _door(
-    store: Store, log: Log, tenancy: Tenancy, judge: Judge, bank_desk: BankDesk
+    settings: Settings,
+    tenancy: Tenancy,
+    log: Log,
+    judge: Judge,
+    bank_desk: BankDesk,
+    recent: RecentTexts,
 ) -> Door:
     """Open the door through which changes come, and put in force what came through it."""
-    sets = PolicySets(tenancy, Decided(log, now, uuid4), judge.installed, now)
-    versions = BankVersions(bank_desk.banks, bank_desk.recent)
-    kinds: dict[ChangeKind, Changeable] = {ChangeKind.POLICY: sets, ChangeKind.BANK: versions}
-    door = Door(store.changes, log, now, uuid4, kinds)
+    faults = settings.faults_dir
+    packs = TermVersions(
+        {pack.name: pack.file.read_bytes() for pack in settings.term_packs},
+        partial(read_key, settings.keys_dir, term_packs.KEY_NAME),
+        recent,
+        lambda new: judge.exchange(new if faults is None else UnsafeSwitch(new, faults)),
+    )
+    kinds: dict[ChangeKind, Changeable] = {
+        ChangeKind.POLICY: PolicySets(tenancy, Decided(log, now, uuid4), judge.installed, now),
+        ChangeKind.BANK: BankVersions(bank_desk.banks, bank_desk.recent),
+        ChangeKind.TERMS: packs,
+    }
+    door = Door(recent.store.changes, log, now, uuid4, kinds)
     await door.begin()
     return door
 

@@ -177,6 +177,14 @@ class Judge:
         """The sick classifiers by id, each with the kind of its fault."""
         return {w.classifier.id: w.fault for w in self._watched() if w.fault is not None}
 
+    def exchange(self, new: Classifier[Reading]) -> None:
+        """Have `new` look at texts from the next look on, in the place of the one of its name."""
+        name = new.id.partition("@")[0]
+        self._text = [
+            Watched(new) if each.classifier.id.partition("@")[0] == name else each
+            for each in self._text
+        ]
+
     def sources(self) -> tuple[str, ...]:
         """The ids of all classifiers, for the log."""
         return tuple(watched.classifier.id for watched in self._watched())

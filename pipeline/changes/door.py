@@ -24,7 +24,11 @@ from pipeline.errors import ChangeError, StoreError
 from pipeline.store.changes import Change, ChangeKind, ChangeTable
 from pipeline.telemetry.spacing import Spacing
 
-_ENTRIES: Final = {ChangeKind.POLICY: Kind.POLICY, ChangeKind.BANK: Kind.BANK}
+_ENTRIES: Final = {
+    ChangeKind.POLICY: Kind.POLICY,
+    ChangeKind.BANK: Kind.BANK,
+    ChangeKind.TERMS: Kind.MODEL,
+}
 """What is written of each kind that has a door."""
 DAYS: Final = 7.0
 """Of how many days what was decided is decided again, if nobody says."""

@@ -1,5 +1,6 @@
 """Operators' own terms: sealed into packs, and counted; the words themselves are never shown."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -9,8 +10,11 @@ import typer
 
 from classifiers.term_pack import TermPack
 from classifiers.vocabulary import TermList
+from pipeline.cli import changes, operator
+from pipeline.cli.changes import Why
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.errors import UnusableError
+from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import AsJson, note, say, say_json, say_table, told
 from pipeline.files import write_once
 from pipeline.settings.values import KEYS
@@ -61,6 +65,57 @@ def seal_(
     say("term_packs:")
     say(f"  - {json.dumps(shown)}")
     note(f"{len(pack.terms)} terms: {_counted(pack)}")
+
+
+@app.command()
+def propose(
+    ctx: typer.Context,
+    pack: Annotated[Path, typer.Argument(metavar="PACK.terms", help="A pack that was sealed.")],
+    reason: Why,
+    name: Annotated[
+        str | None, typer.Option(help="The name of the pack it stands for.", show_default="PACK")
+    ] = None,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Propose a sealed pack: recent texts are read by it, and a second person activates it.
+
+    It takes the place of the pack of its name, in the settings or activated before;
+    a name that nobody has is laid on top. It needs no restart.
+
+    Exits with 0, 1 (it cannot be used, and why), 2 (it could not be done).
+
+    Examples:
+      imprimatur terms propose var/packs/2026-11.terms --name partner --reason "ticket 12"
+    """
+    with told():
+        called, sealed = _name(name or pack.stem), base64.b64encode(pack.read_bytes()).decode()
+    new = json.dumps({"name": called, "sealed": sealed})
+    body = {"kind": "terms", "body": new, "reason": reason, "person": person_or_login(person)}
+    changes.say_proposed(operator.ask(data_dir_of(ctx), "POST", "/changes", body), as_json=as_json)
+
+
+@app.command()
+def rollback(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="PACK", help="The pack's name.")],
+    reason: Why,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go back to the version of a pack before the one that two people activated.
+
+    It is in force at once if no term is lost by it. Else it waits for a second
+    person: `imprimatur policies activate`.
+
+    Exits with 0, 1 (there is no way back, and why), 2 (it could not be done).
+
+    Examples:
+      imprimatur terms rollback partner --reason "it stopped half of the tags"
+    """
+    body = {"kind": "terms", "name": name, "reason": reason, "person": person_or_login(person)}
+    done = operator.ask(data_dir_of(ctx), "POST", "/changes/rollback", body)
+    changes.say_rolled_back(done, as_json=as_json)
 
 
 @app.command("list")

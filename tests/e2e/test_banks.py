@@ -251,3 +251,31 @@ async def test_a_version_that_two_people_put_in_force_is_followed_by_no_other_of
     assert "change control" in beside
     assert await desk.upload(second.picture) == 200
     assert (await desk.typed("rollback", "twice", *REASON))[0] == 1
+
+
+async def test_a_term_pack_that_two_people_put_in_force_is_looked_for_at_once(desk: Desk) -> None:
+    """The same door, for words: no restart, and one command takes it back."""
+
+    async def told(*words: object) -> dict[str, Any]:
+        typed = ["--data-dir", desk.world.data_dir, *words, "--json"]
+        done = await asyncio.to_thread(CliRunner().invoke, app, [*map(str, typed)])
+        assert done.exit_code == 0, done.output
+        return dict(json.loads(done.stdout))
+
+    async def findings() -> str:
+        answer = await desk.world.client.post("/v1/moderate/prompt", json={"prompt": "zonkwort"})
+        return answer.text
+
+    pack = desk.file("words.csv", b"id,list,mode,text\n7,hate,word,zonkwort\n")
+    sealed = await told("terms", "seal", pack, "--name", "words")
+    file = desk.world.data_dir / sealed["file"]
+    before = await findings()
+    change = await told("terms", "propose", file, "--name", "words", *REASON)
+    assert change["report"]["decided"] >= 1
+    assert await findings() == before
+    await told("policies", "activate", change["id"], "--person", "ben")
+    assert await findings() != before
+    back = await told("terms", "rollback", "words", *REASON)
+    assert (back["milder"], back["activated_at"]) == (True, None)
+    await told("policies", "activate", back["id"], "--person", "ben")
+    assert await findings() == before

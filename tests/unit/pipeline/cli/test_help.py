@@ -53,7 +53,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"tenants {name}" for name in ("add", "list")),
         *(f"webhooks {name}" for name in ("set", "list", "dead", "retry")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
-        *(f"terms {name}" for name in ("seal", "list")),
+        *(f"terms {name}" for name in ("seal", "list", "propose", "rollback")),
         *(f"models {name}" for name in ("list", "pull", "verify", "card", "remove")),
         *(f"banks {name}" for name in ("import", "list", "show", "stats")),
         *(f"banks {name}" for name in ("export", "retract", "match", "propose", "rollback")),
