@@ -14,7 +14,6 @@ from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors, success
 from pipeline.gateway.troubles import still
 from pipeline.items import Json
-from pipeline.novelai.accounts import AccountState
 from pipeline.telemetry import Metrics
 from policies.errors import PolicyError
 from policies.policy import Policy, Rating
@@ -71,8 +70,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
     stores = {"log": log, "store": store, "vault": "ok", "admission": "ok"} | troubles
     failing = Counter(gate.seizure.failing.values())
     accounts = gate.accounts.states()
-    usable = any(state is not AccountState.REFUSED for state in accounts.values())
-    usable = usable and (not tenants or len(unserved) < len(tenants))
+    usable = gate.accounts.is_usable() and (not tenants or len(unserved) < len(tenants))
     return {
         "ready": {*stores.values()} == {"ok"} and usable and not servable[Rating.GENERAL],
         "serves": {

@@ -1,19 +1,35 @@
 """The tokens that pay for generations: one at a time each, with a pause in between.
 
 NovelAI locks an account while it generates (429) and takes parallel use for automation, so a
-request waits here for a free token instead of trying its luck there.
+request waits here for a free token instead of trying its luck there. An account that NovelAI
+refused, or that somebody has to look at, is paused; what may be well again is tried again.
 """
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from pipeline.novelai.errors import NoAccountError, UpstreamBusyError
+from pipeline.novelai.accounts_line import Line
+from pipeline.novelai.errors import (
+    NoAccountError,
+    UpstreamBusyError,
+    UpstreamError,
+    UpstreamFailedError,
+    UpstreamObjectedError,
+    UpstreamUnknownError,
+    UpstreamUnpaidError,
+    UpstreamUnreachableError,
+)
 
+MOST_FAILURES: Final = 5
+"""After so many in a row an account is left alone for a while."""
+LEFT_ALONE_SECONDS: Final = 30.0
 _RETRY_SECONDS = 30
+_FAILURES = (UpstreamFailedError, UpstreamUnknownError, UpstreamUnreachableError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +41,52 @@ class Token:
 
 
 class AccountState(StrEnum):
-    """What an account is doing."""
+    """What an account is doing, or why it does nothing."""
 
     FREE = "free"
     GENERATING = "generating"
+    FAILING = "failing"
+    """It failed again and again: it is tried again a little later, by itself."""
     REFUSED = "refused"
-    """NovelAI answered 401: it stays out until the process starts with a new token."""
+    """NovelAI answered 401: it needs a new token."""
+    UNPAID = "unpaid"
+    """NovelAI answered 402: it waits until a balance is seen on it."""
+    BANNED = "banned"
+    """NovelAI says that it is banned or suspended: somebody has to write to NovelAI."""
+    SUSPECT = "suspect"
+    """NovelAI refused what this gate had approved: somebody has to look at the case."""
+    UNDECLARED = "undeclared"
+    """Nobody has declared that it may be used beside another one."""
+
+
+PAUSED: Final = frozenset(AccountState) - {
+    AccountState.FREE,
+    AccountState.GENERATING,
+    AccountState.FAILING,
+}
+"""What does not pass by itself."""
+
+
+@dataclass(slots=True)
+class _Account:
+    """One account and how it stands."""
+
+    token: Token
+    order: int
+    busy: bool = False
+    rested_at: float = 0.0
+    paused: AccountState | None = None
+    failures: int = 0
+    left_until: float = 0.0
+
+
+_Waiting = asyncio.Future[_Account]
 
 
 class Accounts:
-    """Lends each token to one generation at a time, in the order of asking.
+    """Lends each token to one generation at a time: tenants in turn, each in the order of asking.
 
-    It belongs to one event loop. Across processes a lease row holds the same rule.
+    It belongs to one event loop. What another process may still be generating is told by `rest`.
     """
 
     def __init__(
@@ -58,72 +108,172 @@ class Accounts:
         self._spacing_seconds = spacing_seconds
         self._most_waiting = most_waiting
         self._longest_wait_seconds = longest_wait_seconds
-        self._states = dict.fromkeys(sorted(labels), AccountState.FREE)
-        self._tokens = tuple(tokens)
-        self._free = deque(tokens)
-        self._turns = asyncio.Semaphore(len(tokens))
-        self._waiting = 0
-        self._rested_at: dict[str, float] = {}
+        self._all = {each.label: _Account(each, order) for order, each in enumerate(tokens)}
+        self._line = Line[_Waiting]()
 
     def states(self) -> Mapping[str, AccountState]:
         """Give each account's state, by label: what health reports."""
-        return dict(self._states)
+        return {label: self._state(self._all[label]) for label in sorted(self._all)}
+
+    def tokens(self) -> Sequence[Token]:
+        """Give every token, in the order of their labels' making."""
+        return [account.token for account in self._all.values()]
+
+    def is_usable(self) -> bool:
+        """Whether some account is not paused."""
+        return any(account.paused is None for account in self._all.values())
 
     @asynccontextmanager
-    async def lease(self) -> AsyncGenerator[Token]:
+    async def lease(self, tenant: str = "") -> AsyncGenerator[Token]:
         """Lend a token that nobody else holds, rested since its last use.
 
         Raises:
-            UpstreamBusyError: too many wait already, or no turn came in time.
-            NoAccountError: every token was refused.
+            UpstreamBusyError: too many wait already, no turn came in time, or all are failing.
+            NoAccountError: every account is paused.
         """
-        await self._take_turn()
-        token = self._free.popleft()
-        self._states[token.label] = AccountState.GENERATING
+        account = self._taken() or await self._turn(tenant)
         try:
-            rest = self._rested_at.get(token.label, 0.0) - self._monotonic()
+            rest = account.rested_at - self._monotonic()
+            if rest > self._longest_wait_seconds:
+                raise UpstreamBusyError("accounts: it rests for long", math.ceil(rest))
             if rest > 0:
                 await self._sleep(rest)
-            yield token
+            yield account.token
         finally:
-            self._give_back(token)
+            account.rested_at = max(account.rested_at, self._monotonic() + self._spacing_seconds)
+            account.busy = False
+            self._call()
 
     def accepted(self) -> Token:
         """Give a token for what costs nothing: whoever generates with it goes on.
 
         Raises:
-            NoAccountError: every token was refused.
+            NoAccountError: every account is paused.
         """
-        for token in self._tokens:
-            if self._states[token.label] is not AccountState.REFUSED:
-                return token
-        raise NoAccountError("accounts: every token was refused")
+        for account in self._all.values():
+            if account.paused in {None, AccountState.UNPAID}:
+                return account.token
+        raise NoAccountError("accounts: every one is paused")
 
-    def refuse(self, token: Token) -> None:
-        """Take `token`, which MUST be on loan, out for good: NovelAI does not accept it."""
-        self._states[token.label] = AccountState.REFUSED
+    def worked(self, token: Token) -> None:
+        """Say that a generation came back."""
+        self._all[token.label].failures = 0
 
-    async def _take_turn(self) -> None:
-        """Wait for a turn; as many turns are free as tokens, or one to tell that none is left."""
-        if self._waiting >= self._most_waiting:
+    def failed(self, token: Token, fault: UpstreamError) -> None:
+        """Say what went wrong with an account: it is paused, or left alone, if that is needed."""
+        account = self._all[token.label]
+        if isinstance(fault, UpstreamUnpaidError):
+            self.pause(token.label, AccountState.UNPAID)
+        elif isinstance(fault, UpstreamObjectedError):
+            self.pause(token.label, AccountState.BANNED if fault.banned else AccountState.SUSPECT)
+        elif isinstance(fault, _FAILURES):
+            account.failures += 1
+            if account.failures >= MOST_FAILURES:
+                account.left_until = self._monotonic() + LEFT_ALONE_SECONDS
+
+    def pause(self, label: str, why: AccountState) -> None:
+        """Lend an account no more; `why` MUST be one of `PAUSED`. What it generates goes on."""
+        self._all[label].paused = why
+        self._call()
+
+    def resume(self, label: str) -> None:
+        """Lend an account again."""
+        account = self._all[label]
+        account.paused, account.failures, account.left_until = None, 0, 0.0
+        self._call()
+
+    def rest(self, label: str, seconds: float) -> None:
+        """Lend an account only after so long: another process may be generating with it."""
+        account = self._all[label]
+        account.rested_at = max(account.rested_at, self._monotonic() + seconds)
+
+    def add(self, token: Token) -> None:
+        """Lend one more account, whose label is new."""
+        if token.label in self._all:
+            message = f"accounts: there is {token.label} already"
+            raise ValueError(message)
+        self._all[token.label] = _Account(token, len(self._all))
+        self._call()
+
+    def replace(self, token: Token) -> None:
+        """Use another token for the account of this label from the next generation on."""
+        account = self._all[token.label]
+        account.token = token
+        if account.paused is AccountState.REFUSED:
+            self.resume(token.label)
+
+    def _state(self, account: _Account) -> AccountState:
+        if account.paused is not None:
+            return account.paused
+        if account.busy:
+            return AccountState.GENERATING
+        failing = account.left_until > self._monotonic()
+        return AccountState.FAILING if failing else AccountState.FREE
+
+    def _taken(self) -> _Account | None:
+        """Take a free account, unless others wait; None if there is none."""
+        return None if len(self._line) else self._take()
+
+    def _take(self) -> _Account | None:
+        free = [each for each in self._all.values() if self._state(each) is AccountState.FREE]
+        if not free:
+            return None
+        account = min(free, key=lambda each: (each.rested_at, each.order))
+        account.busy = True
+        return account
+
+    async def _turn(self, tenant: str) -> _Account:
+        """Wait for an account.
+
+        Raises:
+            UpstreamBusyError, NoAccountError: as `lease` says.
+        """
+        if fault := self._none():
+            raise fault
+        if len(self._line) >= self._most_waiting:
             raise UpstreamBusyError("accounts: too many wait already", _RETRY_SECONDS)
-        self._waiting += 1
+        called: _Waiting = asyncio.get_running_loop().create_future()
+        self._line.join(tenant, called)
+        self._call()  # one that was left alone may be back
         try:
             async with asyncio.timeout(self._longest_wait_seconds):
-                await self._turns.acquire()
+                return await called
         except TimeoutError:
+            self._leave(tenant, called)
             raise UpstreamBusyError("accounts: no turn came in time", _RETRY_SECONDS) from None
-        finally:
-            self._waiting -= 1
-        if not self._free:
-            self._turns.release()  # the next in line learns it too
-            raise NoAccountError("accounts: every token was refused")
+        except asyncio.CancelledError:
+            self._leave(tenant, called)
+            raise
 
-    def _give_back(self, token: Token) -> None:
-        self._rested_at[token.label] = self._monotonic() + self._spacing_seconds
-        if self._states[token.label] is AccountState.GENERATING:
-            self._states[token.label] = AccountState.FREE
-            self._free.append(token)
-            self._turns.release()
-        elif all(state is AccountState.REFUSED for state in self._states.values()):
-            self._turns.release()
+    def _leave(self, tenant: str, called: _Waiting) -> None:
+        """Give back what came in the very moment in which nobody waited for it any more."""
+        self._line.leave(tenant, called)
+        if called.done() and not called.cancelled() and called.exception() is None:
+            called.result().busy = False
+            self._call()
+
+    def _call(self) -> None:
+        """Let those have their turn for whom there is an account, or say that none is left."""
+        while len(self._line):
+            fault = self._none()
+            account = None if fault is not None else self._take()
+            if fault is None and account is None:
+                return
+            called = self._line.call()
+            if called is None or called.done():
+                if account is not None:
+                    account.busy = False
+            elif account is not None:
+                called.set_result(account)
+            elif fault is not None:
+                called.set_exception(fault)
+
+    def _none(self) -> UpstreamError | None:
+        """Return why there will be no turn; None if one may come."""
+        usable = [each for each in self._all.values() if each.paused is None]
+        if not usable:
+            return NoAccountError("accounts: every one is paused")
+        left = [each.left_until - self._monotonic() for each in usable if not each.busy]
+        if len(left) < len(usable) or min(left) <= 0:
+            return None
+        return UpstreamBusyError("accounts: every one is failing", math.ceil(min(left)))

@@ -6,6 +6,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+from pipeline.novelai.accounts_signs import Objection
 from pipeline.novelai.errors import (
     UpstreamFailedError,
     UpstreamRefusedError,
@@ -28,6 +29,7 @@ class Reply:
     status: int
     body: bytes = field(default=b"", repr=False)
     retry_after: str | None = None
+    objection: Objection = Objection.NONE
 
 
 def fault_of(status: int) -> UpstreamStatusError:

@@ -18,7 +18,9 @@ import httpx
 
 from pipeline.items import Operation, Work
 from pipeline.novelai import answers, archive, encodings
-from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.accounts import Accounts, AccountState, Token
+from pipeline.novelai.accounts_balance import USER_AGENT, Balances
+from pipeline.novelai.accounts_signs import MOST_READ, Objection, may_object, objection
 from pipeline.novelai.answers import Reply
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.errors import (
@@ -26,14 +28,13 @@ from pipeline.novelai.errors import (
     UpstreamBusyError,
     UpstreamError,
     UpstreamMalformedError,
+    UpstreamObjectedError,
     UpstreamUnknownError,
     UpstreamUnreachableError,
 )
 from pipeline.novelai.limits import AnswerLimits
 from pipeline.novelai.request import Place, serialise
 
-USER_AGENT = "Imprimatur/0.1"
-"""Stated, because NovelAI's front refuses the defaults of HTTP libraries."""
 OVERALL_SECONDS = 300.0
 _TIMEOUT = httpx.Timeout(connect=10.0, read=180.0, write=60.0, pool=10.0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -73,13 +74,19 @@ class Client:
         self._sleep = sleep
         self._random = random
         self._limits = limits or AnswerLimits()
+        self._balances = Balances(base_url, http)
 
     async def generate(
-        self, work: Work, images: Mapping[Place, bytes], why_not: Callable[[], str] = str
+        self,
+        work: Work,
+        images: Mapping[Place, bytes],
+        why_not: Callable[[], str] = str,
+        tenant: str = "",
     ) -> Answer:
         """Give the pictures of `work`, its images taken from `images`, by carrier and place.
 
         `why_not` says why they are not wanted any more; it is asked when an account is free.
+        Tenants take turns.
 
         Raises:
             UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
@@ -90,24 +97,29 @@ class Client:
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
         url = httpx.URL(self._base_url + work.operation)
-        account, packed = await self._fetch(url, content, why_not)
+        account, packed = await self._fetch(url, content, why_not, tenant)
         pictures = await asyncio.to_thread(_came, work, packed, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
     async def _fetch(
-        self, url: httpx.URL, content: bytes, why_not: Callable[[], str]
+        self, url: httpx.URL, content: bytes, why_not: Callable[[], str], tenant: str
     ) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
-            async with self._accounts.lease() as token:
+            async with self._accounts.lease(tenant) as token:
                 if reason := why_not():
                     raise UpstreamAbandonedError(reason)
-                reply = await self._ask(token, url, content)
+                try:
+                    reply = await self._ask(token, url, content)
+                    _raise_for(reply, token)
+                except UpstreamError as fault:
+                    self._accounts.failed(token, fault)
+                    await self._balances.look(self._accounts, token)
+                    raise
                 if reply.status in answers.SUCCESSES:
+                    self._accounts.worked(token)
                     return token.label, reply.body
-                if reply.status != HTTPStatus.UNAUTHORIZED:
-                    raise answers.fault_of(reply.status)
-                self._accounts.refuse(token)
+                self._accounts.pause(token.label, AccountState.REFUSED)
 
     async def _ask(self, token: Token, url: httpx.URL, content: bytes) -> Reply:
         """Ask with one account, again while it is busy: such an answer is given before any work."""
@@ -148,7 +160,11 @@ class Client:
 
     async def _read(self, response: httpx.Response) -> Reply:
         if response.status_code not in answers.SUCCESSES:
-            return Reply(response.status_code, retry_after=response.headers.get("Retry-After"))
+            return Reply(
+                response.status_code,
+                retry_after=response.headers.get("Retry-After"),
+                objection=await _objection(response),
+            )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise UpstreamMalformedError("answer: expected no content encoding: none was asked for")
         body = bytearray()
@@ -158,6 +174,31 @@ class Client:
                 message = f"answer: expected at most {self._limits.body_bytes} bytes"
                 raise UpstreamMalformedError(message)
         return Reply(response.status_code, bytes(body))
+
+
+def _raise_for(reply: Reply, token: Token) -> None:
+    """Return if pictures came, or if another account may have them.
+
+    Raises:
+        UpstreamStatusError: neither is so.
+    """
+    if reply.objection is not Objection.NONE:
+        banned = reply.objection is Objection.ACCOUNT
+        raise UpstreamObjectedError(reply.status, token.label, banned=banned)
+    if reply.status not in {*answers.SUCCESSES, HTTPStatus.UNAUTHORIZED}:
+        raise answers.fault_of(reply.status)
+
+
+async def _objection(response: httpx.Response) -> Objection:
+    """Say whether a refusal is one of content: it is read as far as that needs, and not kept."""
+    if not may_object(response.status_code, response.headers.get("Content-Type", "")):
+        return Objection.NONE
+    body = bytearray()
+    async for chunk in response.aiter_bytes(MOST_READ):
+        body += chunk
+        if len(body) >= MOST_READ:
+            break
+    return objection(response.status_code, bytes(body[:MOST_READ]))
 
 
 def _came(work: Work, body: bytes, limits: AnswerLimits) -> tuple[Picture, ...]:

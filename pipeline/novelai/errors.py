@@ -9,9 +9,10 @@
     - UpstreamUnknownError      it was sent and no answer came: perhaps paid, MUST NOT be repeated
     - UpstreamUnpaidError       the account cannot pay for it
     - UpstreamRefusedError      NovelAI refused the request
+      - UpstreamObjectedError   it objects to what was approved here, or says so of the account
     - UpstreamFailedError       NovelAI failed: perhaps paid
     - UpstreamMalformedError    an answer came and is not what was asked for: paid
-    - NoAccountError            every token was refused
+    - NoAccountError            every account is paused
 
 No message holds content, a token or any byte of an answer.
 """
@@ -92,6 +93,16 @@ class UpstreamRefusedError(UpstreamStatusError):
     reason = "upstream_refused"
 
 
+class UpstreamObjectedError(UpstreamRefusedError):
+    """NovelAI objects to content that was approved here, or to the account that sent it."""
+
+    def __init__(self, status: int, account: str, *, banned: bool) -> None:
+        super().__init__(status)
+        self.account = account
+        self.banned = banned
+        self.reason = "upstream_banned" if banned else "upstream_objected"
+
+
 class UpstreamFailedError(UpstreamStatusError):
     """NovelAI failed, or answered with something that is neither success nor refusal."""
 
@@ -105,6 +116,6 @@ class UpstreamMalformedError(UpstreamError):
 
 
 class NoAccountError(UpstreamError):
-    """There is no token that NovelAI still accepts."""
+    """There is no account that is not paused."""
 
     reason = "upstream_no_account"

@@ -59,7 +59,9 @@ class Generate:
             images: Mapping[Place, bytes] = {}
             if submission.contents.pictures:
                 images = await self.judge.run(lambda: _images(submission.contents))
-            answer = await self.client.generate(submission.work, images, item.outcome.why_not)
+            answer = await self.client.generate(
+                submission.work, images, item.outcome.why_not, submission.subject.tenant
+            )
         except UpstreamError as fault:
             return _halted(submission.id, fault)
         sealed = await self._seal_all(submission.id, answer.pictures)

@@ -100,13 +100,12 @@ async def test_a_spent_budget_admits_nothing(house: World) -> None:
 
 async def test_it_carries_so_many_and_no_more(house: World) -> None:
     """Who finds the house full is told so, at once."""
-    await house.accounts._turns.acquire()  # another generation holds the account
-    tickets = [await house.submit() for _ in range(8)]
+    async with house.accounts.lease():  # another generation holds the account
+        tickets = [await house.submit() for _ in range(8)]
 
-    with pytest.raises(BusyError):
-        await house.submit()
+        with pytest.raises(BusyError):
+            await house.submit()
 
-    house.accounts._turns.release()
     await asyncio.gather(*(ticket.end for ticket in tickets if ticket.end is not None))
     assert isinstance(await house.end(), Released)
 
@@ -147,12 +146,12 @@ class TestDraining:
 
     async def test_cuts_off_what_takes_too_long_and_counts_it(self, house: World) -> None:
         """What is cut off is in the log, for the next start to find."""
-        await house.accounts._turns.acquire()  # another generation holds the account
-        ticket = await house.submit()
-        while not await house.log.open_submissions():  # noqa: ASYNC110 - the log has no event
-            await asyncio.sleep(0)
+        async with house.accounts.lease():  # another generation holds the account
+            ticket = await house.submit()
+            while not await house.log.open_submissions():  # noqa: ASYNC110 - the log has no event
+                await asyncio.sleep(0)
 
-        assert await house.gate.desk.drain(0.05) == 1
+            assert await house.gate.desk.drain(0.05) == 1
         assert [each.submission for each in await house.log.open_submissions()] == [ticket.id]
 
     async def test_of_an_idle_desk_takes_no_time(self, house: World) -> None:

@@ -2,8 +2,22 @@ import asyncio
 
 import pytest
 
-from pipeline.novelai.accounts import Accounts, AccountState, Token
-from pipeline.novelai.errors import NoAccountError, UpstreamBusyError
+from pipeline.novelai.accounts import (
+    LEFT_ALONE_SECONDS,
+    MOST_FAILURES,
+    Accounts,
+    AccountState,
+    Token,
+)
+from pipeline.novelai.accounts_line import Line
+from pipeline.novelai.accounts_signs import Objection, may_object, objection
+from pipeline.novelai.errors import (
+    NoAccountError,
+    UpstreamBusyError,
+    UpstreamFailedError,
+    UpstreamObjectedError,
+    UpstreamUnpaidError,
+)
 
 FIRST, SECOND = Token("first", "pst-aaaa"), Token("second", "pst-bbbb")
 
@@ -111,7 +125,7 @@ class TestAccounts:
         """Asking again with it would be answered 401 for ever."""
         pool = accounts(FIRST, SECOND)
         async with pool.lease() as token:
-            pool.refuse(token)
+            pool.pause(token.label, AccountState.REFUSED)
         for _ in range(3):
             async with pool.lease() as other:
                 assert other is not token
@@ -126,7 +140,7 @@ class TestAccounts:
         async with pool.lease() as token:
             waiting = [asyncio.create_task(_hold(pool)) for _ in range(3)]
             await settle()
-            pool.refuse(token)
+            pool.pause(token.label, AccountState.REFUSED)
         for outcome in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(outcome, NoAccountError)
         with pytest.raises(NoAccountError):
@@ -157,6 +171,148 @@ class TestAccounts:
         with pytest.raises(ValueError, match="labels") as caught:
             accounts(*tokens)
         assert "pst-" not in str(caught.value)
+
+    async def test_tenants_take_turns(self) -> None:
+        """Whoever asks for a hundred pictures keeps nobody waiting for a hundred."""
+        pool, order = accounts(FIRST), list[str]()
+
+        async def use(tenant: str) -> None:
+            async with pool.lease(tenant):
+                order.append(tenant)
+                await settle()
+
+        await asyncio.gather(*(use(tenant) for tenant in ("a", "a", "a", "a", "b", "b")))
+
+        assert order == ["a", "a", "b", "a", "b", "a"]
+
+    async def test_an_account_that_fails_again_and_again_is_left_alone_for_a_while(self) -> None:
+        """What is paid for and never comes is not asked for a hundred times a minute."""
+        clock = Clock()
+        pool = accounts(FIRST, clock=clock)
+        for _ in range(MOST_FAILURES):
+            async with pool.lease() as token:
+                pool.failed(token, UpstreamFailedError(500))
+        assert pool.states() == {"first": AccountState.FAILING}
+        with pytest.raises(UpstreamBusyError) as caught:
+            await _hold(pool)
+        clock.seconds += LEFT_ALONE_SECONDS
+
+        assert caught.value.retry_after_seconds == LEFT_ALONE_SECONDS
+        async with pool.lease() as token:  # tried once, and left alone again at once
+            pool.failed(token, UpstreamFailedError(500))
+        assert pool.states() == {"first": AccountState.FAILING}
+
+    async def test_a_generation_that_comes_back_ends_the_count(self) -> None:
+        """Now and then one fails, and nothing is wrong."""
+        pool = accounts(FIRST)
+        for _ in range(MOST_FAILURES):
+            async with pool.lease() as token:
+                pool.failed(token, UpstreamFailedError(500))
+                pool.worked(token)
+        assert pool.states() == {"first": AccountState.FREE}
+
+    @pytest.mark.parametrize(
+        ("fault", "state"),
+        [
+            (UpstreamUnpaidError(402), AccountState.UNPAID),
+            (UpstreamObjectedError(400, "first", banned=False), AccountState.SUSPECT),
+            (UpstreamObjectedError(403, "first", banned=True), AccountState.BANNED),
+        ],
+    )
+    async def test_what_somebody_has_to_mend_pauses_the_account(
+        self, fault: UpstreamUnpaidError, state: AccountState
+    ) -> None:
+        """It would be answered the same again, or worse."""
+        pool = accounts(FIRST, SECOND)
+        async with pool.lease() as token:
+            pool.failed(token, fault)
+        for _ in range(3):
+            async with pool.lease() as other:
+                assert other is SECOND
+        assert pool.states()["first"] is state
+        pool.resume("first")
+        assert pool.states()["first"] is AccountState.FREE
+
+    async def test_an_account_that_rests_is_the_last_to_be_taken(self) -> None:
+        """Another process may be generating with it; the other account is free."""
+        clock = Clock()
+        pool = accounts(FIRST, SECOND, clock=clock, spacing_seconds=0)
+        pool.rest("first", 30)
+        async with pool.lease() as one:
+            assert one is SECOND
+            async with pool.lease() as other:
+                assert other is FIRST
+        assert clock.slept == [30.0]
+
+    async def test_a_rest_longer_than_anybody_waits_is_told(self) -> None:
+        """With the time after which to come back."""
+        pool = accounts(FIRST)
+        pool.rest("first", 90)
+        with pytest.raises(UpstreamBusyError) as caught:
+            await _hold(pool)
+        assert caught.value.retry_after_seconds == 90
+
+    async def test_an_account_that_is_added_takes_from_those_who_wait(self) -> None:
+        """Without a restart."""
+        pool = accounts(FIRST)
+        async with pool.lease():
+            waiting = asyncio.create_task(_hold(pool))
+            await settle()
+            pool.add(SECOND)
+            await waiting
+        assert [token.label for token in pool.tokens()] == ["first", "second"]
+        with pytest.raises(ValueError, match="first"):
+            pool.add(FIRST)
+
+    async def test_another_token_is_used_from_the_next_generation_on(self) -> None:
+        """A rotation needs no restart, and mends what NovelAI refused."""
+        pool = accounts(FIRST)
+        async with pool.lease() as token:
+            pool.pause(token.label, AccountState.REFUSED)
+        pool.replace(Token("first", "pst-dddd"))
+        async with pool.lease() as token:
+            assert token.secret == "pst-dddd"
+
+    async def test_a_new_token_does_not_lift_what_a_person_has_to_look_at(self) -> None:
+        """Or a rotation would hide a case."""
+        pool = accounts(FIRST)
+        pool.pause("first", AccountState.SUSPECT)
+        pool.replace(Token("first", "pst-dddd"))
+        assert pool.states() == {"first": AccountState.SUSPECT}
+
+
+class TestLine:
+    def test_who_leaves_is_not_called(self) -> None:
+        """And leaves no empty place behind."""
+        line = Line[str]()
+        line.join("a", "one")
+        line.join("b", "two")
+        line.leave("a", "one")
+        line.leave("a", "one")
+
+        assert (len(line), line.call(), line.call()) == (1, "two", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "expected"),
+    [
+        (451, "text/html", b"<html>", Objection.CONTENT),
+        (400, "application/json", b'{"message": "Violates our Terms of Service"}', "CONTENT"),
+        (403, "application/json; charset=utf-8", b'{"message": "This user is banned."}', "ACCOUNT"),
+        (401, "application/json", b'{"message": "Account suspended"}', "ACCOUNT"),
+        (400, "application/json", b'{"message": "Validation error: steps"}', "NONE"),
+        (400, "application/json", b'{"message": 7}', "NONE"),
+        (400, "application/json", b"\xff[[[", "NONE"),
+        (403, "text/html", b"banned", "NONE"),
+        (500, "application/json", b'{"message": "banned"}', "NONE"),
+    ],
+)
+def test_the_words_of_a_refusal_say_what_it_objects_to(
+    status: int, kind: str, body: bytes, expected: Objection | str
+) -> None:
+    """A page of the front, or a mistake in a request, is no objection and pauses nobody."""
+    told = objection(status, body) if may_object(status, kind) else Objection.NONE
+    assert told.name == getattr(expected, "name", expected)
 
 
 async def _hold(pool: Accounts) -> None:

@@ -20,6 +20,7 @@ from pipeline.novelai.errors import (
     UpstreamError,
     UpstreamFailedError,
     UpstreamMalformedError,
+    UpstreamObjectedError,
     UpstreamRefusedError,
     UpstreamUnknownError,
     UpstreamUnpaidError,
@@ -43,6 +44,11 @@ def pictures(samples: int = 1) -> bytes:
     return packed.getvalue()
 
 
+def subscription(anlas: int, *, active: bool = True) -> dict[str, object]:
+    steps = {"fixedTrainingStepsLeft": 0, "purchasedTrainingSteps": anlas}
+    return {"active": active, "trainingStepsLeft": steps}
+
+
 class Upstream:
     """NovelAI as a function: answers from a list, and remembers what it was sent."""
 
@@ -50,6 +56,7 @@ class Upstream:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
         self.slept: list[float] = []
+        self.balance = httpx.Response(500)
         self.accounts = Accounts(
             [Token("first", SECRETS[0]), Token("second", SECRETS[1])],
             monotonic=lambda: 0.0,
@@ -71,6 +78,8 @@ class Upstream:
         self.slept.append(seconds)
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/user/subscription":
+            return self.balance
         self.requests.append(request)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -129,6 +138,49 @@ class TestGenerate:
         assert why.value.reason == "left"
         assert upstream.requests == []
         assert set(upstream.accounts.states().values()) == {AccountState.FREE}
+
+    @pytest.mark.parametrize(
+        ("status", "message", "banned", "state"),
+        [
+            (400, "This violates our Terms of Service.", False, AccountState.SUSPECT),
+            (451, "", False, AccountState.SUSPECT),
+            (403, "Your account is suspended", True, AccountState.BANNED),
+            (401, "This user is banned", True, AccountState.BANNED),
+        ],
+    )
+    async def test_an_objection_is_told_from_a_refusal_and_pauses_the_account(
+        self, read: Read, status: int, message: str, banned: bool, state: AccountState
+    ) -> None:
+        """The gate approved it, and NovelAI did not: the next such request may cost the account."""
+        upstream = Upstream(httpx.Response(status, json={"message": message}))
+        fault = await upstream.fault(read())
+
+        assert isinstance(fault, UpstreamObjectedError)
+        assert (fault.account, fault.banned) == ("first", banned)
+        assert upstream.accounts.states()["first"] is state
+        assert len(upstream.requests) == 1
+
+    @pytest.mark.parametrize(
+        ("told", "state"),
+        [
+            (httpx.Response(200, json=subscription(10_000)), AccountState.FREE),
+            (httpx.Response(200, json=subscription(0)), AccountState.UNPAID),
+            (httpx.Response(200, json=subscription(10, active=False)), AccountState.UNPAID),
+            (httpx.Response(200, json={"active": True}), AccountState.UNPAID),
+            (httpx.Response(200, content=b"[]"), AccountState.UNPAID),
+            (httpx.Response(200, content=b"x" * 70_000), AccountState.UNPAID),
+            (httpx.Response(403), AccountState.UNPAID),
+        ],
+    )
+    async def test_an_account_that_cannot_pay_waits_until_a_balance_is_seen(
+        self, read: Read, told: httpx.Response, state: AccountState
+    ) -> None:
+        """Or each request of the day would be sent to be refused."""
+        upstream = Upstream(httpx.Response(402))
+        upstream.balance = told
+
+        assert isinstance(await upstream.fault(read()), UpstreamUnpaidError)
+        assert upstream.accounts.states()["first"] is state
 
     async def test_a_busy_account_is_asked_again_three_times(self, read: Read) -> None:
         """It says so before it generates, so nothing is paid twice."""
