@@ -38,7 +38,9 @@ class Pairing:
         """
         for entry_id, index in self._sealed.items():
             erased, here = entry_id in self._erased, entry_id in present
-            if not here and not erased and index >= border:
+            if not here and not erased and index < border:
+                self._erased.add(entry_id)
+            elif not here and not erased:
                 self._findings.add(
                     self._check, "its detail is missing, and no erasure is on record", index
                 )

@@ -174,6 +174,7 @@ async def test_what_must_stay_stays_with_all_of_its_submission_and_goes_when_it_
     await old.erase(*old.details[:3])
     assert await old.sharding.drop_due() == 3
     report = await old.verified()
+    assert (report.sealed, report.erased) == (1, 1)  # of the submission that went on
     assert report.ok, report.problems
 
 

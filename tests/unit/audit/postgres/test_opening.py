@@ -4,8 +4,11 @@ import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from io import StringIO
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from audit.entry import Entry
 from audit.errors import AuditError, NotDurableError, UnusableError
@@ -229,6 +232,27 @@ class TestMigrations:
         assert (await log.append(make_entry(2))).index == 2
         await log.close()
         await (await open_replica()).close()
+
+    async def test_tables_of_the_version_before_are_refused_and_brought_up_to_date(
+        self, postgres: Server, open_replica: OpenReplica, make_entry: MakeEntry
+    ) -> None:
+        """Who kept a log on the older tables goes on with it, after one command."""
+        old, written = postgres.create_database(), StringIO()
+        config = Config(output_buffer=written, stdout=StringIO())
+        config.set_main_option("script_location", "audit.postgres:migrations")
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "base:0001", sql=True)
+        postgres.psql(old, f"SET ROLE {OWNER}; {written.getvalue()}")
+        postgres.psql(old, f"GRANT USAGE ON SCHEMA audit TO {WRITER}")
+        postgres.psql(old, f"GRANT SELECT ON audit.alembic_version TO {WRITER}")
+        with pytest.raises(UnusableError, match="expected tables of version '0002', got '0001'"):
+            await open_replica(postgres.url(old))
+
+        await migrate(postgres.url(old, OWNER), WRITER)
+
+        log = await open_replica(postgres.url(old))
+        assert (await log.append(make_entry(1))).index == 1
+        await log.close()
 
     async def test_the_role_that_serves_cannot_migrate(self, postgres: Server) -> None:
         """Whoever can make the tables can make others."""
