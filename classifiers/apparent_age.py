@@ -124,8 +124,9 @@ class ApparentAge:
         if self.rendition(content) is not Rendition.PHOTOGRAPH:
             reason = Reason.NOT_ASSESSED
             return [Unavailable(name, whole, self.id, reason) for name in sorted(_EMITS)]
-        found = self.faces.find(content)
-        unknown = self._unknown(found) if self._shows_a_body(content) else frozenset()
+        body = self.suggestive(content) >= _BODY_AT_LEAST
+        found = self.faces.find(content, closely=body)
+        unknown = self._unknown(found) if body else frozenset()
         silent = [
             Unavailable(name, whole, self.id, Reason.NOT_ASSESSED) for name in sorted(unknown)
         ]
@@ -145,9 +146,6 @@ class ApparentAge:
                 for face, years in zip(found, self.age.years(content, found), strict=True)
             ),
         ]
-
-    def _shows_a_body(self, content: Canonical) -> bool:
-        return self.suggestive(content) >= _BODY_AT_LEAST
 
     def _unknown(self, found: Sequence[Face]) -> frozenset[SignalName]:
         """Tell what nobody can know: of no face, of a small one, of more than are looked for."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+from PIL import Image
 
 from classifiers.canonical import Canonical
 from classifiers.errors import ModelError
@@ -145,3 +146,26 @@ class TestDecode:
         assert 1 <= len(chosen) <= 5
         assert scores[chosen[0]] == scores.max()
         assert (np.diff(scores[chosen]) <= 0).all()
+
+
+def test_a_small_face_is_found_by_whoever_looks_closely(looked_at: LookedAt) -> None:
+    """A face of a twentieth of the picture's side is overlooked in the whole of it."""
+    small = Image.fromarray(benign("astronaut")).resize((283, 283))
+    scene = Image.fromarray(benign("coffee")).resize((1216, 832))
+    scene.paste(small, (547, 333))
+    picture = looked_at(np.asarray(scene))
+
+    (found,) = Faces.embedded().find(picture, closely=True)
+
+    left, top, wide, high = found.box
+    assert Faces.embedded().find(picture) == ()
+    assert left < 547 + 122 < left + wide
+    assert top < 333 + 72 < top + high
+    assert 40 < wide < 80
+
+
+def test_who_looks_closely_finds_a_large_face_once(looked_at: LookedAt) -> None:
+    """A face that lies over several parts is one face, and would else be several ages."""
+    picture = looked_at(benign("astronaut"))
+
+    assert len(Faces.embedded().find(picture, closely=True)) == 1
