@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Json, Kind
+from audit.errors import ConflictError
 from audit.leaf import Leaf
 from audit.log import Log
 from audit.note import Note
@@ -62,7 +63,10 @@ class Sharding:
             "root": head.root.hex(),
             "days": max(self.days, LEAST_DAYS),
         }
-        await self.log.append(Entry(shards.closing_id, Kind.SHARD, self.now(), public))
+        try:
+            await self.log.append(Entry(shards.closing_id, Kind.SHARD, self.now(), public))
+        except ConflictError:  # another process was faster, and had come to another size
+            return None
         return (await self.shards()).all[len(shards.all)]
 
     async def drop_due(self) -> int:
