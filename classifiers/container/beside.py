@@ -19,7 +19,11 @@ from classifiers.errors import Unreadable, UnreadableError
 
 MOST_BEGUN: Final = 8
 """In one file. By chance the first bytes of a picture stand nowhere."""
-_BEGINNINGS: Final = (jpeg.MAGIC, png.MAGIC, webp.MAGIC)
+_BEGINNINGS: Final = (
+    re.compile(re.escape(jpeg.MAGIC)),
+    re.compile(re.escape(png.MAGIC)),
+    re.compile(webp.MAGIC + b"...." + webp.FORM, re.DOTALL),  # the first word alone is a word
+)
 _IN_BASE64: Final = ("/9j/", "iVBORw0KGgo", "UklGR")
 """As which these begin where XMP has them."""
 _BASE64: Final = re.compile("[A-Za-z0-9+/]+")
@@ -79,8 +83,8 @@ def _whole(data: bytes, max_metadata_bytes: int) -> Beside | None:
 
 def _begin(body: bytes, start: int) -> int | None:
     """Return where, from `start` on, a picture may begin."""
-    places = [at for magic in _BEGINNINGS if (at := body.find(magic, start)) >= 0]
-    return min(places, default=None)
+    found = (beginning.search(body, start) for beginning in _BEGINNINGS)
+    return min((match.start() for match in found if match is not None), default=None)
 
 
 def _carried(container: Container) -> Iterator[bytes]:

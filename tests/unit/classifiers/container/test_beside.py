@@ -103,6 +103,11 @@ def test_what_begins_like_one_and_is_none_is_left_out() -> None:
     assert beside(saved() + b"\xff\xd8\xff\xe0" + b"RIFF" + THUMBNAIL[: len(THUMBNAIL) // 2]) == []
 
 
+def test_a_word_begins_no_picture() -> None:
+    """A prompt may say it as often as it likes."""
+    assert beside(with_text("Comment", "RIFF, a guitar, " * 20)) == []
+
+
 def test_more_than_a_few_beginnings_are_refused() -> None:
     """Each is walked to its end: thousands would keep a thread for minutes."""
     beside(saved() + b"\xff\xd8\xff\xe0" * MOST_BEGUN)
