@@ -116,6 +116,15 @@ class TestOpen:
         with pytest.raises(NotExaminedError):
             await vault.open(sealed(vault_id), receipt_of(submission, action=action))
 
+    async def test_without_a_receipt_it_is_neither_written_nor_run(self, vault: Vault) -> None:
+        """Each comment below is itself a check: mypy refuses one that there is no need for."""
+        vault_id = await vault.put(PICTURE, uuid4())
+
+        with pytest.raises(TypeError):
+            await vault.open(sealed(vault_id))  # type: ignore[call-arg] # no receipt
+        with pytest.raises(AttributeError):
+            await vault.open(sealed(vault_id), None)  # type: ignore[arg-type] # none either
+
     async def test_the_receipt_of_its_examination_opens_an_object(self, vault: Vault) -> None:
         """This is the one door through which pictures leave."""
         submission = uuid4()
