@@ -1,11 +1,14 @@
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.entry import Entry, Json, Kind
 from audit.errors import MalformedError, UntrustedError
@@ -36,6 +39,9 @@ def said(shards: Shards, which: str, at: datetime = START, **public: Json) -> Le
 NONE = Shards(ORIGIN)
 ONE = NONE.with_closed(5, said(NONE, "shard.closed"))
 LATER = START + timedelta(days=2555)
+
+
+COUNTS = st.one_of(st.integers(0, 9), st.integers(2500, 2600), st.integers(0, 2**53 - 1))
 
 
 class TestChain:
@@ -105,6 +111,25 @@ class TestChain:
         ):
             with pytest.raises((MalformedError, UntrustedError)):
                 NONE.with_closed(5, wrong)
+
+    @settings(max_examples=60)
+    @given(
+        numbers=st.lists(COUNTS, min_size=4, max_size=4),
+        root=st.sampled_from([16, 20, 32]).flatmap(lambda n: st.binary(min_size=n, max_size=n)),
+        at=st.datetimes(timezones=st.just(UTC)),
+        which=st.sampled_from(["shard.closed", "shard.dropped"]),
+    )
+    def test_whatever_has_the_form_of_one_is_followed_or_refused(
+        self, numbers: list[int], root: bytes, at: datetime, which: str
+    ) -> None:
+        """A log whose writer is the attacker must not make a verifier fall over."""
+        index, number, size, days = numbers
+        more: dict[str, Json] = {"number": number, "size": size, "root": root.hex(), "days": days}
+        for shards in (NONE, ONE):
+            leaf = said(shards, which, at, **more)
+            step = shards.with_closed if which == "shard.closed" else shards.with_dropped
+            with suppress(MalformedError, UntrustedError):
+                assert step(index, leaf).knows(index)
 
     def test_they_are_found_by_their_ids_alone(self) -> None:
         """Nobody has to read a whole log for it."""
