@@ -58,8 +58,9 @@ def test_an_apparent_minor_is_seen_in_every_language(text: str) -> None:
     [
         "12yo", "12 y/o", "12-year-old", "12 years old", "aged twelve", "age 12", "age: 12",
         "twelve years old", "6 months old", "12歳", "１２歳", "十二歳", "七岁", "12세", "열두 살",
-        "13 лет", "13-летняя", "doce años", "12 añitos", "12 jahre alt", "zwölf jahre alt", "douze ans",
-        "1{2}yo", "12\u200b歳", "1 2 y o", "age of 11", "looks 12", "appears to be thirteen",
+        "13 лет", "13-летняя", "doce años", "12 añitos", "12 jahre alt", "zwölf jahre alt",
+        "douze ans", "1{2}yo", "12\u200b歳", "1 2 y o", "age of 11", "looks 12",
+        "appears to be thirteen",
         "her 12th birthday", "a girl of twelve", "girl (14)", "she is only 15", "12 sai",
         "juuni sai", "じゅうに さい", "十六才", "年齢:13", "年龄:14", "나이 14", "열다섯 살",
         "만 12세",
