@@ -97,14 +97,19 @@ class Identifier:
         if self.english.issuperset(_all_words(folded)):
             return frozenset()
         speaks = self._weigh(_words(folded), text)
+        best = max(speaks.values(), default=0.0)
+        spoken = self._most_spoken(speaks, best) if best >= _ENOUGH else frozenset[str]()
+        return spoken or (frozenset({"ru"}) if _CYRILLIC.search(text) else spoken)
+
+    def _most_spoken(self, speaks: Mapping[str, float], best: float) -> frozenset[str]:
+        """Return those of which there is most: of languages that are read, unless another leads."""
         read = [id_ for id_ in speaks if self.languages.state(id_) is not State.UNREAD]
         best_read = max((speaks[id_] for id_ in read), default=0.0)
-        best = max(speaks.values(), default=0.0)
-        if best >= max(_ENOUGH, best_read * _CLEARLY):
+        if best >= best_read * _CLEARLY:
             return frozenset(id_ for id_, much in speaks.items() if much == best)
         if best_read >= _ENOUGH:
             return frozenset(id_ for id_ in read if speaks[id_] == best_read)
-        return frozenset({"ru"}) if _CYRILLIC.search(text) else frozenset()
+        return frozenset()
 
     def parts_in(self, text: str, spoken: frozenset[str]) -> Sequence[Span]:
         """Return where `text` speaks one of the languages `spoken` rather than English.
