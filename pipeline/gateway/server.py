@@ -21,6 +21,7 @@ from pipeline.gateway import (
     health,
     moderate,
     novelai,
+    pricing,
     proofs,
     subject_tokens,
     tags,
@@ -65,6 +66,7 @@ def create(gate: Gate, metrics: Metrics, beat_seconds: float | None = None) -> F
     app.include_router(following.routes(gate))
     app.include_router(appealing.routes(gate))
     app.include_router(moderate.routes(gate))
+    app.include_router(pricing.routes(gate))
     app.include_router(subject_tokens.routes(gate))
     app.include_router(audit_log.routes(gate))
     app.include_router(proofs.routes(gate))

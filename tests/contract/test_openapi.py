@@ -48,6 +48,7 @@ UPSCALE: Place = ("POST", "/ai/upscale")
 MAKE: Place = ("POST", "/v1/generations")
 STATE: Place = ("GET", "/v1/generations/{generation}")
 PICTURE: Place = ("GET", "/v1/generations/{generation}/images/{index}")
+PRICE: Place = ("POST", "/v1/price")
 PROMPT: Place = ("POST", "/v1/moderate/prompt")
 UPLOAD: Place = ("POST", "/v1/moderate/image")
 TOKEN: Place = ("POST", "/v1/subject-tokens")
@@ -78,7 +79,7 @@ GENERATIONS = (AI, STREAM, MAKE)
 TOOLS = (AUGMENT, UPSCALE, ENCODE)
 IMAGES = (*GENERATIONS, *TOOLS)
 JUDGED = (PROMPT, UPLOAD)
-BODIES = (*IMAGES, *JUDGED, TOKEN)
+BODIES = (*IMAGES, PRICE, *JUDGED, TOKEN)
 KEYED = (
     *BODIES,
     SUGGEST,
@@ -109,6 +110,7 @@ def content_of(place: Place, prompt: str = "a harbour", **more: Any) -> bytes:
         UPSCALE: upscaling() | more,
         ENCODE: encoding() | more,
         MAKE: body(prompt, **more),
+        PRICE: body(prompt, **more),
         PROMPT: {"prompt": prompt},
         TOKEN: {"pseudonym": "u1"},
     }
@@ -200,6 +202,11 @@ async def held(house: World, place: Place) -> httpx.Response:
     return await sent(house, place, content_of(place, "holdme"))
 
 
+async def elsewhere(house: World, place: Place) -> httpx.Response:
+    async with house.client() as client:
+        return await client.request(*place, params={"operation": "/ai/elsewhere"}, json=body())
+
+
 async def empty(house: World, place: Place) -> httpx.Response:
     return await sent(house, place, b"")
 
@@ -256,6 +263,14 @@ async def foreign(house: World, place: Place) -> httpx.Response:
     return await sent(house, place, out.getvalue() if place == UPLOAD else uploaded)
 
 
+async def foreign_tool(house: World, place: Place) -> httpx.Response:
+    out = BytesIO()
+    Image.new("RGB", (64, 64)).save(out, "BMP")
+    asked = tool() | {"image": base64.b64encode(out.getvalue()).decode()}
+    async with house.client() as client:
+        return await client.request(*place, params={"operation": AUGMENT[1]}, json=asked)
+
+
 async def busy(house: World, place: Place) -> httpx.Response:
     with ExitStack() as places:
         for _ in range(house.gate.desk.limit):
@@ -280,7 +295,7 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 
 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
-    **each((*IMAGES, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
+    **each((*IMAGES, PRICE, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
     **each((STATE, EVENTS, PICTURE), 200, made),
     **each((NOTICE,), 200, refused),
     **each((APPEAL,), 201, refused),
@@ -301,11 +316,13 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each(KEYED, 403, forbidden),
     **each((STATE, EVENTS, NOTICE, APPEAL, CANCEL, PICTURE, PROOF, LEAF, *REFUSED), 404, valid),
     **each((TILE,), 404, beyond),
+    **each((PRICE,), 404, elsewhere),
     **each(IMAGES, 409, reused),
     **each((PICTURE,), 410, expired),
     **each(BODIES, 413, too_large),
     **each((*IMAGES, UPLOAD), 415, foreign),
-    **each((*IMAGES, *JUDGED, SUGGEST), 429, busy),
+    **each((PRICE,), 415, foreign_tool),
+    **each((*IMAGES, PRICE, *JUDGED, SUGGEST), 429, busy),
     **each((*IMAGES, SUGGEST), 502, refused_upstream),
     **each((*KEYED, READY, METRICS), 503, without_store),
 }

@@ -52,6 +52,8 @@ IMAGES: frozenset[Place] = frozenset(
         ("POST", "/v1/generations"),
     }
 )
+PRICED: Place = ("POST", "/v1/price")
+"""It reads a whole request, and nobody judges or keeps it: see `test_pricing`."""
 JUDGED: frozenset[Place] = frozenset(
     {("POST", "/v1/moderate/prompt"), ("POST", "/v1/moderate/image")}
 )
@@ -78,8 +80,8 @@ NO_CONTENT: frozenset[Place] = frozenset(
     }
 )
 """Those that ask for a key and carry no content."""
-EVERY = OPEN | REFUSED | IMAGES | JUDGED | TYPED | NO_CONTENT
-KEYED = sorted(IMAGES | JUDGED | TYPED | NO_CONTENT)
+EVERY = OPEN | REFUSED | IMAGES | JUDGED | TYPED | NO_CONTENT | {PRICED}
+KEYED = sorted(IMAGES | JUDGED | TYPED | NO_CONTENT | {PRICED})
 
 
 def below(routes: Iterator[Any]) -> Iterator[Place]:
@@ -323,7 +325,7 @@ TYPES = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(IMAGES | JUDGED | {TOKENS}))
+@pytest.mark.parametrize(("method", "path"), sorted(IMAGES | JUDGED | {PRICED, TOKENS}))
 @QUICK
 @given(content=BODIES, content_type=TYPES)
 def test_whatever_is_sent_is_answered_as_documented(
