@@ -64,6 +64,7 @@ from pipeline.duties.erasure.retaining import Class, Retaining
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
+from pipeline.gateway import accounts as accounts_routes
 from pipeline.gateway import (
     banks,
     changing,
@@ -100,6 +101,9 @@ from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
 from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_misses import Misses
+from pipeline.novelai.accounts_roster import Roster
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
@@ -229,7 +233,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
         door = await _door(settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault))
-        accounts = _accounts(settings)
+        accounts, owner = _accounts(settings), uuid4().hex
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
@@ -241,6 +245,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             sleep=asyncio.sleep,
             random=random.SystemRandom().random,
         )
+        roster, misses, warned = await _roster(settings, store, log, accounts, http, owner)
         hold_for = timedelta(hours=settings.hold_hours)
         record = Record(
             log, Projection(store, now, tenancy), metrics, now, partial(_versions, judge, known)
@@ -254,7 +259,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         await halts.load()
         flow = Flow(
             screen=Screen(judge, now, hold_for, Repeats(store.taints, judge, now)),
-            generate=Generate(client, judge, vault),
+            generate=Generate(client, judge, vault, misses),
             examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
             mint=Mint(mintage),
             release=release,
@@ -264,7 +269,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             hold_for=hold_for,
             halted=halts.stops,
         )
-        owner = uuid4().hex
         limits = Limits()
         restore = Restore(judge, prepare, vault, log, tenancy, limits)
         gate = Gate(
@@ -320,7 +324,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             now,
             gate.desk.carries,
             second_look,
-            (*archive.chores, uncovered.expire),
+            (*archive.chores, uncovered.expire, misses.watch),
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
@@ -341,6 +345,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
             banks.routes(bank_desk),
+            accounts_routes.routes(roster),
             erasing.routes(archive),
             decisions.routes(gate),
             changing.routes(door),
@@ -363,6 +368,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 *imported,
                 *_unfinished(left),
                 *_unserved(await tenancy.standings()),
+                *warned,
             ),
         )
 
@@ -596,6 +602,25 @@ def _accounts(settings: Settings) -> Accounts:
         spacing_seconds=settings.upstream.spacing_seconds,
         most_waiting=settings.queue_limit,
     )
+
+
+async def _roster(
+    settings: Settings,
+    store: Store,
+    log: Log,
+    accounts: Accounts,
+    http: httpx.AsyncClient,
+    owner: str,
+) -> tuple[Roster, Misses, tuple[str, ...]]:
+    """Take the accounts over as they were left, before anything is begun; return lines to print."""
+    upstream = settings.upstream
+    balances, declares = Balances(upstream.base_url, http), not settings.development
+    roster = Roster(
+        accounts, store.accounts, log, balances, now, uuid4, upstream.tokens_file, declares
+    )
+    told = await roster.begin(owner, timedelta(seconds=upstream.longest_seconds))
+    often = settings.refusals_per_day
+    return roster, Misses(accounts, store, log, balances, now, uuid4, often), told
 
 
 def _verify_key(settings: Settings) -> Ed25519PublicKey:

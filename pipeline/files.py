@@ -34,6 +34,23 @@ def write_once(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def replace_whole(path: Path, data: bytes) -> None:
+    """Write a file for its owner alone (0600) in the place of the one that is there, durably.
+
+    A crash leaves the old one or the new one, and a `.part` file at most.
+
+    Raises:
+        OSError: the disk is full, read-only or failed; the old one is still there.
+    """
+    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}{PART}")
+    try:
+        write_once(part, data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def _write(descriptor: int, data: bytes) -> None:
     """Write all of it: the system may take less at a time."""
     left = memoryview(data)

@@ -30,6 +30,7 @@ _COMMANDS = {
     "halt": "halt",
     "halts": "app",
     "console": "app",
+    "accounts": "app",
     "tenants": "app",
     "webhooks": "app",
     "keys": "app",

@@ -1,6 +1,7 @@
 """What goes wrong between a client and NovelAI.
 
 * NovelAIError
+  - AccountError                what is asked of an account cannot be done: the operator's fault
   - RequestRefusedError         the request is not one this gate serves: the caller's fault
   - UpstreamError
     - UpstreamBusyError         no account was free, or NovelAI said 429 to the end: not paid
@@ -22,6 +23,10 @@ from collections.abc import Mapping
 
 class NovelAIError(Exception):
     """Root of everything that goes wrong between a client and NovelAI."""
+
+
+class AccountError(NovelAIError):
+    """What is asked of an account cannot be done."""
 
 
 class RequestRefusedError(NovelAIError):

@@ -104,6 +104,8 @@ class Upstream(Part):
     base_url: str = "https://image.novelai.net"
     tokens_file: LocalPath | None = None
     spacing_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    longest_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
+    """The longest generation: so long an account rests of which nobody knows what it does."""
     verify_key: Annotated[str, AfterValidator(_verify_key)] = (
         "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic="
     )

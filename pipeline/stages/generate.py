@@ -1,7 +1,7 @@
 """Generate: the one call that is paid for, and its pictures sealed before anybody looks."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
@@ -18,6 +18,7 @@ from pipeline.items import (
     Screened,
     Sealed,
     Stage,
+    Submission,
 )
 from pipeline.judge import Judge
 from pipeline.novelai.archive import Picture
@@ -27,6 +28,7 @@ from pipeline.novelai.errors import (
     UpstreamAbandonedError,
     UpstreamBusyError,
     UpstreamError,
+    UpstreamObjectedError,
     UpstreamUnreachableError,
 )
 from pipeline.novelai.request import Place
@@ -49,6 +51,8 @@ class Generate:
     client: Client
     judge: Judge
     vault: Vault
+    missed: Callable[[Submission, UpstreamObjectedError], Awaitable[None]]
+    """Is told what NovelAI objected to although it was approved here."""
     stage: Stage = Stage.GENERATE
 
     async def __call__(self, item: Recorded[Screened], /) -> Generated | Halted:
@@ -63,6 +67,8 @@ class Generate:
                 submission.work, images, item.outcome.why_not, submission.subject.tenant
             )
         except UpstreamError as fault:
+            if isinstance(fault, UpstreamObjectedError):
+                await self.missed(submission, fault)
             return _halted(submission.id, fault)
         sealed = await self._seal_all(submission.id, answer.pictures)
         lost = {*range(submission.work.samples)} - {each.index for each in sealed}

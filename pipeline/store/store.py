@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
+from pipeline.store.accounts import AccountTable
 from pipeline.store.admission import Admission
 from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.appeals import Appeals
@@ -84,6 +85,7 @@ class Store:
     webhooks: Webhooks
     jobs: Jobs
     appeals: Appeals
+    accounts: AccountTable
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -129,6 +131,7 @@ class Store:
             webhooks=Webhooks(transact),
             jobs=Jobs(transact),
             appeals=Appeals(transact),
+            accounts=AccountTable(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

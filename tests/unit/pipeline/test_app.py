@@ -279,17 +279,16 @@ class TestDraining:
         """A person approved it, and it is being paid for."""
         await house.end("holdme")
         (hold,) = await house.store.holds.waiting()
-        await house.accounts._turns.acquire()  # another generation holds the account
-        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
-        ruling = asyncio.create_task(
-            house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
-        )
-        await asyncio.sleep(0.1)
+        async with house.accounts.lease():  # another generation holds the account
+            person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+            ruling = asyncio.create_task(
+                house.rulings.rule(hold, Ruling(person, approves=True, reason="looked at it"))
+            )
+            await asyncio.sleep(0.1)
 
-        draining = asyncio.create_task(built(house).drain(10))
-        await asyncio.sleep(0.1)
-        waited = not draining.done()
-        house.accounts._turns.release()
+            draining = asyncio.create_task(built(house).drain(10))
+            await asyncio.sleep(0.1)
+            waited = not draining.done()
         end = await ruling
 
         assert waited

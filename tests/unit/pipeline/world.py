@@ -64,6 +64,8 @@ from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
 from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
@@ -513,6 +515,8 @@ async def open_world(
         client = Client(
             "http://upstream", accounts, http, now=clock, sleep=asyncio.sleep, random=lambda: 0.5
         )
+        balances = Balances("http://upstream", http)
+        misses = Misses(accounts, store, log, balances, clock, uuid4, REFUSALS_A_DAY)
         metrics = Metrics.create()
         projection = Projection(store, clock, tenancy)
         record = Record(log, projection, metrics=metrics, now=clock, versions=dict)
@@ -527,7 +531,7 @@ async def open_world(
         halts = Halts(store.halts, log, clock, uuid4, subject_key)
         flow = Flow(
             screen=Screen(judge, clock, HOLD_FOR, Repeats(store.taints, judge, clock)),
-            generate=Generate(client, judge, vault),
+            generate=Generate(client, judge, vault, misses),
             examine=Examine(
                 judge, vault, Ed25519PrivateKey.generate().public_key(), clock, HOLD_FOR
             ),
