@@ -247,6 +247,8 @@ def _composed(text: str) -> str:
 
 def _names(text: str) -> list[list[str]]:
     """Return the words of each part that is written like somebody's first and last name."""
+    if text.islower():
+        return []
     return [
         [word.casefold() for word in words]
         for words in _words(_composed(text))
