@@ -26,6 +26,9 @@ from pipeline.store.submissions import IN_FLIGHT, State, SubmissionRow
 
 LEAVE: Final = "respond-async"
 """The preference (RFC 7240) of whoever does not wait."""
+INITIATED: Final = "X-Imprimatur-Initiated-By"
+HUMAN: Final = "human"
+"""What a platform says there of what a person asked for just now."""
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -43,7 +46,8 @@ def routes(gate: Gate) -> APIRouter:
         The body is NovelAI's. For whom it is made is the token's subject, or the headers
         `X-Imprimatur-Subject`, `-Tier`, `-Territory`, `-Language` and `-Age-Claim`. With `Prefer:
         respond-async` the answer is 202 at once: ask by its id, read its events, or be told by a
-        webhook.
+        webhook. Where the gateway has several accounts, `X-Imprimatur-Initiated-By: human` has to
+        say that a person asked for it.
         """
         return await _created(request, gate)
 
@@ -89,6 +93,8 @@ async def _created(request: Request, gate: Gate) -> JSONResponse:
     caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
     subject = subject_in(request, caller)
     is_job = _prefers_to_leave(request)
+    if is_job:
+        _refuse_automation(request, gate)
     ticket = await carry.submit(request, gate, caller, subject, is_job=is_job)
     if is_job:
         state = await state_of(gate, await row_of(gate, caller, ticket.id))
@@ -101,6 +107,17 @@ async def _created(request: Request, gate: Gate) -> JSONResponse:
     state = await state_of(gate, await row_of(gate, caller, ticket.id))
     status = 202 if state["state"] in {"held", "running"} else 200
     return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
+
+
+def _refuse_automation(request: Request, gate: Gate) -> None:
+    """Return if a job may be taken: several accounts are for people, not for automation.
+
+    Raises:
+        GateError: there are several accounts, and nobody says that a person asked for it.
+    """
+    if len(gate.accounts.tokens()) > 1 and request.headers.get(INITIATED, "").lower() != HUMAN:
+        message = f"{INITIATED}: expected {HUMAN}: this gateway takes no jobs of machines"
+        raise GateError(400, message)
 
 
 def _prefers_to_leave(request: Request) -> bool:

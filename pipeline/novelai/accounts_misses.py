@@ -88,7 +88,7 @@ class Misses:
         known_as, detail = uuid5(miss.id, "opened"), {"account": token.label}
         await self.log.append(Entry(known_as, Kind.CASE, self.now(), public, {}, detail))
         await self.store.accounts.open(miss)
-        await self.store.accounts.pause(miss.token, state)
+        await self.store.accounts.pause(miss.token, state, self.now())
 
     def _token(self, label: str) -> Token:
         return next(each for each in self.accounts.tokens() if each.label == label)

@@ -163,7 +163,7 @@ class Roster:
                 await self._case("gate_miss.closed", public, {"person": person, **said})
         await self._write("account.resumed", label, person, said)
         await self.table.close(digest_of(token), person, self.now())
-        await self.table.pause(digest_of(token), "")
+        await self.table.pause(digest_of(token), "", self.now())
         self.accounts.resume(label)
 
     async def _listed(self, token: Token, state: AccountState) -> Listed:

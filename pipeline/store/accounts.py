@@ -111,10 +111,14 @@ class AccountTable:
 
         await self.transact(work)
 
-    async def pause(self, token: str, why: str) -> None:
+    async def pause(self, token: str, why: str, now: datetime) -> None:
         """Remember why an account does nothing; an empty `why` lets it do something again."""
-        change = update(upstream_accounts).where(upstream_accounts.c.token == token)
-        await self.transact(changing(change.values(paused=why)))
+
+        def work(sql: Connection) -> None:
+            before = _get(sql, token) or AccountRow(token, now, rests_until=now)
+            _put(sql, replace(before, paused=why))
+
+        await self.transact(work)
 
     async def open(self, miss: GateMiss) -> None:
         """Open a case; the same one again is the same."""

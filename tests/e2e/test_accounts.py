@@ -1,7 +1,7 @@
 """Several accounts at NovelAI: declared, rotated and paused while the gateway serves."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,11 @@ class Running:
         assert not any(token in answer.text for token in (*KNOWN, NOBODY))
         return answer.json()
 
-    async def generate(self, prompt: str) -> httpx.Response:
+    async def generate(
+        self, prompt: str, path: str = "/ai/generate-image", more: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """Generate as a client does."""
-        return await self._ask(self.house.public, "POST", "/ai/generate-image", v4(prompt))
+        return await self._ask(self.house.public, "POST", path, v4(prompt), more)
 
     async def states(self) -> list[str]:
         """What each account does."""
@@ -54,13 +56,18 @@ class Running:
         return [str(leaf.public["event"]) for leaf in leaves if leaf.kind is kind]
 
     async def _ask(
-        self, app: FastAPI, method: str, path: str, body: dict[str, Any] | None
+        self,
+        app: FastAPI,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        more: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         key = self.house.notices[0].rpartition(" ")[2]
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://house",
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {key}", **(more or {})},
         ) as client:
             return await client.request(method, path, json=body)
 
@@ -138,3 +145,14 @@ async def test_a_request_is_served_by_an_account_that_can_pay(running: Running) 
     assert states[-1] == "unpaid"
     await running.ask("POST", "/accounts/balance")
     assert (await running.states())[-1] == "unpaid"
+
+
+async def test_a_job_says_that_a_person_asked_for_it(running: Running) -> None:
+    """Several accounts are for people: automation on them is what NovelAI bans for."""
+    leaving = {"Prefer": "respond-async"}
+    machine = await running.generate("a mill", "/v1/generations", leaving)
+    human = {**leaving, "X-Imprimatur-Initiated-By": "human"}
+    person = await running.generate("a weir", "/v1/generations", human)
+
+    assert (machine.status_code, person.status_code) == (400, 202)
+    assert "X-Imprimatur-Initiated-By" in machine.json()["message"]

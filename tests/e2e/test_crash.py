@@ -97,7 +97,7 @@ async def crashing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cr
     """A gateway that is started anew by every test that kills it."""
     data_dir = tmp_path_factory.mktemp("crash") / "data"
     async with served(create(SandboxSettings()), Droppable) as upstream:
-        _, env = settings_of(data_dir, upstream)
+        _, env = settings_of(data_dir, upstream, IMPRIMATUR_UPSTREAM__LONGEST_SECONDS="0.5")
         gateway = Killable(data_dir, env)
         await gateway.start()
         async with httpx.AsyncClient(base_url=upstream, trust_env=False) as sandbox:

@@ -193,6 +193,8 @@ class Upstream:
     encoding: bytes = b""
     """What it sends as an encoding instead of one, if anything."""
     status: int = 200
+    says: str = ""
+    """What it says with another status, besides something that nobody may repeat."""
     fault: type[httpx.TransportError] | None = None
     calls: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -206,7 +208,7 @@ class Upstream:
         if self.fault is not None:
             raise self.fault(CANARY)
         if self.status != 200:
-            return httpx.Response(self.status, json={"message": CANARY})
+            return httpx.Response(self.status, json={"message": f"{self.says} {CANARY}"})
         if request.url.path == SUGGEST:
             jp = request.url.params["lang"] == "jp"
             told = [_tag(each, jp=jp) for each in self.tags]

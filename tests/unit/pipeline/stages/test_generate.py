@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import numpy as np
@@ -10,7 +12,12 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from audit.entry import Kind
 from pipeline.items import Generated, Halted, PublicCode, Released
+from pipeline.novelai.accounts import AccountState
+from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_misses import SLOWED, Misses
+from pipeline.novelai.accounts_roster import Roster
 from pipeline.stages.generate import picture_name
 from pipeline.vault import id_of
 from tests.unit.pipeline.lookers import CANARY, RED, WHITE
@@ -154,3 +161,74 @@ def _spoil(house: World) -> None:
     vault = house.folder / "vault"
     vault.rename(house.folder / "gone")
     vault.write_bytes(b"")
+
+
+class TestMisses:
+    @pytest.fixture
+    async def missed(self, house: World) -> Halted:
+        """NovelAI objects to what this gate approved."""
+        house.upstream.status, house.upstream.says = 400, "This violates our Terms of Service."
+        outcome = await house.end("a heron on one leg")
+        assert isinstance(outcome, Halted)
+        return outcome
+
+    async def test_an_objection_to_what_was_approved_opens_a_case(
+        self, house: World, missed: Halted
+    ) -> None:
+        """This gate let something pass that it should perhaps not have."""
+        (miss,) = await house.store.accounts.opened()
+        (leaf,) = [each for each in await house.leaves() if each.kind is Kind.CASE]
+
+        assert missed.reason == miss.cause == leaf.public["cause"] == "upstream_objected"
+        assert (leaf.public["event"], leaf.public["case"]) == ("gate_miss.opened", str(miss.id))
+        assert leaf.public["submission"] == str(miss.submission)
+        assert CANARY not in str(leaf.public)
+
+    async def test_the_account_does_nothing_until_a_person_has_looked(
+        self, house: World, missed: Halted
+    ) -> None:
+        """Another objection may cost the account; a restart does not lift it."""
+        house.upstream.status = 200
+        roster = Roster(
+            house.accounts,
+            house.store.accounts,
+            house.log,
+            Balances("http://upstream", httpx.AsyncClient()),
+            house.clock,
+            uuid4,
+            None,
+            declares=True,
+        )
+        house.accounts.resume("account-1")  # as a new process begins
+        told = await roster.begin("process-2", timedelta())
+        again = await house.end("seven kites")
+        await roster.resume("account-1", "ana", "a mistake of theirs")
+
+        assert missed.reason
+        assert [line.partition(":")[0] for line in told] == ["account-1 is paused"]
+        assert again.reason == "upstream_no_account"
+        assert isinstance(await house.end("an old barn"), Released)
+        assert await house.store.accounts.opened() == ()
+
+    async def test_whose_request_it_was_waits(self, house: World, missed: Halted) -> None:
+        """Whoever found a hole is not to try it at speed."""
+        (miss,) = await house.store.accounts.opened()
+        assert miss.submission is not None
+        row = await house.row(miss.submission)
+
+        assert missed.retry_after_seconds is None
+        assert await house.store.refusals.count(row.tenant, row.subject, house.clock()) > SLOWED
+
+    async def test_a_ban_that_nobody_asked_for_is_a_case_too(self, house: World) -> None:
+        """NovelAI says it of the account, not of a request; once."""
+        told = httpx.Response(200, json={"banStatus": "banned"})
+        http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: told))
+        balances = Balances("http://upstream", http)
+        misses = Misses(house.accounts, house.store, house.log, balances, house.clock, uuid4, 3)
+        await misses.watch()
+        await misses.watch()
+        (miss,) = await house.store.accounts.opened()
+
+        assert (miss.cause, miss.submission) == ("ban_status", None)
+        assert house.accounts.states() == {"account-1": AccountState.BANNED}
+        await http.aclose()

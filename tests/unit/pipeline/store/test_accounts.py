@@ -57,7 +57,7 @@ async def test_what_is_declared_and_paused_is_remembered(store: Store) -> None:
     """A restart lifts nothing."""
     (row,) = await take(store, "process-1")
     await store.accounts.put(replace(row, entitlement="contract 7", declared_by="ana"))
-    await store.accounts.pause(TOKEN, "suspect")
+    await store.accounts.pause(TOKEN, "suspect", LATER)
     found = await store.accounts.get(TOKEN)
 
     assert found == replace(row, entitlement="contract 7", declared_by="ana", paused="suspect")
