@@ -101,6 +101,7 @@ from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
 from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.accounts_alarms import Alarms
 from pipeline.novelai.accounts_balance import Balances
 from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.accounts_roster import Roster
@@ -324,7 +325,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             now,
             gate.desk.carries,
             second_look,
-            (*archive.chores, uncovered.expire, misses.watch),
+            (*archive.chores, uncovered.expire, misses.watch, Alarms(store, now).look),
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
