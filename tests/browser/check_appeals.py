@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import ViewportSize
 
-from pipeline.console import appeal_pages, building
+from pipeline.console import appeal_pages
 from pipeline.console.appeals import AppealDesk
+from pipeline.console.frame import Frame
 from tests.browser.conftest import Site, shown
 from tests.unit.pipeline.console.desks import Desk, open_desk
 from tests.unit.pipeline.console.test_appeal_pages import appealed
@@ -19,7 +20,7 @@ NARROW: ViewportSize = {"width": 360, "height": 740}
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """A console with appeals that wait, two of them of one cause."""
     async with open_desk(tmp_path) as opened:
-        frame = building.Frame(opened.frame.sessions, [appeal_pages.LINK])
+        frame = Frame(opened.frame.sessions, [appeal_pages.LINK])
         opened.serve(frame, appeal_pages.routes(frame, AppealDesk(opened.house.gate.appeals)))
         words = "blockme an old wooden lighthouse by the grey northern sea"
         await appealed(opened, words, "It is a lighthouse, and the sea. What is wrong with it?")

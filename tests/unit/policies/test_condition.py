@@ -9,7 +9,6 @@ from policies.condition import (
     AllOf,
     Always,
     AnyOf,
-    Bound,
     Condition,
     FactIs,
     Not,
@@ -20,7 +19,7 @@ from policies.condition import (
 )
 from policies.evidence import Evidence
 from policies.facts import Fact, Facts, Moment
-from policies.scene import RenditionScale, subjects_of
+from policies.scene import Bound, RenditionScale, subjects_of
 from policies.testing import ANYBODY, TEXTS, UPLOAD, harmless, looked_at
 from policies.truth import Truth
 
