@@ -9,7 +9,6 @@ from playwright.async_api import ViewportSize
 from pipeline.console import appeal_pages
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.frame import Frame
-from pipeline.console.frame import Frame
 from tests.browser.conftest import Site, shown
 from tests.unit.pipeline.console.desks import Desk, open_desk
 from tests.unit.pipeline.console.test_appeal_pages import appealed
