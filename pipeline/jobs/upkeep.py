@@ -38,6 +38,8 @@ LEFTOVER = timedelta(hours=1)
 """How old a sealed object must be that nothing names before it is taken for a crash's leftover."""
 SWEEP_EVERY = 600
 """In how many rounds once everything is swept that is kept no longer."""
+CONTESTED = timedelta(days=366)
+"""How long why a request was refused is remembered: longer than it can be contested."""
 STRANDED = timedelta(minutes=30)
 """After this long without a step, what nobody carries is finished or closed."""
 SLOWEST = 12
@@ -180,6 +182,7 @@ class Upkeep:
         await self.store.origins.purge(self.now())
         await self.store.encodings.purge(self.now())
         await self.store.taints.purge(self.now() - REMEMBERED)
+        await self.store.appeals.purge(self.now() - CONTESTED)
 
     async def _destroy(self, pictures: Sequence[Picture]) -> None:
         """Destroy pictures; the log says first which, but not of whom."""

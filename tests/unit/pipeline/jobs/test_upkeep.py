@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,7 +16,8 @@ from audit.errors import NotDurableError
 from pipeline.access.permissions import Permission, Person
 from pipeline.items import Examined, Held, Released
 from pipeline.jobs.rulings import Ruling
-from pipeline.jobs.upkeep import LEFTOVER, LOOKS_A_ROUND
+from pipeline.jobs.upkeep import CONTESTED, LEFTOVER, LOOKS_A_ROUND
+from pipeline.store.appeals import Cause
 from pipeline.store.legal_holds import LegalHold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State, SubmissionRow
@@ -549,3 +550,18 @@ async def test_what_somebody_carries_is_left_alone_however_long_it_waits(house: 
         assert "halted" not in await house.kinds(ticket.id)
     assert ticket.end is not None
     assert isinstance((await ticket.end).outcome, Released)
+
+
+async def test_why_a_request_was_refused_is_forgotten_when_nobody_can_contest_it(
+    house: World,
+) -> None:
+    """Until then an appeal is grouped with others of its cause."""
+    submission = uuid4()
+    await house.store.appeals.remember(submission, Cause("a rule", 7), house.clock())
+    house.clock.passes(days=CONTESTED.days)
+    await house.upkeep.round()
+    kept = await house.store.appeals.cause(submission)
+    house.clock.passes(days=1)
+    await house.upkeep.round()
+
+    assert (kept, await house.store.appeals.cause(submission)) == (Cause("a rule", 7), Cause())
