@@ -246,10 +246,12 @@ class Changes:
     async def close(self, row: SubmissionRow, index: int | None, reason: str, harm: str) -> None:
         """End a submission, or one sample of it, without a picture."""
         grave = _is_of_the_worst_kind(harm)
-        if harm and HarmCode(harm) not in NOT_OF_CONTENT:
+        of_content = bool(harm) and HarmCode(harm) not in NOT_OF_CONTENT
+        if of_content:
             await self._tell_of_notice(row.tenant, row.id)
         if index is None:
-            await self._halt(row, PublicCode.TEMPORARILY_UNAVAILABLE, reason)
+            refused, later = PublicCode.CONTENT_NOT_ALLOWED, PublicCode.TEMPORARILY_UNAVAILABLE
+            await self._halt(row, refused if of_content else later, reason)
             if grave:
                 await self._seize(row.tenant, row.id, row.vault_id, harm)
             return

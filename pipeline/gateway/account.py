@@ -11,8 +11,8 @@ from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors
 from pipeline.items import Json
+from pipeline.novelai.accounts_balance import TIER_OPUS
 
-TIER_OPUS = 3
 YEAR_SECONDS = 365 * 24 * 3600
 
 

@@ -24,6 +24,7 @@ OVERALL_SECONDS: Final = 15.0
 MOST_BYTES: Final = 64 * 1024
 USER_AGENT: Final = "Imprimatur/0.1"
 """Stated, because NovelAI's front refuses the defaults of HTTP libraries."""
+TIER_OPUS: Final = 3
 _STEPS = ("fixedTrainingStepsLeft", "purchasedTrainingSteps")
 
 
@@ -34,11 +35,13 @@ class Balance:
     anlas: int
     active: bool
     """Whether it is subscribed."""
+    tier: int = 0
+    """To what; the highest includes generations that cost no Anlas."""
 
     @property
     def pays(self) -> bool:
-        """Whether a generation can be paid for."""
-        return self.active and self.anlas > 0
+        """Whether a generation can be made with it: paid for, or included."""
+        return self.active and (self.anlas > 0 or self.tier >= TIER_OPUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Balances:
         active = told.get("active")
         if len(whole) != len(_STEPS) or not isinstance(active, bool):
             raise UpstreamMalformedError("subscription: expected Anlas and whether it is active")
-        return Balance(sum(whole), active)
+        tier = told.get("tier")
+        return Balance(sum(whole), active, tier if isinstance(tier, int) else 0)
 
     async def is_banned(self, token: Token) -> bool:
         """Whether NovelAI says that an account is banned.

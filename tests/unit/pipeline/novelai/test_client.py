@@ -44,9 +44,9 @@ def pictures(samples: int = 1) -> bytes:
     return packed.getvalue()
 
 
-def subscription(anlas: int, *, active: bool = True) -> dict[str, object]:
+def subscription(anlas: int, *, active: bool = True, tier: object = 1) -> dict[str, object]:
     steps = {"fixedTrainingStepsLeft": 0, "purchasedTrainingSteps": anlas}
-    return {"active": active, "trainingStepsLeft": steps}
+    return {"active": active, "tier": tier, "trainingStepsLeft": steps}
 
 
 class Upstream:
@@ -165,6 +165,9 @@ class TestGenerate:
         [
             (httpx.Response(200, json=subscription(10_000)), AccountState.FREE),
             (httpx.Response(200, json=subscription(0)), AccountState.UNPAID),
+            (httpx.Response(200, json=subscription(0, tier=3)), AccountState.FREE),
+            (httpx.Response(200, json=subscription(0, tier="3")), AccountState.UNPAID),
+            (httpx.Response(200, json=subscription(0, tier=3, active=False)), AccountState.UNPAID),
             (httpx.Response(200, json=subscription(10, active=False)), AccountState.UNPAID),
             (httpx.Response(200, json={"active": True}), AccountState.UNPAID),
             (httpx.Response(200, content=b"[]"), AccountState.UNPAID),
