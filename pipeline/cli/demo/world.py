@@ -184,6 +184,7 @@ def _furnish(data_dir: Path, upstream: str, banks: tuple[Listed, ...]) -> None:
             "base_url": upstream,
             "verify_key": TEST_VERIFY_KEY_BASE64,
             "spacing_seconds": 0,
+            "longest_seconds": 2,  # the sandbox is quick
         },
         "banks": [
             {
