@@ -43,7 +43,7 @@ from pipeline.store.writer import Transact, Writer
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SOUND_SQLITE = (3, 51, 3)
 """Earlier ones can, rarely, damage a database in WAL mode when it is reset while it is written."""
 
