@@ -94,7 +94,7 @@ class TestOpen:
             sql.execute("PRAGMA user_version = 99")
         sql.close()
 
-        with pytest.raises(StoreVersionError, match="version 3, got 99"):
+        with pytest.raises(StoreVersionError, match="version 4, got 99"):
             Store.open(tmp_path / "app.db")
 
     def test_a_database_of_something_else_is_refused(self, tmp_path: Path) -> None:
