@@ -15,12 +15,14 @@ from audit.tables import edge_of, rows
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.logfile import LOG, read_text, reading
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_pairs, stop, told
+from pipeline.cli.transparency import transparency
 from pipeline.duties.dsa.client import Database, Outcome
 from pipeline.duties.dsa.errors import StatementError
 from pipeline.duties.dsa.rules import Statement
 from pipeline.duties.dsa.statement import Platform, statement_of
 
-app = typer.Typer(help="Make and send statements of reasons (DSA).", no_args_is_help=True)
+app = typer.Typer(help="Statements of reasons, and reports of them (DSA).", no_args_is_help=True)
+app.command()(transparency)
 
 _BATCH = 256
 _PATIENCE_SECONDS = 60.0

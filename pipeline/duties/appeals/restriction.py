@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from audit.entry import Json, Kind
+from audit.entry import Kind
 from audit.leaf import Leaf
 from audit.log import Log
+from pipeline.duties.dsa.ground import code_of, is_of_the_worst
 from pipeline.duties.dsa.projection import PROJECTION
-from pipeline.items import NEVER_RELEASED, Cause, Stage
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
-from policies.decision import Action
 from policies.labels import HarmCode
 
 _ENDS = frozenset({Kind.HALTED, Kind.WITHHOLD})
-_CODES = {code.value: code for code in HarmCode}
-_CUSTODY = frozenset({"media.quarantined", "media.lost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ async def restriction_of(store: Store, log: Log, row: SubmissionRow) -> Restrict
         StoreError, AuditError: nobody knows.
     """
     leaves = [Leaf.parse(each.leaf) for each in await log.of_submission(row.id)]
-    found = [(_code(leaf, leaves), leaf) for leaf in leaves if leaf.kind in _ENDS]
+    found = [(code_of(leaf, leaves), leaf) for leaf in leaves if leaf.kind in _ENDS]
     told = [(code, leaf) for code, leaf in found if PROJECTION[code] is not None]
     if not told:
         return None
@@ -64,40 +61,10 @@ async def restriction_of(store: Store, log: Log, row: SubmissionRow) -> Restrict
         gravest.entry_id,
         datetime.fromisoformat(gravest.at),
         code,
-        row.id in ordered or any(map(_is_of_the_worst, leaves)),
+        row.id in ordered or any(map(is_of_the_worst, leaves)),
         sum(leaf.kind is Kind.WITHHOLD for _, leaf in found),
         _policy(leaves),
         sum(leaf.kind is Kind.RULING for leaf in leaves),
-    )
-
-
-def _code(end: Leaf, leaves: Sequence[Leaf]) -> HarmCode:
-    """Return for what something ended: as the entry says, or as it was ruled or held."""
-    own = _CODES.get(str(end.public.get("code", "")))
-    if own is not None:
-        return own
-    for leaf in reversed(leaves):
-        if leaf.kind in {Kind.RULING, Kind.HELD} and _is_about(leaf, end):
-            found = _CODES.get(str(leaf.public.get("code", "")))
-            if found is not None and leaf.public.get("cause") != Cause.INCAPACITY:
-                return found
-    return HarmCode.UNKNOWN
-
-
-def _is_about(leaf: Leaf, end: Leaf) -> bool:
-    """Whether a hold, or a ruling on one, is of what ended."""
-    if end.kind is Kind.HALTED:
-        return leaf.public.get("stage") == Stage.SCREEN
-    same: Json = end.public.get("sample", 0)
-    return leaf.public.get("stage") == Stage.EXAMINE and leaf.public.get("sample", 0) == same
-
-
-def _is_of_the_worst(leaf: Leaf) -> bool:
-    public = leaf.public
-    return (
-        str(public.get("code", "")).partition(".")[0] == NEVER_RELEASED
-        or public.get("action") == Action.BLOCK_AND_ESCALATE
-        or public.get("event") in _CUSTODY
     )
 
 

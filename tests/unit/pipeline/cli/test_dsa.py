@@ -70,3 +70,61 @@ async def test_what_cannot_be_made_or_sent_is_told_in_a_line(
         assert (done.exit_code, "Traceback" in done.output) == (status, False), done.output
         assert "ann@" not in done.output
     assert not (tmp_path / "out").exists()
+
+
+async def test_a_report_is_made_from_the_log_alone(
+    data_dir: Path, tmp_path: Path, run: Run
+) -> None:
+    """With no server, as of a moment; and it shows that it adds up."""
+    await _refused(data_dir)
+    days = ["--from", "2031-01-01", "--to", "2031-12-31"]
+    asked = [
+        "dsa",
+        "transparency",
+        "--tenant",
+        "harbour",
+        "--provider",
+        "H",
+        "--service",
+        "S",
+        *days,
+    ]
+    out = tmp_path / "report"
+
+    done = run("--data-dir", data_dir, *asked, "--as-of", "2032-01-15", "-o", out, "--json")
+
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["adds_up"]
+    assert said["lines"][0]["left"] == 4
+    assert (out / "Part_6_own_initiative_TC.csv").read_bytes().startswith(b"Applicability,Service")
+    told = run(
+        "--data-dir", data_dir, *asked, "--as-of", "2031-05-04T11:00:00", "-o", tmp_path / "b"
+    )
+    assert "0 released" in told.stdout
+    assert "NO" not in told.stdout.split()
+    again = run("--data-dir", data_dir, *asked, "--as-of", "2032-01-15", "-o", out)
+    never = run("--data-dir", data_dir, *asked, "--as-of", "2030-01-15", "-o", tmp_path / "c")
+    assert (again.exit_code, never.exit_code) == (2, 2)
+
+
+async def test_a_report_that_does_not_add_up_says_so(
+    data_dir: Path, tmp_path: Path, run: Run
+) -> None:
+    """A picture that was given out of a request that nobody let in."""
+    signer = Ed25519Signer.load(data_dir / "keys" / "log.key")
+    keys = DetailKeys.load(data_dir / "keys" / "detail.key")
+    log = await Log.open(
+        data_dir / "log.db", origin=ORIGIN, signer=signer, keys=keys, now=lambda: NOON
+    )
+    known_as = UUID(int=77)
+    public = {"submission": str(known_as), "tenant": "harbour"}
+    await log.append(Entry(entry_id(known_as, Kind.RELEASE), Kind.RELEASE, NOON, public))
+    await log.close()
+    words = ["--tenant", "harbour", "--provider", "H", "--service", "S", "-o", tmp_path / "report"]
+    days = ["--from", "2031-01-01", "--to", "2031-12-31", "--as-of", "2032-01-15"]
+
+    done = run("--data-dir", data_dir, "dsa", "transparency", *words, *days)
+
+    assert done.exit_code == 1, done.output
+    assert "NO" in done.stdout.split()

@@ -42,7 +42,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"audit {name}" for name in ("checkpoint", "witness", "rotate", "erase", "erasures")),
         *(f"audit hold {name}" for name in ("place", "lift", "list")),
         *(f"retention {name}" for name in ("show", "run", "end-period")),
-        *(f"dsa {name}" for name in ("statements", "submit")),
+        *(f"dsa {name}" for name in ("statements", "submit", "transparency")),
         *(f"policies {name}" for name in ("check", "explain", "show", "list", "replay")),
         *(f"policies {name}" for name in ("propose", "pending", "shadow", "activate")),
         "policies rollback",
