@@ -118,7 +118,7 @@ from pipeline.quarantine import Quarantine, create_key_pair, read_public_key
 from pipeline.record import Record
 from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
-from pipeline.settings import ReleasedMetadata, Settings, read_key
+from pipeline.settings import Settings, read_key
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
 from pipeline.stages.mint import Mint
@@ -254,7 +254,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         lineage = Lineage(store.origins, judge.run, now)
         mintage = Mintage(store.encodings, now)
         prepare = Prepare(judge, lineage, mintage)
-        release = Release(vault, lineage, settings.released_metadata is ReleasedMetadata.STRIP)
+        release = Release(vault, lineage, tenancy)
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
         halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
         await halts.load()
@@ -518,7 +518,8 @@ def _archive(
 
 def _tenancy(settings: Settings, store: Store) -> Tenancy:
     sets = [_policy_set(name) for name in settings.policies]
-    return Tenancy(store, sets, _policy_set, timedelta(hours=settings.released_hours))
+    keep_for = timedelta(hours=settings.released_hours)
+    return Tenancy(store, sets, _policy_set, keep_for, settings.released_metadata)
 
 
 async def _door(

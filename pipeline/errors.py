@@ -12,6 +12,7 @@
     - MissingObjectError     there is no such object
     - AlteredObjectError     it does not open: altered, cut, or sealed under another key
     - NotExaminedError       the receipt is not the examination of this very object
+  - MarkingError           a picture cannot be made into the file that is to leave
   - TermPackError          a pack of terms does not open
   - QuarantineError        an object cannot be sealed for the child-safety team, or opened by it
   - FindingsError          what is said to have been found does not parse
@@ -84,6 +85,13 @@ class AlteredObjectError(VaultError):
 
 class NotExaminedError(VaultError):
     """The receipt does not show that this very object was examined."""
+
+
+class MarkingError(PipelineError):
+    """A picture cannot be made into the file that is to leave. It MUST NOT leave."""
+
+    def __init__(self, expected: str, got: object) -> None:
+        super().__init__("picture to leave", expected, got)
 
 
 class TermPackError(PipelineError):

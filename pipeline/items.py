@@ -347,6 +347,16 @@ class Examined:
     outcomes: tuple[Cleared | Held | Halted, ...]
 
 
+class ReleasedMetadata(StrEnum):
+    """What becomes of the texts that NovelAI writes into a picture: a tenant's choice."""
+
+    KEEP = "keep"
+    STRIP_TEXT = "strip_text"
+    """Those beside the pixels are taken out. The copy in the lowest bits of alpha stays."""
+    STRIP_ALL = "strip_all"
+    """The picture is written anew: alpha tells nothing any more either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """One picture as it will leave, with the digest of what leaves."""
@@ -355,6 +365,8 @@ class Marked:
     """The picture as it was examined."""
     data: bytes = field(repr=False)
     sha256: str = field(repr=False)
+    mark: str = ""
+    """What was done to its file, for the log; nothing to what is no picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ class Record:
                             "withheld": withheld,
                             "bytes": len(picture.data),
                             "marked": picture.sha256 != picture.sealed.sha256,
+                            **({"mark": picture.mark} if picture.mark else {}),
                         },
                         picture.sealed.index,
                         {"examined_sha256": picture.sealed.sha256, "sha256": picture.sha256},

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 import policies
+from pipeline.items import ReleasedMetadata
 from pipeline.store.store import Store
 from policies.errors import PolicyError, Problem
 from policies.layers import Layer, PolicySet
@@ -97,6 +98,8 @@ class Tenancy:
     shipped: Callable[[str], PolicySet]
     """Loads a set that comes with the program, by name."""
     keep_for: timedelta
+    metadata: ReleasedMetadata = ReleasedMetadata.STRIP_TEXT
+    """What becomes of NovelAI's texts where a tenant has not chosen."""
     in_force: InForce = field(default_factory=InForce)
     _read: dict[tuple[str, ...], Sequence[PolicySet]] = field(default_factory=dict)
     """What lay on the disk, read once: what is edited later counts from the next start."""
@@ -172,6 +175,16 @@ class Tenancy:
         if found is None or found.released_hours is None:
             return self.keep_for
         return timedelta(hours=found.released_hours)
+
+    async def metadata_of(self, tenant: str) -> ReleasedMetadata:
+        """Return what of NovelAI's texts leaves with a tenant's pictures.
+
+        Raises:
+            StoreError: it cannot be told, and no picture MUST leave.
+        """
+        found = await self.store.tenants.get(tenant)
+        chosen = None if found is None else found.released_metadata
+        return self.metadata if chosen is None else chosen
 
 
 def _mark(name: str, version: Version) -> tuple[str, str, bool, str]:

@@ -12,7 +12,7 @@ from audit.leaf import Leaf
 from pipeline.access.callers import Caller
 from pipeline.access.permissions import Permission
 from pipeline.access.subjects import fingerprint
-from pipeline.errors import MissingObjectError, VaultError
+from pipeline.errors import MarkingError, MissingObjectError, StoreError, VaultError
 from pipeline.gateway import carry
 from pipeline.gateway.answers import media_type, receipt_headers
 from pipeline.gateway.callers import caller_of, subject_in
@@ -76,7 +76,7 @@ def routes(gate: Gate) -> APIRouter:
             opened = await gate.shelf.open(picture)
         except MissingObjectError:
             raise GateError(410, "This picture is kept no longer.") from None
-        except (VaultError, AuditError) as fault:
+        except (VaultError, AuditError, StoreError, MarkingError, TimeoutError) as fault:
             raise carry.unavailable(gate, "", fault) from None
         if opened is None:
             raise GateError(403, "This picture is not released.", id=str(generation))

@@ -44,7 +44,7 @@ class Shelf:
         The log has the last word: without its `release` entry nothing is opened.
 
         Raises:
-            AuditError, VaultError: it cannot be opened now.
+            AuditError, VaultError, StoreError, MarkingError, TimeoutError: it cannot be opened now.
         """
         if picture.state is not PictureState.RELEASED:
             return None
@@ -52,7 +52,7 @@ class Shelf:
         if examined is None:
             return None
         sealed = Sealed(picture.vault_id, picture.index, picture.sha256)
-        marked = await self.release.open(sealed, examined)
+        marked = await self.release.open(sealed, examined, picture.tenant)
         entry = Entry(
             self.new_id(),
             Kind.ACCESS,
@@ -63,6 +63,7 @@ class Shelf:
                 "tenant": picture.tenant,
                 "event": "picture.reopened",
             },
+            {"sha256": marked.sha256},
         )
         return Opened(marked, await self.log.append(entry))
 

@@ -5,7 +5,6 @@ from pipeline.settings.loading import FILE_NAME, load, read
 from pipeline.settings.values import (
     BankFile,
     Listen,
-    ReleasedMetadata,
     RemoteListPart,
     Settings,
     TermPackFile,
@@ -17,7 +16,6 @@ __all__ = [
     "KEY_NAMES",
     "BankFile",
     "Listen",
-    "ReleasedMetadata",
     "RemoteListPart",
     "Settings",
     "TermPackFile",

@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from classifiers.plugins import Pinned
 from classifiers.pulled import Pulled
+from pipeline.items import ReleasedMetadata
 from pipeline.settings.openid import OpenId
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
@@ -82,13 +82,6 @@ def _processors() -> int:
 
 
 Hours = Annotated[int, Field(ge=0, le=30 * 24)]
-
-
-class ReleasedMetadata(StrEnum):
-    """What becomes of the text that NovelAI writes into a picture."""
-
-    KEEP = "keep"
-    STRIP = "strip"
 
 
 class Listen(Part):
@@ -188,7 +181,8 @@ class Settings(Part):
     """Lists of others that are asked about what a request carries: only hashes are sent."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
-    released_metadata: ReleasedMetadata = ReleasedMetadata.KEEP
+    released_metadata: ReleasedMetadata = ReleasedMetadata.STRIP_TEXT
+    """Where a tenant has not chosen."""
     retention: Retention = Retention()
     """How long what is encrypted in the log is kept."""
     queue_limit: Annotated[int, Field(ge=1, le=10_000)] = 64

@@ -1,13 +1,13 @@
-"""Release: what was cleared is opened with the receipt of its examination, as it will leave.
+"""Release: what was cleared is opened with the receipt of its examination, and marked.
 
-What it was made from is kept first, for when it comes back.
+There is no other door: whoever gives a picture out takes what `open` made of it. What it was made
+from is kept first, for when it comes back.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
 
 from audit.entry import Receipt
-from classifiers.container.take_apart import take_apart
 from pipeline.items import (
     Cleared,
     Examined,
@@ -19,9 +19,10 @@ from pipeline.items import (
     Stage,
 )
 from pipeline.lineage import Lineage
+from pipeline.marking.leaving import leaving
+from pipeline.tenancy import Tenancy
 from pipeline.vault import Vault
 
-MAX_METADATA_BYTES = 1024 * 1024
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 """How pictures begin; an encoding, which begins otherwise, holds no texts."""
 
@@ -32,8 +33,8 @@ class Release:
 
     vault: Vault
     lineage: Lineage
-    strip_text: bool
-    """Whether the texts that NovelAI writes into a file (the prompt among them) are taken out."""
+    tenancy: Tenancy
+    """Says for each tenant what of NovelAI's texts (the prompt among them) leaves."""
     stage: Stage = Stage.RELEASE
 
     async def __call__(self, item: Recorded[Examined], /) -> Released:
@@ -43,21 +44,24 @@ class Release:
         pictures: list[Marked] = []
         for outcome, receipt in zip(examined.outcomes, item.receipts, strict=True):
             if isinstance(outcome, Cleared):
-                leaves = await self.open(outcome.picture, receipt)
+                leaves = await self.open(outcome.picture, receipt, submission.subject.tenant)
                 if submission.work.operation is not Operation.ENCODE_VIBE:  # Mint kept it
                     await self.lineage.keep(submission, leaves.data, outcome.judged.findings)
                 pictures.append(leaves)
         withheld = len(examined.outcomes) + len(examined.generated.lost) - len(pictures)
         return Released(submission, tuple(pictures), withheld)
 
-    async def open(self, picture: Sealed, examined: Receipt) -> Marked:
-        """Open one picture as it leaves.
+    async def open(self, picture: Sealed, examined: Receipt, tenant: str) -> Marked:
+        """Open one picture as it leaves for `tenant`.
 
         Raises:
             VaultError: the receipt is not that of its examination, or the object does not open.
+            MarkingError: it cannot be marked, or is not the same picture afterwards.
+            StoreError, TimeoutError: what is to become of its texts cannot be told, or not in time.
         """
         data = await self.vault.open(picture, examined)
-        if not self.strip_text or not data.startswith(_PICTURES):  # the vault held the digest
+        if not data.startswith(_PICTURES):  # an encoding
             return Marked(picture, data, picture.sha256)
-        leaves = take_apart(data, MAX_METADATA_BYTES).pixels
-        return Marked(picture, leaves, sha256(leaves).hexdigest())
+        metadata = await self.tenancy.metadata_of(tenant)
+        leaves = await self.lineage.run(lambda: leaving(data, metadata))
+        return Marked(picture, leaves.data, sha256(leaves.data).hexdigest(), leaves.mark)

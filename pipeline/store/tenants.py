@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from pipeline.errors import StoreError
+from pipeline.items import ReleasedMetadata
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.prepared import Prepared, Row
 from pipeline.store.writer import Transact, changing
@@ -38,6 +39,7 @@ tenants = Table(
     Column("anlas_budget", Integer, nullable=False),
     Column("anlas_spent", Integer, CheckConstraint("anlas_spent >= 0"), nullable=False),
     Column("released_hours", Integer),
+    Column("released_metadata", String(16)),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -57,6 +59,8 @@ class Tenant:
     anlas_spent: int = 0
     released_hours: int | None = None
     """How long released pictures are kept; None is the installation's own time."""
+    released_metadata: ReleasedMetadata | None = None
+    """What of NovelAI's texts leaves; None is the installation's own choice."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -103,6 +107,11 @@ class Tenants:
             lambda sql: tuple(_tenant(row) for row in sql.execute(query).mappings())
         )
 
+    async def choose(self, tenant: str, metadata: ReleasedMetadata | None) -> bool:
+        """Put down what of NovelAI's texts leaves for a tenant; False if there is none."""
+        change = update(tenants).where(tenants.c.id == tenant).values(released_metadata=metadata)
+        return await self.transact(changing(change)) == 1
+
     async def charge(self, tenant: str, anlas: int) -> bool:
         """Spend from the budget, at once or not at all; return whether it sufficed.
 
@@ -116,4 +125,12 @@ class Tenants:
 def _tenant(row: RowMapping | Row) -> Tenant:
     values: dict[str, Any] = dict(row)
     values["policy_sets"] = tuple(row["policy_sets"])
+    values["released_metadata"] = _chosen(row["released_metadata"])
     return Tenant(**values)
+
+
+def _chosen(said: str | None) -> ReleasedMetadata | None:
+    try:
+        return None if said is None else ReleasedMetadata(said)
+    except ValueError:
+        raise StoreError("released_metadata", "one of its values", "another") from None

@@ -52,7 +52,15 @@ from pipeline.gateway.gate import Gate
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
-from pipeline.items import Generated, Recorded, Screened, Sealed, Subject, Submission
+from pipeline.items import (
+    Generated,
+    Recorded,
+    ReleasedMetadata,
+    Screened,
+    Sealed,
+    Subject,
+    Submission,
+)
 from pipeline.jobs.desk import Desk, Ticket
 from pipeline.jobs.received import Received
 from pipeline.jobs.recovery import Recovery
@@ -63,6 +71,7 @@ from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
+from pipeline.marking.leaving import leaving
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.accounts_balance import Balances
 from pipeline.novelai.accounts_misses import Misses
@@ -177,6 +186,11 @@ def png(colour: Colour, width: int = SIDE, height: int = SIDE) -> bytes:
     pixels = np.full((height, width, 3), colour, np.uint8)
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
+
+
+def as_it_leaves(picture: bytes) -> bytes:
+    """The file that becomes of a picture where nobody chose what is to leave."""
+    return leaving(picture, ReleasedMetadata.STRIP_TEXT).data
 
 
 @dataclass
@@ -525,7 +539,7 @@ async def open_world(
         lineage = Lineage(store.origins, judge.run, clock)
         mintage = Mintage(store.encodings, clock)
         prepare = Prepare(judge, lineage, mintage)
-        release = Release(vault, lineage, strip_text=False)
+        release = Release(vault, lineage, tenancy)
         team_key = X25519PrivateKey.generate()
         quarantine = Quarantine(folder / "quarantine", team_key.public_key(), os.urandom)
         seizure = Seizure(vault, quarantine, store.seizures, log, clock)

@@ -11,7 +11,7 @@ from audit.note import Note
 from pipeline.gateway import answers
 from pipeline.items import Recorded, Released
 from tests.unit.pipeline.lookers import RED, WHITE, Colour
-from tests.unit.pipeline.world import BLOCK, SIDE, World, body, png
+from tests.unit.pipeline.world import BLOCK, SIDE, World, as_it_leaves, body, png
 
 
 async def released(house: World) -> Recorded[Released]:
@@ -29,7 +29,7 @@ async def test_a_zip_has_each_picture_under_its_own_index(house: World) -> None:
 
     archive = zipfile.ZipFile(io.BytesIO(bytes(answer.body)))
     assert archive.namelist() == ["image_0.png", "image_2.png"]
-    assert archive.read("image_2.png") == png(RED)
+    assert archive.read("image_2.png") == as_it_leaves(png(RED))
     assert answer.headers["x-imprimatur-withheld"] == "1"
     assert answer.media_type == "binary/octet-stream"
 
@@ -40,7 +40,7 @@ async def test_json_has_each_picture_with_its_index_and_seed(house: World) -> No
 
     images = json.loads(bytes(answer.body))["images"]
     assert [(each["index"], each["seed"]) for each in images] == [(0, 40), (2, 42)]
-    assert base64.b64decode(images[1]["image"]) == png(RED)
+    assert base64.b64decode(images[1]["image"]) == as_it_leaves(png(RED))
 
 
 async def test_each_answer_carries_its_receipt(house: World) -> None:
@@ -71,7 +71,7 @@ async def test_a_webp_is_named_as_one(house: World) -> None:
 
     archive = zipfile.ZipFile(io.BytesIO(made.content))
     assert archive.namelist() == ["image_0.webp"]
-    assert archive.read("image_0.webp") == drawn == shown.content
+    assert archive.read("image_0.webp") == as_it_leaves(drawn) == shown.content
     assert shown.headers["content-type"] == "image/webp"
 
 

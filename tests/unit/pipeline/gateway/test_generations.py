@@ -6,7 +6,7 @@ import pytest
 
 from audit.entry import Kind
 from tests.unit.pipeline.lookers import WHITE
-from tests.unit.pipeline.world import BLOCK, HELD, KEEP_FOR, World, body, png
+from tests.unit.pipeline.world import BLOCK, HELD, KEEP_FOR, World, as_it_leaves, body, png
 
 
 async def test_released_pictures_have_addresses(house: World) -> None:
@@ -19,7 +19,7 @@ async def test_released_pictures_have_addresses(house: World) -> None:
 
     assert (made.status_code, state["state"]) == (200, "released")
     assert (state["withheld"], state["held"]) == (1, 1)
-    assert [each.content for each in shown] == [png(WHITE)]
+    assert [each.content for each in shown] == [as_it_leaves(png(WHITE))]
     assert [each["url"] is None for each in state["images"]] == [False, True, True]
     assert made.headers["location"] == f"/v1/generations/{state['id']}"
 

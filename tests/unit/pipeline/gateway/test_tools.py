@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 
 from tests.unit.pipeline.lookers import GREEN, RED, WHITE
-from tests.unit.pipeline.world import BLOCK, SIDE, TAINTED, World, png, tool, upscaling
+from tests.unit.pipeline.world import (
+    BLOCK,
+    SIDE,
+    TAINTED,
+    World,
+    as_it_leaves,
+    png,
+    tool,
+    upscaling,
+)
 
 AUGMENT, UPSCALE = "/ai/augment-image", "/ai/upscale"
 
@@ -31,7 +40,7 @@ async def test_a_tool_s_picture_is_examined_and_given(house: World) -> None:
     answer = await ask(house, AUGMENT, tool(use_new_shared_trial=True))
 
     sent = json.loads(house.upstream.calls[0])
-    assert entries(answer) == {"image_0.png": png(WHITE)}
+    assert entries(answer) == {"image_0.png": as_it_leaves(png(WHITE))}
     assert house.upstream.paths == [AUGMENT]
     assert sent.keys() == {"req_type", "width", "height", "image", "prompt"}
     assert Image.open(io.BytesIO(base64.b64decode(sent["image"]))).size == (SIDE, SIDE)
@@ -82,7 +91,7 @@ async def test_upscaling_doubles_the_sides(house: World, older: bool) -> None:
 
     sent = json.loads(house.upstream.calls[0])
     assert sent.keys() == {"image", "model"}
-    assert entries(answer) == {"image_0.png": png(WHITE, 2 * SIDE, 2 * SIDE)}
+    assert entries(answer) == {"image_0.png": as_it_leaves(png(WHITE, 2 * SIDE, 2 * SIDE))}
 
 
 async def test_an_upscaled_picture_of_the_largest_size_is_examined(house: World) -> None:

@@ -11,7 +11,7 @@ from pipeline.errors import MissingObjectError
 from pipeline.items import Released
 from pipeline.store.pictures import Picture, PictureState
 from tests.unit.pipeline.lookers import WHITE
-from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World, png
+from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World, as_it_leaves, png
 
 
 async def picture_of(house: World, *colours: Any) -> Picture:
@@ -33,7 +33,7 @@ async def test_a_released_picture_opens_with_an_entry_each_time(house: World) ->
 
     opened = [await house.gate.shelf.open(picture) for _ in range(2)]
 
-    assert [each.picture.data for each in opened if each] == [png(WHITE), png(WHITE)]
+    assert [each.picture.data for each in opened if each] == [as_it_leaves(png(WHITE))] * 2
     leaves = await house.leaves(picture.submission)
     assert [leaf.kind for leaf in leaves].count(Kind.ACCESS) == 2
 

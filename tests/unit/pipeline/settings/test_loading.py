@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from classifiers.device import Device
 from classifiers.hash_bank import Kind
 from pipeline.errors import SettingsError
-from pipeline.settings import BankFile, ReleasedMetadata, Settings, load
+from pipeline.items import ReleasedMetadata
+from pipeline.settings import BankFile, Settings, load
 
 TOKEN = "pst-" + "t" * 64
 OPENID = (
@@ -54,7 +55,7 @@ class TestLoad:
         write(
             data_dir,
             "banks: [{source: ncmec, kind: csam, file: list.csv}]\n"
-            "released_metadata: strip\n"
+            "released_metadata: strip_all\n"
             "upstream: {spacing_seconds: 2}\n",
         )
 
@@ -63,7 +64,7 @@ class TestLoad:
         assert settings.banks == (
             BankFile(source="ncmec", kind=Kind.CSAM, file=data_dir / "list.csv"),
         )
-        assert settings.released_metadata is ReleasedMetadata.STRIP
+        assert settings.released_metadata is ReleasedMetadata.STRIP_ALL
         assert settings.upstream.spacing_seconds == 2.0
 
     def test_the_environment_stands_over_the_file(self, data_dir: Path) -> None:

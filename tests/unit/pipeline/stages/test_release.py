@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from sqlalchemy import update
 
-from pipeline.errors import AlteredObjectError, NotExaminedError
-from pipeline.items import Examined, Recorded
-from pipeline.stages.release import Release
+from audit.entry import Kind
+from pipeline.errors import AlteredObjectError, NotExaminedError, StoreError
+from pipeline.items import Cause, Examined, Held, Recorded, Released, ReleasedMetadata
+from pipeline.marking.xmp import PACKET
+from pipeline.store.tenants import tenants
+from pipeline.store.writer import changing
 from tests.unit.pipeline.lookers import RED, WHITE
-from tests.unit.pipeline.world import BLOCK, World, png
+from tests.unit.pipeline.world import BLOCK, TENANT, World, as_it_leaves, png
 
 
 async def examined(
@@ -25,14 +29,17 @@ async def examined(
 
 
 async def test_cleared_pictures_are_opened_and_the_rest_is_counted(house: World) -> None:
-    """Each as it was examined, byte for byte."""
+    """Each is the picture that was examined, and says that a machine made it."""
     released = await house.flow.release(await examined(house, WHITE, BLOCK, RED))
 
     assert [each.sealed.index for each in released.pictures] == [0, 2]
-    assert [each.data for each in released.pictures] == [png(WHITE), png(RED)]
+    drawn = [png(WHITE), png(RED)]
+    assert [each.data for each in released.pictures] == [as_it_leaves(each) for each in drawn]
     assert released.withheld == 1
-    for each in released.pictures:
-        assert each.sha256 == each.sealed.sha256 == hashlib.sha256(each.data).hexdigest()
+    for each, was in zip(released.pictures, drawn, strict=True):
+        assert each.sealed.sha256 == hashlib.sha256(was).hexdigest()
+        assert each.sha256 == hashlib.sha256(each.data).hexdigest()
+        assert PACKET in each.data
 
 
 async def test_the_receipt_of_another_submission_opens_nothing(house: World) -> None:
@@ -72,20 +79,57 @@ async def test_what_was_exchanged_does_not_open(house: World) -> None:
         await house.flow.release(mine)
 
 
-async def test_stripped_pictures_lose_their_texts_and_no_pixel(house: World) -> None:
-    """The prompt that NovelAI writes into a file does not leave, if the operator says so."""
-    noted = PngInfo()
-    noted.add_text("Comment", '{"prompt": "a harbour"}')
+def noted(prompt: str) -> bytes:
+    info = PngInfo()
+    info.add_text("Comment", f'{{"prompt": "{prompt}"}}')
     out = io.BytesIO()
-    Image.new("RGB", (64, 64), WHITE).save(out, "PNG", pnginfo=noted)
-    item = await examined(house, pictures=[out.getvalue()])
+    Image.new("RGB", (64, 64), WHITE).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
 
-    kept = await Release(house.vault, house.lineage, strip_text=False)(item)
-    stripped = await Release(house.vault, house.lineage, strip_text=True)(item)
 
-    assert b"a harbour" in kept.pictures[0].data
-    assert b"a harbour" not in stripped.pictures[0].data
-    assert stripped.pictures[0].sealed.sha256 == kept.pictures[0].sha256
-    assert stripped.pictures[0].sha256 != kept.pictures[0].sha256
-    opened = Image.open(io.BytesIO(stripped.pictures[0].data)).convert("RGB")
-    assert opened.tobytes() == Image.new("RGB", (64, 64), WHITE).tobytes()
+@pytest.mark.parametrize("metadata", ReleasedMetadata)
+async def test_a_tenant_chooses_what_of_its_texts_leaves(
+    house: World, metadata: ReleasedMetadata
+) -> None:
+    """And the entry says what was done, with a commitment to the bytes that left."""
+    await house.store.tenants.choose(TENANT, metadata)
+    house.upstream.pictures = [noted("a harbour")]
+    outcome = await house.end()
+    assert isinstance(outcome, Released)
+
+    (picture,) = outcome.pictures
+    assert (b"a harbour" in picture.data) == (metadata is ReleasedMetadata.KEEP)
+    assert PACKET in picture.data
+    (leaf,) = [
+        leaf for leaf in await house.leaves(outcome.submission.id) if leaf.kind is Kind.RELEASE
+    ]
+    assert leaf.public["mark"] == picture.mark == f"{metadata.value}+xmp"
+    assert leaf.public["marked"] is True
+    assert leaf.public["bytes"] == len(picture.data)
+    opened = await house.log.detail(leaf.entry_id)
+    assert opened.personal["sha256"] == picture.sha256
+    assert opened.personal["examined_sha256"] == picture.sealed.sha256
+
+
+async def test_what_cannot_be_marked_is_held(house: World) -> None:
+    """It is paid for, so nothing is lost; and it does not leave unmarked."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), WHITE).save(out, "JPEG")
+    house.upstream.pictures = [out.getvalue()]
+
+    outcome = await house.end()
+
+    assert isinstance(outcome, Examined)
+    (held,) = outcome.outcomes
+    assert isinstance(held, Held)
+    assert (held.cause, held.reason) == (Cause.INCAPACITY, "fault_MarkingError")
+
+
+async def test_nothing_leaves_while_nobody_knows_what_its_tenant_chose(house: World) -> None:
+    """What cannot be read is no reason to let a prompt travel."""
+    other = update(tenants).values(released_metadata="everything")
+    item = await examined(house, WHITE)
+    await house.store.tenants.transact(changing(other))
+
+    with pytest.raises(StoreError):
+        await house.flow.release(item)
