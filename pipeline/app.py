@@ -61,6 +61,7 @@ from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
 from pipeline.duties.erasure.keeping import Keeping
 from pipeline.duties.erasure.retaining import Class, Retaining
+from pipeline.duties.quality.drawing import Drawing
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
@@ -325,7 +326,13 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             now,
             gate.desk.carries,
             second_look,
-            (*archive.chores, uncovered.expire, misses.watch, Alarms(store, now).look),
+            (
+                *archive.chores,
+                uncovered.expire,
+                misses.watch,
+                Alarms(store, now).look,
+                _drawing(settings, store, log, tenancy).follow,
+            ),
         )
         rulings = Rulings(flow, restore, store, log, now, halts)
         desk = operator.create(Operator(gate, api_keys, rulings, settings))
@@ -514,6 +521,11 @@ def _archive(
             now,
         ),
     )
+
+
+def _drawing(settings: Settings, store: Store, log: Log, tenancy: Tenancy) -> Drawing:
+    key, share = read_key(settings.keys_dir, "subjects"), settings.checked_share
+    return Drawing(store, log, key, share, tenancy.policy_of, now)
 
 
 def _tenancy(settings: Settings, store: Store) -> Tenancy:

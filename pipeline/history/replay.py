@@ -83,7 +83,7 @@ class Replay:
     def _take(self, each: Mapping[str, Any]) -> None:
         moment, tenant = Moment(each["moment"]), str(each["tenant"])
         findings = findings_of(each["findings"])
-        facts = _facts(each["facts"], findings)
+        facts = facts_of(each["facts"], findings)
         policy = self.today(tenant)
         today = policy.decide(moment, findings, facts, self.installed)
         same_policy = policy.digest == each["policy_digest"]
@@ -117,7 +117,8 @@ def capabilities(told: Sequence[Sequence[str | None]]) -> frozenset[Capability]:
     )
 
 
-def _facts(told: Mapping[str, bool], findings: Sequence[Finding]) -> Facts:
+def facts_of(told: Mapping[str, bool], findings: Sequence[Finding]) -> Facts:
+    """Read what a policy knew of who asked, and of what there was to look at."""
     places = frozenset(_place(finding.where) for finding in findings)
     masks = frozenset(
         place

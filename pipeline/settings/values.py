@@ -185,6 +185,8 @@ class Settings(Part):
     """Where a tenant has not chosen."""
     retention: Retention = Retention()
     """How long what is encrypted in the log is kept."""
+    checked_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Which share of what is released or held is drawn for people to check blindly."""
     queue_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
     workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=_processors)
     deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0

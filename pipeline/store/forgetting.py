@@ -12,6 +12,7 @@ from pipeline.store.holds import holds
 from pipeline.store.origins import origins
 from pipeline.store.pictures import PictureState, pictures
 from pipeline.store.refusals import refusals, refused_texts
+from pipeline.store.samples import samples
 from pipeline.store.subject_tokens import subject_tokens
 from pipeline.store.submissions import submissions
 from pipeline.store.writer import Transact
@@ -27,8 +28,8 @@ class Forgetting:
         """Forget what a submission that came to its end was made of; a second time does nothing.
 
         Returns the vault ids of its request and pictures: they MUST be destroyed next. Its
-        idempotency key, origins and encodings are deleted; pictures stand as destroyed; digests,
-        facts, reasons and the subject's fingerprint are blanked.
+        idempotency key, origins, encodings and samples are deleted; pictures stand as destroyed;
+        digests, facts, reasons and the subject's fingerprint are blanked.
         """
         return await self.transact(lambda sql: _submission(sql, submission))
 
@@ -65,7 +66,7 @@ def _submission(sql: Connection, submission: UUID) -> frozenset[str]:
     ):
         found.update(sql.execute(select(table.c.vault_id).where(named == submission)).scalars())
     sql.execute(delete(idempotency).where(idempotency.c.submission == submission))
-    for table in (origins, encodings, causes):
+    for table in (origins, encodings, causes, samples):
         sql.execute(delete(table).where(table.c.submission == submission))
     sql.execute(
         update(pictures)

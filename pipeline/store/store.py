@@ -32,11 +32,13 @@ from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
 from pipeline.store.reveals import Reveals
 from pipeline.store.reviewers import Reviewers
+from pipeline.store.samples import Samples
 from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.taints import Taint, Taints
+from pipeline.store.tallies import Tallies
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
 from pipeline.store.writer import Transact, Writer
@@ -86,6 +88,8 @@ class Store:
     jobs: Jobs
     appeals: Appeals
     accounts: AccountTable
+    samples: Samples
+    tallies: Tallies
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -132,6 +136,8 @@ class Store:
             jobs=Jobs(transact),
             appeals=Appeals(transact),
             accounts=AccountTable(transact),
+            samples=Samples(transact),
+            tallies=Tallies(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

@@ -24,7 +24,7 @@ _ENDS = frozenset({Kind.HALTED, Kind.WITHHOLD})
 _NEEDED = ("action", "cause", "code", "entries", "event", "outcome", "reason", "sample", "samples")
 _NEEDED_TOO = ("stage", "submission", "tenant", "automated")
 _KEPT: Final = frozenset((*_NEEDED, *_NEEDED_TOO))
-BY_A_PERSON = "second_look"
+BY_A_PERSON = "blind_check"
 """Why something is withheld that machines had let go, and a person then did not."""
 _DAY = len("2026-11-23")
 
