@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, String, Table, Uuid, delete, select
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, Uuid, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.prepared import Prepared
+from pipeline.store.reports import open_case
 from pipeline.store.writer import Transact, changing
 
 seizures = Table(
@@ -44,9 +45,14 @@ class Seizures:
     transact: Transact
 
     async def order(self, seizable: Seizable) -> None:
-        """Have an object seized; to order it twice is to order it once."""
+        """Have an object seized, and its case decided; to order it twice is to order it once."""
         values = {name: getattr(seizable, name) for name in Seizable.__slots__}
-        await self.transact(changing(insert(seizures).values(values).on_conflict_do_nothing()))
+
+        def write(sql: Connection) -> None:
+            sql.execute(insert(seizures).values(values).on_conflict_do_nothing())
+            open_case(sql, seizable.submission, seizable.tenant, seizable.code, seizable.ordered_at)
+
+        await self.transact(write)
 
     async def ordered(self) -> tuple[Seizable, ...]:
         """Return every tenant's objects that are still to be seized, oldest first."""

@@ -30,6 +30,7 @@ from pipeline.store.origins import Origins
 from pipeline.store.pictures import Pictures
 from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
+from pipeline.store.reports import Reports
 from pipeline.store.reveals import Reveals
 from pipeline.store.reviewers import Reviewers
 from pipeline.store.samples import Samples
@@ -72,6 +73,7 @@ class Store:
     halts: HaltTable
     changes: ChangeTable
     refusals: Refusals
+    reports: Reports
     seizures: Seizures
     taints: Taints
     origins: Origins
@@ -120,6 +122,7 @@ class Store:
             halts=HaltTable(transact),
             changes=ChangeTable(transact),
             refusals=Refusals(transact),
+            reports=Reports(transact),
             seizures=Seizures(transact),
             taints=Taints(transact, kept),
             origins=Origins(transact),
