@@ -69,6 +69,7 @@ from pipeline.gateway import accounts as accounts_routes
 from pipeline.gateway import (
     banks,
     changing,
+    choosing,
     decisions,
     erasing,
     halting,
@@ -355,6 +356,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             banks.routes(bank_desk),
             accounts_routes.routes(roster),
             erasing.routes(archive),
+            choosing.routes(gate),
             decisions.routes(gate),
             changing.routes(door),
             webhooks.routes(aiming),

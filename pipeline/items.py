@@ -7,10 +7,10 @@ it, recorded in the audit log, and returns the next. Nobody changes what they we
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from audit.entry import Receipt
@@ -67,6 +67,56 @@ class Operation(StrEnum):
     ENCODE_VIBE = "/ai/encode-vibe"
 
 
+class Undesired(StrEnum):
+    """NovelAI's presets of undesired content."""
+
+    NONE = "none"
+    LIGHT = "light"
+    HEAVY = "heavy"
+    HUMAN = "human"
+    FURRY = "furry"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptHelp:
+    """What a tenant has added to the texts of its requests; nothing unless it says so."""
+
+    quality: bool = False
+    """The model's quality tags."""
+    undesired: Undesired = Undesired.NONE
+    anatomy: bool = False
+    """To the negative prompt: the faults that models make in bodies."""
+    nsfw: bool = False
+    """To the negative prompt of requests for the general audience: that word."""
+
+
+NO_HELP: Final = PromptHelp()
+
+
+def wanted_in(said: Mapping[str, Any]) -> PromptHelp:
+    """Return the help that was written down by its fields.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is something else.
+    """
+    fields: dict[str, Any] = {**said, "undesired": Undesired(said["undesired"])}
+    wanted = PromptHelp(**fields)
+    if not all(isinstance(each, bool | Undesired) for each in asdict(wanted).values()):
+        raise ValueError("prompt help: expected flags and a preset")
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was added to the texts of one request, which was not there already."""
+
+    prompt: str = ""
+    negative: str = ""
+
+
+NOTHING: Final = Added()
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """A picture as a model reads it: opaque, so it is known by its digest or not at all."""
@@ -98,6 +148,8 @@ class Work:
     """In which form its client wants events, if it said so: `sse` or `msgpack`. It is not sent."""
     encodings: tuple[Encoding, ...] = ()
     """Pictures that come encoded: only those that were made here may be sent."""
+    added: Added = NOTHING
+    """What of its texts its tenant had added."""
 
 
 def seed_of(work: Work) -> int:

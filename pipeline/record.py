@@ -16,6 +16,7 @@ from audit.fields import write_time
 from audit.log import Log
 from classifiers.signals import Field, Finding, Signal
 from pipeline.items import (
+    NOTHING,
     Cleared,
     Examined,
     Generated,
@@ -252,7 +253,7 @@ class Record:
                 **public,
             },
             {**{name: value for name, value in who.items() if value}, **(personal or {})},
-            {**_detail(judged), "facts": _facts(subject)} if judged else {},
+            {**_detail(judged), "facts": _facts(subject), **_added(submission)} if judged else {},
         )
 
 
@@ -286,6 +287,14 @@ def _facts(subject: Subject) -> dict[str, Json]:
     """Return what the policy knew of who asked: without it nobody could decide again."""
     facts = subject.facts
     return {"tier_adult": facts.tier_adult, "age_claim": facts.age_claim}
+
+
+def _added(submission: Submission) -> dict[str, Json]:
+    """Return what was added to the texts that came: the rest of them its user wrote."""
+    added = submission.work.added
+    if added == NOTHING:
+        return {}
+    return {"added": {"prompt": added.prompt, "negative_prompt": added.negative}}
 
 
 def _finding(finding: Finding) -> dict[str, Json]:

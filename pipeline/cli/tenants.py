@@ -7,9 +7,11 @@ import typer
 
 from pipeline.cli import operator
 from pipeline.cli.context import data_dir_of
+from pipeline.cli.operator import PersonName, part, person_or_login
 from pipeline.cli.output import AsJson, say, say_json, say_table
+from pipeline.items import Undesired
 
-app = typer.Typer(help="Add and list the platforms that are served.", no_args_is_help=True)
+app = typer.Typer(help="Add, list and set the platforms that are served.", no_args_is_help=True)
 
 
 @app.command()
@@ -54,6 +56,69 @@ def add(
         say_json(added)
     else:
         say(f"added {tenant}; now: imprimatur keys create {tenant}")
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="As `tenants list` shows it.")],
+    released_metadata: Annotated[
+        str | None,
+        typer.Option(
+            help="What of NovelAI's texts leaves with its pictures: keep, strip_text (alpha still "
+            "carries the prompt), strip_all, or default: the installation's own choice."
+        ),
+    ] = None,
+    quality: Annotated[
+        bool | None,
+        typer.Option("--quality/--no-quality", help="Add the model's quality tags to prompts."),
+    ] = None,
+    undesired: Annotated[
+        Undesired | None,
+        typer.Option(help="Add the model's preset of undesired content to negative prompts."),
+    ] = None,
+    anatomy: Annotated[
+        bool | None,
+        typer.Option("--anatomy/--no-anatomy", help="Add the faults that models make in bodies."),
+    ] = None,
+    nsfw: Annotated[
+        bool | None,
+        typer.Option(
+            "--nsfw/--no-nsfw",
+            help="Add `nsfw` to the negative prompts of requests for the general audience.",
+        ),
+    ] = None,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Choose for a tenant what leaves with its pictures, and what is added to its prompts.
+
+    Without an option it shows what is chosen. What is added passes every gate, and each answer says
+    what it was. A change counts from the next request on, and is an entry of the log.
+
+    Exits with 0, 1 (there is no such tenant), 2 (it could not be done).
+
+    Examples:
+      imprimatur tenants set harbour --released-metadata strip_all
+      imprimatur tenants set harbour --quality --undesired heavy --anatomy --nsfw
+      imprimatur tenants set harbour --json
+    """
+    said = {
+        "released_metadata": released_metadata,
+        "quality": quality,
+        "undesired": undesired,
+        "anatomy": anatomy,
+        "nsfw": nsfw,
+    }
+    change = {name: value for name, value in said.items() if value is not None}
+    place = f"/tenants/{part(tenant)}/choices"
+    if change:
+        change["person"] = person_or_login(person)
+    chosen = operator.ask(data_dir_of(ctx), "PATCH" if change else "GET", place, change or None)
+    if as_json:
+        say_json(chosen)
+    else:
+        say_table(["choice", "value"], [[name, value] for name, value in chosen.items()], "")
 
 
 @app.command("list")

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from fastapi.responses import JSONResponse, Response
 
 from audit.entry import Receipt
-from pipeline.items import Json, Marked, Recorded, Released, seed_of
+from pipeline.items import Added, Json, Marked, Recorded, Released, seed_of
 
 ENCODING = "application/binary"
 """A picture encoded, as NovelAI names it."""
 WITHHELD = "X-Imprimatur-Withheld"
+ADDED_PROMPT = "X-Imprimatur-Added-Prompt"
+ADDED_NEGATIVE = "X-Imprimatur-Added-Negative"
 
 
 def receipt_headers(receipt: Receipt) -> Mapping[str, str]:
@@ -24,12 +26,19 @@ def receipt_headers(receipt: Receipt) -> Mapping[str, str]:
     }
 
 
+def added_headers(added: Added) -> Mapping[str, str]:
+    """Return what was added to the texts of a request, as far as anything was."""
+    told = {ADDED_PROMPT: added.prompt, ADDED_NEGATIVE: added.negative}
+    return {name: text for name, text in told.items() if text}
+
+
 def released_headers(released: Recorded[Released]) -> Mapping[str, str]:
     """Return what every answer with pictures says beside them."""
     return {
         **receipt_headers(released.receipts[-1]),
         "X-Imprimatur-Id": str(released.outcome.submission.id),
         WITHHELD: str(released.outcome.withheld),
+        **added_headers(released.outcome.submission.work.added),
     }
 
 

@@ -21,7 +21,16 @@ from pipeline.gateway.body import read_body
 from pipeline.gateway.errors import STATUS, GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.troubles import note
-from pipeline.items import Examined, Halted, Held, Operation, PublicCode, Released, Subject
+from pipeline.items import (
+    Examined,
+    Halted,
+    Held,
+    Operation,
+    PromptHelp,
+    PublicCode,
+    Released,
+    Subject,
+)
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import (
     BusyError,
@@ -91,7 +100,8 @@ async def _submit(
     is_job: bool,
 ) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
-    received = Received(request.headers.get("content-type", ""), body, subject, operation)
+    kind, wanted = request.headers.get("content-type", ""), await _wanted(gate, subject)
+    received = Received(kind, body, subject, operation, wanted)
     who = fingerprint(gate.subject_key, subject)
     idempotency_key = _key_of(request, who if caller.by_token else "")
     try:
@@ -119,6 +129,13 @@ async def _submit(
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
+        raise unavailable(gate, subject.language or "", fault) from None
+
+
+async def _wanted(gate: Gate, subject: Subject) -> PromptHelp:
+    try:
+        return await gate.tenancy.help_of(subject.tenant)
+    except StoreError as fault:
         raise unavailable(gate, subject.language or "", fault) from None
 
 

@@ -14,7 +14,7 @@ from pipeline.access.permissions import Permission
 from pipeline.access.subjects import fingerprint
 from pipeline.errors import MarkingError, MissingObjectError, StoreError, VaultError
 from pipeline.gateway import carry
-from pipeline.gateway.answers import media_type, receipt_headers
+from pipeline.gateway.answers import added_headers, media_type, receipt_headers
 from pipeline.gateway.callers import caller_of, subject_in
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
@@ -98,15 +98,16 @@ async def _created(request: Request, gate: Gate) -> JSONResponse:
     ticket = await carry.submit(request, gate, caller, subject, is_job=is_job)
     if is_job:
         state = await state_of(gate, await row_of(gate, caller, ticket.id))
-        place = {"Location": f"/v1/generations/{ticket.id}"}
+        place = {"Location": f"/v1/generations/{ticket.id}", **added_headers(ticket.added)}
         return JSONResponse(state, 202, place | {"Preference-Applied": LEAVE})
     end = await carry.finish(request, gate, ticket)
     if end is not None and not isinstance(end.outcome, Released) and not _waits(end.outcome):
         raise carry.refusal(gate, end, carry.language_of(request, subject))
-    receipt = {} if end is None else receipt_headers(end.receipts[-1])
+    told = {} if end is None else receipt_headers(end.receipts[-1])
+    told = {**told, **added_headers(ticket.added)}
     state = await state_of(gate, await row_of(gate, caller, ticket.id))
     status = 202 if state["state"] in {"held", "running"} else 200
-    return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **receipt})
+    return JSONResponse(state, status, {"Location": f"/v1/generations/{ticket.id}", **told})
 
 
 def _refuse_automation(request: Request, gate: Gate) -> None:

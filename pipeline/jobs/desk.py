@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 
 from pipeline.flow import End, Flow
-from pipeline.items import Contents, Subject, Submission, Work
+from pipeline.items import NOTHING, Added, Contents, Subject, Submission, Work
 from pipeline.jobs.errors import (
     BusyError,
     ClosingError,
@@ -56,6 +56,8 @@ class Ticket:
     """Whether whoever asked went away on purpose, and asks for it by its id."""
     has_turn: bool = False
     """Whether a job is on its way, and no longer only queued."""
+    added: Added = NOTHING
+    """What was added to its texts."""
 
     def is_left(self) -> bool:
         """Whether nobody waits for it any more."""
@@ -170,6 +172,7 @@ class Desk:
             _submission(admitted.submission, received.subject, work, contents, policy),
             is_job=is_job,
         )
+        ticket.added = work.added
         if ticket.id != row.id:  # what it repeats was sealed
             await self.vault.destroy(row.vault_id)
         return ticket

@@ -1,12 +1,13 @@
 """A request as received: sealed in the vault, and read again after a hold or a crash."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 from pipeline.errors import AlteredObjectError
-from pipeline.items import Operation, Subject, Tier, Work
+from pipeline.items import NO_HELP, Operation, PromptHelp, Subject, Tier, Work, wanted_in
 from pipeline.novelai.encodings import parse_encode
+from pipeline.novelai.helping import helped
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.reader import read
 from pipeline.novelai.request import parse
@@ -28,6 +29,8 @@ class Received:
     body: bytes = field(repr=False)
     subject: Subject
     operation: Operation = Operation.GENERATE
+    wanted: PromptHelp = NO_HELP
+    """What its tenant had added to its texts when it came: it stays so after a hold or a crash."""
 
     def work(self, limits: Limits) -> Work:
         """Return what is asked for.
@@ -37,11 +40,14 @@ class Received:
             UnreadableError: an image of it is none.
         """
         asked, parts = read(self.content_type, self.body, limits)
-        return _PARSERS[self.operation](asked, parts, limits=limits)
+        if self.operation is not Operation.GENERATE or self.wanted == NO_HELP:
+            return _PARSERS[self.operation](asked, parts, limits=limits)
+        asked, added = helped(asked, self.wanted, general=self.subject.tier is Tier.GENERAL)
+        return replace(parse(asked, parts, limits=limits), added=added)
 
     @property
     def sha256(self) -> str:
-        """The digest by which an identical request is known: same body, subject and operation."""
+        """The digest by which an identical request is known: also of its subject and its help."""
         return sha256(self.write()).hexdigest()
 
     def write(self) -> bytes:
@@ -50,6 +56,7 @@ class Received:
         head = {
             "content_type": self.content_type,
             "operation": self.operation,
+            "wanted": asdict(self.wanted),
             "tenant": subject.tenant,
             "pseudonym": subject.pseudonym,
             "tier": subject.tier,
@@ -71,7 +78,8 @@ class Received:
         try:
             head = json.loads(line)
             content_type, operation = head.pop("content_type"), Operation(head.pop("operation"))
+            wanted = wanted_in(head.pop("wanted"))
             subject = Subject(**head | {"tier": Tier(head["tier"])})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AlteredObjectError("request", "it as this version seals it", "others") from None
-        return cls(content_type, body, subject, operation)
+        return cls(content_type, body, subject, operation, wanted)

@@ -1,7 +1,7 @@
 """Tenants: the platforms that the gateway serves, and what each may still spend."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from pipeline.errors import StoreError
-from pipeline.items import ReleasedMetadata
+from pipeline.items import NO_HELP, PromptHelp, ReleasedMetadata, wanted_in
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.prepared import Prepared, Row
 from pipeline.store.writer import Transact, changing
@@ -40,6 +40,7 @@ tenants = Table(
     Column("anlas_spent", Integer, CheckConstraint("anlas_spent >= 0"), nullable=False),
     Column("released_hours", Integer),
     Column("released_metadata", String(16)),
+    Column("prompt_help", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -61,6 +62,8 @@ class Tenant:
     """How long released pictures are kept; None is the installation's own time."""
     released_metadata: ReleasedMetadata | None = None
     """What of NovelAI's texts leaves; None is the installation's own choice."""
+    prompt_help: PromptHelp = NO_HELP
+    """What is added to the texts of its requests."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -89,6 +92,7 @@ class Tenants:
         """
         values = {name: getattr(tenant, name) for name in Tenant.__slots__}
         values["policy_sets"] = list(tenant.policy_sets)
+        values["prompt_help"] = asdict(tenant.prompt_help)
         await self.transact(changing(insert(tenants).values(values)))
 
     async def get(self, tenant: str) -> Tenant | None:
@@ -107,9 +111,15 @@ class Tenants:
             lambda sql: tuple(_tenant(row) for row in sql.execute(query).mappings())
         )
 
-    async def choose(self, tenant: str, metadata: ReleasedMetadata | None) -> bool:
-        """Put down what of NovelAI's texts leaves for a tenant; False if there is none."""
-        change = update(tenants).where(tenants.c.id == tenant).values(released_metadata=metadata)
+    async def choose(self, tenant: Tenant) -> bool:
+        """Put down what a tenant chose of what leaves and of what is added; False if it is gone."""
+        change = (
+            update(tenants)
+            .where(tenants.c.id == tenant.id)
+            .values(
+                released_metadata=tenant.released_metadata, prompt_help=asdict(tenant.prompt_help)
+            )
+        )
         return await self.transact(changing(change)) == 1
 
     async def charge(self, tenant: str, anlas: int) -> bool:
@@ -125,12 +135,10 @@ class Tenants:
 def _tenant(row: RowMapping | Row) -> Tenant:
     values: dict[str, Any] = dict(row)
     values["policy_sets"] = tuple(row["policy_sets"])
-    values["released_metadata"] = _chosen(row["released_metadata"])
-    return Tenant(**values)
-
-
-def _chosen(said: str | None) -> ReleasedMetadata | None:
     try:
-        return None if said is None else ReleasedMetadata(said)
-    except ValueError:
-        raise StoreError("released_metadata", "one of its values", "another") from None
+        chosen = row["released_metadata"]
+        values["released_metadata"] = None if chosen is None else ReleasedMetadata(chosen)
+        values["prompt_help"] = wanted_in(row["prompt_help"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise StoreError("tenant", "choices of this version", "others") from None
+    return Tenant(**values)

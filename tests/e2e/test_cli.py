@@ -301,6 +301,13 @@ def test_a_tenant_is_added_once(server: Server) -> None:
     assert "one of adult-platform, default, floor, general-audience" in misspelt.stderr
     tenants = server.asked("tenants", "list")["tenants"]
     assert {each["id"]: each["anlas_budget"] for each in tenants}["meadow"] == 70
+    assert server.asked("tenants", "set", "meadow")["released_metadata"] == "default"
+    chosen = ["--released-metadata", "strip_all", "--quality", "--undesired", "light"]
+    server.asked("tenants", "set", "meadow", *chosen)
+    shown = server.asked("tenants", "set", "meadow", "--no-quality")
+    assert (shown["released_metadata"], shown["undesired"]) == ("strip_all", "light")
+    assert (shown["quality"], shown["nsfw"]) == (False, False)
+    assert server.typed("tenants", "set", "nobody", "--nsfw").exit_code == 1
 
 
 def test_an_account_of_the_console_is_made_used_and_disabled(server: Server) -> None:

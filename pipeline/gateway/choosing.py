@@ -1,0 +1,82 @@
+"""The operator's routes for what a tenant chose: what leaves, and what is added to its prompts."""
+
+from dataclasses import asdict, replace
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.entry import Entry, Json, Kind
+from pipeline.gateway.errors import GateError
+from pipeline.gateway.gate import Gate
+from pipeline.items import ReleasedMetadata, Undesired
+from pipeline.store.tenants import Tenant
+
+INHERITED = "default"
+"""Stands for the installation's own choice."""
+CHOSEN = "tenant.chosen"
+
+
+class Choices(BaseModel):
+    """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: str = Field(min_length=1, max_length=200)
+    released_metadata: ReleasedMetadata | Literal["default"] | None = None
+    quality: bool | None = None
+    undesired: Undesired | None = None
+    anatomy: bool | None = None
+    nsfw: bool | None = None
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Return the routes; they MUST be served where nobody but the operator can reach them."""
+    router = APIRouter(prefix="/tenants")
+
+    @router.get("/{tenant}/choices")
+    async def shown(tenant: str) -> dict[str, object]:
+        return dict(told(await _known(gate, tenant)))
+
+    @router.patch("/{tenant}/choices")
+    async def chosen(tenant: str, choices: Choices) -> dict[str, object]:
+        before = await _known(gate, tenant)
+        after = _changed(before, choices)
+        if after != before:
+            await gate.log.append(_entry(gate, before, after, choices.person))
+            await gate.store.tenants.choose(after)
+        return dict(told(after))
+
+    return router
+
+
+def told(tenant: Tenant) -> dict[str, Json]:
+    """Return what a tenant chose."""
+    return {
+        "released_metadata": tenant.released_metadata or INHERITED,
+        **asdict(tenant.prompt_help),
+    }
+
+
+def _entry(gate: Gate, before: Tenant, after: Tenant, person: str) -> Entry:
+    public: dict[str, Json] = {"event": CHOSEN, "tenant": after.id}
+    detail: dict[str, Json] = {"before": told(before), "after": told(after)}
+    return Entry(gate.new_id(), Kind.CONFIG, gate.now(), public, {"person": person}, detail)
+
+
+async def _known(gate: Gate, tenant: str) -> Tenant:
+    found = await gate.store.tenants.get(tenant)
+    if found is None:
+        raise GateError(404, f"There is no tenant {tenant!r}.")
+    return found
+
+
+def _changed(tenant: Tenant, choices: Choices) -> Tenant:
+    said = {name: getattr(choices, name) for name in asdict(tenant.prompt_help)}
+    wanted = {name: value for name, value in said.items() if value is not None}
+    metadata = choices.released_metadata or tenant.released_metadata
+    return replace(
+        tenant,
+        released_metadata=metadata if isinstance(metadata, ReleasedMetadata) else None,
+        prompt_help=replace(tenant.prompt_help, **wanted),
+    )
