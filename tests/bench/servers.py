@@ -14,9 +14,8 @@ from typing import Any
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 
 _ON = "import os; os.sched_setaffinity(0, {cores}); "
-# The prompt model remembers thousands of texts: with so many, no request here would be a new one.
 _GATEWAY = (
-    "from classifiers import prompt_model; prompt_model._REMEMBERED = 64; "
+    "from tests.bench.forgetful import forget; forget(); "
     "from pipeline.cli.main import main; main()"
 )
 _SANDBOX = (
