@@ -49,6 +49,8 @@ class Standing(StrEnum):
     OPEN = "open"
     """The service gave it a number, and has some or all of it."""
     FINISHING = "finishing"
+    TRIED = "tried"
+    """It went through with the service's test, which throws everything away: it is not filed."""
     FILED = "filed"
     NEEDS_FIX = "needs_fix"
     """The service does not take it so: a person has to draft it anew."""
@@ -60,19 +62,25 @@ class Standing(StrEnum):
 
 BEFORE: Mapping[Standing, frozenset[Standing]] = {
     Standing.WAITING: frozenset(),
-    Standing.DRAFTED: frozenset({Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX}),
+    Standing.DRAFTED: frozenset(
+        {Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX, Standing.TRIED}
+    ),
     Standing.APPROVED: frozenset(
         {Standing.DRAFTED, Standing.OPENING, Standing.OPEN, Standing.FINISHING}
     ),
-    Standing.OPENING: frozenset({Standing.APPROVED}),
+    Standing.OPENING: frozenset({Standing.APPROVED, Standing.TRIED}),
     Standing.OPEN: frozenset({Standing.OPENING}),
     Standing.FINISHING: frozenset({Standing.OPEN}),
+    Standing.TRIED: frozenset({Standing.OPEN, Standing.FINISHING}),
     Standing.FILED: frozenset({Standing.OPEN, Standing.FINISHING}),
-    Standing.NEEDS_FIX: frozenset({Standing.APPROVED}),
-    Standing.NOT_REPORTED: frozenset({Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX}),
+    Standing.NEEDS_FIX: frozenset({Standing.APPROVED, Standing.TRIED}),
+    Standing.NOT_REPORTED: frozenset(
+        {Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX, Standing.TRIED}
+    ),
     Standing.HANDED_OFF: frozenset({Standing.APPROVED}),
 }
-UNDECIDED = frozenset({Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX})
+READY = frozenset({Standing.APPROVED, Standing.TRIED})
+"""Two people agreed, and nothing is under way."""
 UNDER_WAY = frozenset({Standing.OPENING, Standing.OPEN, Standing.FINISHING})
 """A filing began, and whoever comes next has to find out how it ended."""
 ENDED = frozenset({Standing.FILED, Standing.NOT_REPORTED, Standing.HANDED_OFF})

@@ -76,6 +76,11 @@ def problems(
     return found
 
 
+def problems_of(part: Part, now: datetime) -> list[str]:
+    """Return every rule that a part of a document breaks by itself, likewise."""
+    return [*_each(part, now)]
+
+
 def _each(document: Part, now: datetime) -> Iterator[str]:
     for part in parts(document):
         yield from _values(part, now)

@@ -9,9 +9,6 @@ from pydantic import SecretStr
 from pipeline.duties.reports.client import Ispws
 from tests.unit.pipeline.duties.reports.ispws import PASSWORD, USER, StandIn, serving
 
-PATIENCE = 0.3
-"""Seconds that the client of tests waits for an answer that never comes."""
-
 
 @pytest.fixture
 def service() -> Iterator[StandIn]:
@@ -22,8 +19,8 @@ def service() -> Iterator[StandIn]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Connections that do not wait for long."""
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
+    """Connections of ours."""
+    async with httpx.AsyncClient(trust_env=False) as client:
         yield client
 
 

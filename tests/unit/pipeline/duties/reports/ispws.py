@@ -108,6 +108,8 @@ class StandIn:
     faults: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The call, and what becomes of it: each fails once."""
     lets_go: Event = field(default_factory=Event)
+    expires_at: str = ""
+    """At the next of these calls a day went by."""
     without: set[str] = field(default_factory=set[str])
     """What its schema does not know today."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(4_564_654))
@@ -132,6 +134,8 @@ class StandIn:
     def answer(self, call: str, content_type: str, body: bytes) -> tuple[int, str]:
         """Do what is asked."""
         self.asked.append(call)
+        if call == self.expires_at:
+            self.now, self.expires_at = self.now + _LIVES, ""
         for each in self.reports.values():
             if each.state == "open" and each.at + _LIVES <= self.now:
                 each.state = "expired"

@@ -72,10 +72,11 @@ async def test_a_file_is_told_of_once(client: Ispws) -> None:
 
 @pytest.mark.parametrize("how", ["cut_before", "cut_after", "hangs_after", "half", "endless"])
 async def test_an_answer_that_does_not_come_is_no_answer(
-    client: Ispws, service: StandIn, how: str
+    client: Ispws, http: httpx.AsyncClient, service: StandIn, how: str
 ) -> None:
     """Whether it was done nobody knows: that is its own outcome."""
     service.breaks("submit", how)
+    http.timeout = 0.3 if how == "hangs_after" else http.timeout
 
     with pytest.raises(UnansweredError) as caught:
         await opened(client)
