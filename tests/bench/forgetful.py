@@ -1,7 +1,7 @@
 """Has the classifiers remember too little for what is asked to come round again.
 
-The bench asks for a hundred and twenty-eight pictures in turn, and classifiers remember thousands of
-texts: without this every request but the first hundred would be one that had been judged before.
+The bench asks for a hundred and twenty-eight pictures in turn, and classifiers remember thousands
+of texts: without this nearly every request would be one that had been judged before.
 """
 
 from classifiers import (

@@ -15,8 +15,7 @@ from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 
 _ON = "import os; os.sched_setaffinity(0, {cores}); "
 _GATEWAY = (
-    "from tests.bench.forgetful import forget; forget(); "
-    "from pipeline.cli.main import main; main()"
+    "from tests.bench.forgetful import forget; forget(); from pipeline.cli.main import main; main()"
 )
 _SANDBOX = (
     "from pipeline.sandbox.serve import serve; "
