@@ -102,6 +102,7 @@ from pipeline.jobs.uncovered import Uncovered
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
+from pipeline.marking.opening import opened as opened_signer
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.accounts_alarms import Alarms
 from pipeline.novelai.accounts_balance import Balances
@@ -256,7 +257,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         lineage = Lineage(store.origins, judge.run, now)
         mintage = Mintage(store.encodings, now)
         prepare = Prepare(judge, lineage, mintage)
-        release = Release(vault, lineage, tenancy)
+        release = Release(vault, lineage, tenancy, opened_signer(settings))
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
         halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
         await halts.load()

@@ -1,5 +1,6 @@
 """From a picture as it was examined to the file that leaves: what is taken out, then the marks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from classifiers.container.parts import Container
@@ -17,11 +18,13 @@ class Leaving:
 
     data: bytes = field(repr=False)
     mark: str
-    """For the log: what became of its texts, and which marks it has, such as `strip_text+xmp`."""
+    """For the log: what became of its texts, and its marks, such as `strip_text+xmp+c2pa`."""
 
 
-def leaving(data: bytes, metadata: ReleasedMetadata) -> Leaving:
-    """Return a picture as it leaves.
+def leaving(
+    data: bytes, metadata: ReleasedMetadata, sign: Callable[[bytes], bytes] | None = None
+) -> Leaving:
+    """Return a picture as it leaves; to sign it is the last step.
 
     Raises:
         MarkingError: it cannot be made so, or came out as another picture. It MUST NOT leave.
@@ -32,7 +35,9 @@ def leaving(data: bytes, metadata: ReleasedMetadata) -> Leaving:
         marked = xmp.marked(left, container.width, container.height)
     except UnreadableError as fault:
         raise MarkingError("a picture", fault.kind) from None
-    return Leaving(marked, f"{metadata.value}+xmp")
+    if sign is None:
+        return Leaving(marked, f"{metadata.value}+xmp")
+    return Leaving(sign(marked), f"{metadata.value}+xmp+c2pa")
 
 
 def _left(data: bytes, container: Container, metadata: ReleasedMetadata) -> bytes:

@@ -56,13 +56,13 @@ def marked(data: bytes, width: int, height: int) -> bytes:
 
 
 def check(leaves: bytes, plain: bytes) -> None:
-    """Hold a file that leaves to be `plain` and its marks, and the packet to be in it once.
+    """Hold a file that leaves to be `plain` but for marks, and the packet to be in it once.
 
     Raises:
         MarkingError: it is not so, and MUST NOT leave.
     """
     ours = [part for part in taken_apart(leaves) if part in (_IN_PNG, _IN_WEBP)]
-    if len(ours) != 1 or unmarked(leaves) != plain:
+    if len(ours) != 1 or unmarked(leaves) != unmarked(plain):
         raise MarkingError("the file as it was, with one packet more", "another")
 
 

@@ -29,6 +29,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _child_safety,
         _outside,
         _openid,
+        _c2pa,
     )
     return [problem for check in checks for problem in check(settings)]
 
@@ -208,6 +209,15 @@ def _openid(settings: Settings) -> Iterator[str]:
             yield f"openid.{name}: http:// is for a stand-in: write https://, or development: true"
     if not said.client_secret_file.is_file():
         yield f"openid.client_secret_file: there is no {said.client_secret_file}: put it there"
+
+
+def _c2pa(settings: Settings) -> Iterator[str]:
+    said = settings.c2pa
+    if said is None:
+        return
+    for name, path in (("certificate_file", said.certificate_file), ("key_file", said.key_file)):
+        if not path.is_file():
+            yield f"c2pa.{name}: there is no {path}: put it there"
 
 
 def _is_loopback(host: str) -> bool:

@@ -145,6 +145,15 @@ class RemoteListPart(Part):
     """Holds `USER:PASSWORD`."""
 
 
+class Signing(Part):
+    """What signs the pictures that leave, with C2PA manifests."""
+
+    certificate_file: LocalPath
+    """PEM: its own certificate first, then those up to a root."""
+    key_file: LocalPath
+    """PEM, mode 0600."""
+
+
 class Settings(Part):
     """Everything that an operator decides. Made by `load`, which also checks it as a whole."""
 
@@ -183,6 +192,8 @@ class Settings(Part):
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.STRIP_TEXT
     """Where a tenant has not chosen."""
+    c2pa: Signing | None = None
+    """Signs what leaves; without it pictures leave with their XMP alone."""
     retention: Retention = Retention()
     """How long what is encrypted in the log is kept."""
     checked_share: Annotated[float, Field(ge=0, le=1)] = 0.02

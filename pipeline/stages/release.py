@@ -4,6 +4,7 @@ There is no other door: whoever gives a picture out takes what `open` made of it
 from is kept first, for when it comes back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -35,6 +36,8 @@ class Release:
     lineage: Lineage
     tenancy: Tenancy
     """Says for each tenant what of NovelAI's texts (the prompt among them) leaves."""
+    sign: Callable[[bytes], bytes] | None = None
+    """Signs the file that leaves, if the operator has a certificate for that."""
     stage: Stage = Stage.RELEASE
 
     async def __call__(self, item: Recorded[Examined], /) -> Released:
@@ -63,5 +66,5 @@ class Release:
         if not data.startswith(_PICTURES):  # an encoding
             return Marked(picture, data, picture.sha256)
         metadata = await self.tenancy.metadata_of(tenant)
-        leaves = await self.lineage.run(lambda: leaving(data, metadata))
+        leaves = await self.lineage.run(lambda: leaving(data, metadata, self.sign))
         return Marked(picture, leaves.data, sha256(leaves.data).hexdigest(), leaves.mark)

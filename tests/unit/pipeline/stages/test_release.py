@@ -10,9 +10,10 @@ from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import update
 
 from audit.entry import Kind
-from pipeline.errors import AlteredObjectError, NotExaminedError, StoreError
+from pipeline.errors import AlteredObjectError, MarkingError, NotExaminedError, StoreError
 from pipeline.items import Cause, Examined, Held, Recorded, Released, ReleasedMetadata
 from pipeline.marking.xmp import PACKET
+from pipeline.stages.release import Release
 from pipeline.store.tenants import tenants
 from pipeline.store.writer import changing
 from tests.unit.pipeline.lookers import RED, WHITE
@@ -125,6 +126,18 @@ async def test_what_cannot_be_marked_is_held(house: World) -> None:
     (held,) = outcome.outcomes
     assert isinstance(held, Held)
     assert (held.cause, held.reason) == (Cause.INCAPACITY, "fault_MarkingError")
+
+
+async def test_what_cannot_be_signed_is_not_released_unsigned(house: World) -> None:
+    """Where the operator has a certificate, a picture without its manifest does not leave."""
+
+    def broken(_: bytes) -> bytes:
+        raise MarkingError("a key", "none")
+
+    item = await examined(house, WHITE)
+
+    with pytest.raises(MarkingError):
+        await Release(house.vault, house.lineage, house.tenancy, broken)(item)
 
 
 async def test_nothing_leaves_while_nobody_knows_what_its_tenant_chose(house: World) -> None:
