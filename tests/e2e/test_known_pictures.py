@@ -26,6 +26,7 @@ from classifiers.hash_bank import Bank, Entry, HashType, Status
 from classifiers.hash_bank import Kind as Harm
 from pipeline.cli.demo.drawings import listed, resaved_and_flipped
 from pipeline.items import Cause, Examined, Recorded, Released, Stage
+from pipeline.marking.parts import unmarked
 from pipeline.quarantine import open_with, read_private_key
 from pipeline.stages.stage import Step
 from tests.e2e.asking import v3, v4
@@ -73,14 +74,17 @@ def of_outputs(source: str, kind: Harm, *files: bytes, status: Status = Status.A
 
 async def made(folder: Path) -> dict[int, dict[str, bytes]]:
     """What the sandbox draws for the seeds: the same whoever asks, so a list can know it."""
-    async with world_in(folder) as world:
+    async with world_in(folder, IMPRIMATUR_RELEASED_METADATA="keep") as world:
         answers = {
             seed: await world.client.post(
                 "/ai/generate-image", json=v3(prompt, seed=seed, samples=2)
             )
             for seed, prompt in PROMPTS.items()
         }
-        return {seed: pictures(answer) for seed, answer in answers.items()}
+        return {
+            seed: {name: unmarked(each) for name, each in pictures(answer).items()}
+            for seed, answer in answers.items()
+        }
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
