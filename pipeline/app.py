@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 import policies
 from audit.anchors import Anchors
@@ -47,11 +47,22 @@ from pipeline.changes.bank_versions import BankVersions
 from pipeline.changes.door import Changeable, Door
 from pipeline.changes.policy_sets import PolicySets
 from pipeline.changes.term_versions import TermVersions
-from pipeline.console import appeal_pages, building, case_pages, operating, operation
+from pipeline.console import (
+    appeal_pages,
+    building,
+    case_pages,
+    check_pages,
+    figures,
+    operating,
+    operation,
+)
 from pipeline.console import server as console
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.cases import Cases
+from pipeline.console.checks import Checks
 from pipeline.console.doors import Doors
+from pipeline.console.figures import Dashboards
+from pipeline.console.frame import Frame
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
 from pipeline.duties.appeals.templates import Templates
@@ -61,7 +72,9 @@ from pipeline.duties.erasure.erasing import Erasing
 from pipeline.duties.erasure.holding import Holding
 from pipeline.duties.erasure.keeping import Keeping
 from pipeline.duties.erasure.retaining import Class, Retaining
+from pipeline.duties.quality import golden
 from pipeline.duties.quality.drawing import Drawing
+from pipeline.duties.quality.golden import Golden
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
@@ -350,6 +363,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             uncovered,
             read_key(keys, "vault"),
             await opening.opened(settings, closing, now),
+            golden.read(settings.data_dir / golden.FILE),
         )
         for routes in (
             operating.routes(ways_in.accounts),
@@ -429,12 +443,13 @@ def _console(
     uncovered: Uncovered,
     wrapping: bytes,
     provider: Provider | None,
+    golden_items: Sequence[Golden],
 ) -> Doors:
     """Mount the pages of those who review, and return the ways in."""
     store, log, now = gate.store, gate.log, gate.now
     frame, ways_in = building.build(
         building.Parts(store, log, now, uuid4, os.urandom, wrapping, provider=provider),
-        [case_pages.QUEUE, appeal_pages.LINK, operation.LINK],
+        [case_pages.QUEUE, appeal_pages.LINK, check_pages.LINK, figures.LINK, operation.LINK],
     )
     cases = Cases(
         store, log, vault, rulings, uncovered, now, uuid4, lambda: troubles.is_closed(gate)
@@ -443,9 +458,20 @@ def _console(
         case_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
         operation.routes(frame, _standing(gate)),
+        *_quality(frame, gate, vault, uncovered, golden_items),
     ]
     console.mount(public, console.create(frame, ways_in, pages))
     return ways_in
+
+
+def _quality(
+    frame: Frame, gate: Gate, vault: Vault, uncovered: Uncovered, items: Sequence[Golden]
+) -> list[APIRouter]:
+    """Return the pages of blind checks, and of the figures that they lead to."""
+    store, record = gate.store, gate.desk.flow.record
+    checks = Checks(store, gate.log, vault, uncovered, record, items, gate.now)
+    dashboards = Dashboards(store, golden.answers(items), gate.now)
+    return [check_pages.routes(frame, checks), figures.routes(frame, dashboards)]
 
 
 def _appeals(store: Store, log: Log) -> Appeals:

@@ -166,7 +166,8 @@ class Changes:
         if stopped:
             decision = max(stopped, key=lambda each: (each.action.severity, each.code.severity))
             like = likeness(submission.contents.reading)
-            cause = Refused(rule_of(decision), like)
+            language = (submission.subject.language or "").partition("-")[0].lower()
+            cause = Refused(rule_of(decision), like, language)
             await self.store.appeals.remember(submission.id, cause, self.now())
         ended = [each.judged for each in outcomes if isinstance(each, Halted) and each.judged]
         if any(each.decision.code not in NOT_OF_CONTENT for each in ended):

@@ -34,6 +34,7 @@ from pipeline.store.holds import Hold
 from pipeline.store.submissions import SubmissionRow
 from pipeline.telemetry import Metrics
 from policies.decision import Verdict
+from policies.labels import HarmCode
 
 _STAGES = {
     Kind.ADMIT: Stage.SCREEN,
@@ -117,6 +118,23 @@ class Record:
         """
         harm = str(hold.facts.get("code", ""))
         return await self.close(row, hold.stage, hold.index, reason, hold.attempt, harm)
+
+    async def withdraw(
+        self, row: SubmissionRow, index: int, attempt: int, code: HarmCode | None
+    ) -> Receipt:
+        """Withhold a picture that was released, because a person saw what machines had not.
+
+        `code` is what they saw in it; None for another of its batch.
+
+        Raises:
+            AuditError: it is not durable.
+        """
+        reason = "sibling" if code is None else "blind_check"
+        said: dict[str, Json] = {"tenant": row.tenant, "stage": Stage.EXAMINE, "reason": reason}
+        said |= {} if code is None else {"code": code}
+        receipt = await self._append(self._bare(Kind.WITHHOLD, row.id, index, attempt, said))
+        await self.projection.close(row, index, reason, "" if code is None else code.value)
+        return receipt
 
     def _bare(
         self, kind: Kind, submission: UUID, sample: int, attempt: int, said: dict[str, Json]

@@ -76,12 +76,8 @@ class Uncovered:
         await self.store.reveals.end(reveal.id)
 
     async def _write(self, known_as: UUID, reveal: Reveal, said: dict[str, Json]) -> None:
-        public: dict[str, Json] = {
-            "case": str(reveal.hold),
-            "submission": str(reveal.submission),
-            "tenant": reveal.tenant,
-            "role": reveal.role,
-            **said,
-        }
+        public: dict[str, Json] = {"case": str(reveal.hold), "role": reveal.role, **said}
+        if reveal.submission != reveal.hold:  # a blind check names neither
+            public |= {"submission": str(reveal.submission), "tenant": reveal.tenant}
         person: dict[str, str | bytes] = {"person": reveal.person}
         await self.log.append(Entry(known_as, Kind.MEDIA, self.now(), public, person))

@@ -58,6 +58,7 @@ appeals = Table(
     Column("rule", String(200), nullable=False),
     Column("policy_digest", String(64), nullable=False),
     Column("likeness", String(16), nullable=False),
+    Column("language", String(35), nullable=False),
     Column("case", Uuid, nullable=False, index=True),
     Column("received_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
@@ -72,6 +73,7 @@ causes = Table(
     Column("submission", Uuid, primary_key=True),
     Column("rule", String(200), nullable=False),
     Column("likeness", String(16), nullable=False),
+    Column("language", String(35), nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
 lifts = Table(
@@ -90,6 +92,8 @@ class Cause:
 
     rule: str = ""
     likeness: int = field(default=0, repr=False)
+    language: str = ""
+    """Of whoever asked, as the platform states it; empty if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Appeal:
     """The first appeal of the same cause: they are decided together."""
     received_at: datetime
     due_at: datetime
+    language: str = ""
+    """Of the end user, as the platform states it."""
     outcome: Outcome | None = None
     ruled_code: str | None = None
     decided_at: datetime | None = None
@@ -212,17 +218,19 @@ class Appeals:
 
     async def cause(self, submission: UUID) -> Cause:
         """Return why a request was refused, as far as that is remembered."""
-        query = select(causes.c.rule, causes.c.likeness).where(causes.c.submission == submission)
+        of = (causes.c.rule, causes.c.likeness, causes.c.language)
+        query = select(*of).where(causes.c.submission == submission)
 
         def read(sql: Connection) -> Cause:
             row = sql.execute(query).one_or_none()
-            return Cause() if row is None else Cause(row.rule, int(row.likeness, 16))
+            return Cause() if row is None else Cause(row[0], int(row[1], 16), row[2])
 
         return await self.transact(read)
 
     async def remember(self, submission: UUID, cause: Cause, at: datetime) -> None:
         """Remember why a request was refused; the newest reason counts."""
         said = {"rule": cause.rule, "likeness": f"{cause.likeness:016x}", "at": at}
+        said["language"] = cause.language
         change = insert(causes).values(submission=submission, **said)
         again = change.on_conflict_do_update(index_elements=["submission"], set_=said)
         await self.transact(lambda sql: sql.execute(again).rowcount)

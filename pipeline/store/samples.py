@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from pipeline.items import NEVER_RELEASED
 from pipeline.store.columns import Instant, metadata, word
 from pipeline.store.holds import End, holds
 from pipeline.store.pictures import PictureState, pictures
@@ -176,13 +177,11 @@ class Samples:
             lambda sql: next((Opinion(**row) for row in sql.execute(query).mappings()), None)
         )
 
-    async def given(self, since: datetime, until: datetime) -> tuple[Opinion, ...]:
+    async def given(self, since: datetime, until: datetime | None = None) -> tuple[Opinion, ...]:
         """Return every opinion of a time, on samples and on golden items, oldest first."""
-        query = (
-            select(opinions)
-            .where(opinions.c.at >= since, opinions.c.at < until)
-            .order_by(opinions.c.at)
-        )
+        query = select(opinions).where(opinions.c.at >= since).order_by(opinions.c.at)
+        if until is not None:
+            query = query.where(opinions.c.at < until)
         return await self.transact(
             lambda sql: tuple(Opinion(**row) for row in sql.execute(query).mappings())
         )
@@ -207,7 +206,10 @@ class Samples:
 
 
 def _kept(now: datetime) -> Select[*tuple[object, ...]]:
-    """Ask for samples of which what they are of is still kept, for its own reasons."""
+    """Ask for samples of which what they are of is still kept, for its own reasons.
+
+    What turned out to be of `CSE.*` since it was drawn is not among them.
+    """
     picture = and_(
         pictures.c.submission == samples.c.submission,
         pictures.c.index == samples.c.index,
@@ -215,11 +217,12 @@ def _kept(now: datetime) -> Select[*tuple[object, ...]]:
         pictures.c.expires_at > now,
     )
     waits = and_(holds.c.end.is_(None), holds.c.expires_at > now)
+    ordinary = or_(holds.c.code.is_(None), holds.c.code.notlike(f"{NEVER_RELEASED}.%"))
     return (
         select(samples)
         .outerjoin(pictures, picture)
         .outerjoin(holds, holds.c.id == samples.c.hold)
-        .where(or_(pictures.c.vault_id.is_not(None), waits))
+        .where(or_(pictures.c.vault_id.is_not(None), waits), ordinary)
     )
 
 

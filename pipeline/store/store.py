@@ -19,6 +19,7 @@ from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.encodings import Encodings
 from pipeline.store.erasures import Erasures
+from pipeline.store.figures import Figures
 from pipeline.store.first_approvals import FirstApprovals
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
@@ -92,6 +93,7 @@ class Store:
     accounts: AccountTable
     samples: Samples
     tallies: Tallies
+    figures: Figures
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -141,6 +143,7 @@ class Store:
             accounts=AccountTable(transact),
             samples=Samples(transact),
             tallies=Tallies(transact),
+            figures=Figures(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

@@ -111,6 +111,7 @@ class Appeals:
             case=known_as,
             received_at=at,
             due_at=at + self.notices.templates.decide_within,
+            language=cause.language,
         )
 
         async def keep(part: Store) -> Appeal:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import fmean, pvariance
+from typing import Final
 from uuid import UUID
 
 from pipeline.duties.quality.agreement import Kappa, Share, kappa
@@ -12,6 +13,8 @@ from pipeline.store.samples import Checked, Opinion
 from policies.labels import HarmCode
 
 OK = HarmCode.OK.value
+LEAST: Final = 30
+"""Of fewer samples nothing is concluded."""
 _ALLOW, _BLOCK = "allow", "block"
 
 
@@ -117,8 +120,8 @@ class Drift:
     mean: float
     before: int
     mean_before: float
-    moved: bool
-    """Whether that is more than chance would do, by 95 of 100 samples."""
+    moved: bool | None
+    """Whether that is more than chance would do, by 95 of 100 samples; None: too few to tell."""
 
 
 def drift(now: Iterable[Checked], before: Iterable[Checked]) -> Sequence[Drift]:
@@ -131,7 +134,8 @@ def _drift(name: str, new: Sequence[float], old: Sequence[float]) -> Drift:
     error = sqrt(pvariance(new) / len(new) + pvariance(old) / len(old))
     mean, mean_before = fmean(new), fmean(old)
     moved = abs(mean - mean_before) > 2 * error
-    return Drift(name, len(new), mean, len(old), mean_before, moved)
+    enough = min(len(new), len(old)) >= LEAST
+    return Drift(name, len(new), mean, len(old), mean_before, moved if enough else None)
 
 
 def _scores(checked: Iterable[Checked]) -> Mapping[str, Sequence[float]]:
@@ -176,19 +180,19 @@ class Suggestion:
 
 
 def suggest(
-    signal: str, checked: Sequence[Checked], *, share: float, days: float, budget: float, least: int
+    signal: str, checked: Sequence[Checked], *, share: float, days: float, budget: float
 ) -> Suggestion:
     """Suggest the lowest threshold of which the holds surely fit the budget of a day.
 
     Predicted from everything that was drawn, what people said of it from what was checked. Of
-    fewer than `least` checks nothing is suggested.
+    fewer than `LEAST` checks nothing is suggested.
     """
     scored = [
         (score, each) for each in checked if (score := scores_of(each).get(signal)) is not None
     ]
     known = [(score, _says(signal, each)) for score, each in scored if each.opinions]
-    if len(known) < least:
-        why = f"{len(known)} samples with this signal were checked: {least} are needed"
+    if len(known) < LEAST:
+        why = f"{len(known)} samples with this signal were checked: {LEAST} are needed"
         return Suggestion(signal, len(known), None, why)
     scores = [score for score, _ in scored]
     steps = [_step(each, scores, known, len(scores) / (share * days)) for each in sorted({*scores})]

@@ -102,6 +102,8 @@ def test_scores_that_moved_are_told_from_chance() -> None:
     assert (moved.moved, still.moved) == (True, False)
     assert (moved.count, moved.before) == (50, 50)
     assert drift(loud, []) == []
+    (few,) = drift(loud[:29], quiet)
+    assert few.moved is None
 
 
 def _sampled() -> Sequence[Checked]:
@@ -113,8 +115,8 @@ def _sampled() -> Sequence[Checked]:
 
 def test_a_threshold_fits_the_budget() -> None:
     """The lowest one of which the holds fit by the upper end of their interval."""
-    ample = suggest(GORE, _sampled(), share=0.1, days=10, budget=30, least=30)
-    scarce = suggest(GORE, _sampled(), share=0.1, days=10, budget=15, least=30)
+    ample = suggest(GORE, _sampled(), share=0.1, days=10, budget=30)
+    scarce = suggest(GORE, _sampled(), share=0.1, days=10, budget=15)
 
     assert ample.threshold is not None
     (chosen,) = [each for each in ample.steps if each.threshold == ample.threshold]
@@ -126,9 +128,9 @@ def test_a_threshold_fits_the_budget() -> None:
 
 def test_of_too_little_nothing_is_suggested() -> None:
     """Few checks, an unknown signal, or a budget that nothing fits."""
-    few = suggest(GORE, _sampled()[:20], share=0.1, days=10, budget=30, least=30)
-    other = suggest("image.person", _sampled(), share=0.1, days=10, budget=30, least=30)
-    none = suggest(GORE, _sampled(), share=0.1, days=10, budget=0.1, least=30)
+    few = suggest(GORE, _sampled()[:20], share=0.1, days=10, budget=30)
+    other = suggest("image.person", _sampled(), share=0.1, days=10, budget=30)
+    none = suggest(GORE, _sampled(), share=0.1, days=10, budget=0.1)
 
     assert [each.threshold for each in (few, other, none)] == [None, None, None]
     assert "20 samples" in few.why_not
