@@ -88,6 +88,7 @@ from pipeline.gateway import (
     halting,
     memory,
     operator,
+    quality,
     server,
     troubles,
     webhooks,
@@ -363,7 +364,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             uncovered,
             read_key(keys, "vault"),
             await opening.opened(settings, closing, now),
-            golden.read(settings.data_dir / golden.FILE),
+            items := golden.read(settings.data_dir / golden.FILE),
         )
         for routes in (
             operating.routes(ways_in.accounts),
@@ -373,6 +374,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             erasing.routes(archive),
             choosing.routes(gate),
             decisions.routes(gate),
+            quality.routes(store, settings.checked_share, golden.answers(items), now),
             changing.routes(door),
             webhooks.routes(aiming),
             halting.routes(halts, store, lambda: public.openapi()["paths"]),

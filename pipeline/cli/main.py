@@ -25,6 +25,7 @@ _COMMANDS = {
     "banks": "app",
     "dsa": "app",
     "policies": "app",
+    "quality": "quality",
     "retention": "app",
     "review": "app",
     "halt": "halt",
@@ -36,6 +37,7 @@ _COMMANDS = {
     "keys": "app",
     "models": "app",
     "terms": "app",
+    "thresholds": "app",
 }
 """Each lies in the module of its name: as this function, or this group of commands."""
 

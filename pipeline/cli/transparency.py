@@ -1,20 +1,22 @@
 """The command that makes a transparency report from the log alone."""
 
+import json
 import shutil
 import tempfile
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from audit.leaf import Leaf
 from audit.tables import dropped, edge_of, root_at, rows
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, reading
+from pipeline.cli.logfile import LOG, read_text, reading
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_table, stop, told
+from pipeline.duties.dsa.accuracy import Accuracy
 from pipeline.duties.dsa.courses import Query, counted
 from pipeline.duties.dsa.parts import Duty, Parts, Provider
 from pipeline.duties.dsa.publishing import Published, publish
@@ -35,6 +37,9 @@ def transparency(
     out: Annotated[Path, typer.Option("-o", "--out", help="The new folder.")],
     duty: Annotated[Duty, typer.Option(help="What the provider is.")] = Duty.PLATFORM,
     previous: Annotated[str, typer.Option(help="The day of the report before.")] = "",
+    quality: Annotated[
+        Path | None, typer.Option(help="What `imprimatur quality --json` said of the same days.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the tables of a DSA transparency report, and show that they add up.
@@ -56,9 +61,35 @@ def transparency(
     with reading(data_dir_of(ctx) / LOG) as connection, told():
         size = _size(connection, query.as_of)
         found = counted(_leaves(connection, size), query)
-        parts = Parts(Provider(provider, service, duty, previous), query, found, (), _NO_SAMPLE)
+        sampled = _sampled(quality, query)
+        reporting = Provider(provider, service, duty, previous)
+        parts = Parts(reporting, query, found, sampled, _NO_SAMPLE)
         made = _published(parts, out, size, root_at(connection, size))
     _tell(made, out, as_json=as_json)
+
+
+def _sampled(path: Path | None, query: Query) -> Sequence[Accuracy]:
+    """Read how right each classifier was, of the same platform and days."""
+    if path is None:
+        return ()
+    try:
+        said = json.loads(read_text(path))
+        days = tuple(datetime.fromisoformat(said[each]).date() for each in ("since", "until"))
+        found = [_accuracy(each) for each in said["classifiers"]]
+        whose = said["tenant"]
+    except (ValueError, KeyError, TypeError):
+        stop(f"{path}: expected what `imprimatur quality --json` prints")
+    if (whose, *days) != (query.tenant, query.first, query.last + timedelta(days=1)):
+        stop(f"{path}: it is of another platform, or of other days")
+    return found
+
+
+def _accuracy(said: Mapping[str, Any]) -> Accuracy:
+    hits, alarms, misses, rests = (
+        int(said[name]) for name in ("hits", "false_alarms", "misses", "rests")
+    )
+    frame = "of what was let go or held"
+    return Accuracy(str(said["classifier"]), hits, alarms, misses, rests, frame)
 
 
 def _size(connection: Connection, as_of: datetime) -> int:

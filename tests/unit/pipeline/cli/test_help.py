@@ -36,6 +36,8 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         "status",
         "examine",
         "rehearse",
+        "quality",
+        "thresholds suggest",
         "screen",
         *(f"audit {name}" for name in ("verify", "tail", "show", "prove", "check-proof", "detail")),
         *(f"audit {name}" for name in ("copy", "export", "migrate", "verifier")),
