@@ -52,17 +52,22 @@ from pipeline.console import (
     building,
     case_pages,
     check_pages,
+    day_pages,
     figures,
     operating,
     operation,
+    queue_pages,
+    together_pages,
 )
 from pipeline.console import server as console
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.cases import Cases
 from pipeline.console.checks import Checks
+from pipeline.console.deciding import Deciding
 from pipeline.console.doors import Doors
 from pipeline.console.figures import Dashboards
 from pipeline.console.frame import Frame
+from pipeline.console.resembling import Resembling
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
 from pipeline.duties.appeals.templates import Templates
@@ -113,6 +118,7 @@ from pipeline.jobs.rulings import Rulings
 from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.uncovered import Uncovered
+from pipeline.jobs.undoing import Undoing
 from pipeline.jobs.upkeep import Upkeep
 from pipeline.judge import Judge, Workers
 from pipeline.lineage import Lineage
@@ -175,7 +181,7 @@ class House:
     public: FastAPI
     operator: FastAPI
     gate: Gate
-    rulings: Rulings
+    undoing: Undoing
     upkeep: Upkeep
     anchoring: Anchoring
     door: Door
@@ -194,6 +200,7 @@ class House:
             self.upkeep.run(UPKEEP_SECONDS),
             self.anchoring.run(UPKEEP_SECONDS),
             self.door.run(UPKEEP_SECONDS),
+            self.undoing.run(UPKEEP_SECONDS),
             self.delivering.run(UPKEEP_SECONDS),
             self.resuming.run(),
         )
@@ -209,7 +216,7 @@ class House:
         while True:
             left = max(until - time.monotonic(), 0)
             cut += await self.gate.desk.drain(left)
-            rest = self.gate.desk.in_flight + self.rulings.in_progress
+            rest = self.gate.desk.in_flight + self.undoing.rulings.in_progress
             if not rest or not left:
                 return cut + rest
             await asyncio.sleep(min(left, DRAIN_LOOK_SECONDS))
@@ -332,6 +339,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         archive = _archive(settings, store, log, vault, lineage, details)
         await archive.begin(app_db_is_new=without_app_db)
         uncovered = Uncovered(store, log, now, uuid4)
+        undoing = Undoing(
+            Rulings(flow, restore, store, log, now, halts),
+            store,
+            log,
+            now,
+            uuid4,
+            lambda: troubles.is_closed(gate),
+        )
         upkeep = Upkeep(
             flow,
             judge,
@@ -345,13 +360,13 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             (
                 *archive.chores,
                 uncovered.expire,
+                undoing.purge,
                 misses.watch,
                 Alarms(store, now).look,
                 _drawing(settings, store, log, tenancy).follow,
             ),
         )
-        rulings = Rulings(flow, restore, store, log, now, halts)
-        desk = operator.create(Operator(gate, api_keys, rulings, settings))
+        desk = operator.create(Operator(gate, api_keys, undoing.rulings, settings))
         delivering, aiming = _webhooks(
             settings, store, log, await closing.enter_async_context(connecting())
         )
@@ -360,7 +375,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             public,
             gate,
             vault,
-            rulings,
+            undoing,
             uncovered,
             read_key(keys, "vault"),
             await opening.opened(settings, closing, now),
@@ -384,7 +399,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             public=public,
             operator=desk,
             gate=gate,
-            rulings=rulings,
+            undoing=undoing,
             upkeep=upkeep,
             anchoring=anchoring,
             door=door,
@@ -441,7 +456,7 @@ def _console(
     public: FastAPI,
     gate: Gate,
     vault: Vault,
-    rulings: Rulings,
+    undoing: Undoing,
     uncovered: Uncovered,
     wrapping: bytes,
     provider: Provider | None,
@@ -451,13 +466,23 @@ def _console(
     store, log, now = gate.store, gate.log, gate.now
     frame, ways_in = building.build(
         building.Parts(store, log, now, uuid4, os.urandom, wrapping, provider=provider),
-        [case_pages.QUEUE, appeal_pages.LINK, check_pages.LINK, figures.LINK, operation.LINK],
+        [
+            queue_pages.LINK,
+            together_pages.LINK,
+            day_pages.LINK,
+            appeal_pages.LINK,
+            check_pages.LINK,
+            figures.LINK,
+            operation.LINK,
+        ],
     )
-    cases = Cases(
-        store, log, vault, rulings, uncovered, now, uuid4, lambda: troubles.is_closed(gate)
-    )
+    cases = Cases(store, log, vault, uncovered, Resembling(store, vault), now, uuid4)
+    deciding = Deciding(cases, undoing)
     pages = [
-        case_pages.routes(frame, cases),
+        queue_pages.routes(frame, cases),
+        case_pages.routes(frame, cases, deciding),
+        together_pages.routes(frame, cases, deciding),
+        day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
         operation.routes(frame, _standing(gate)),
         *_quality(frame, gate, vault, uncovered, golden_items),

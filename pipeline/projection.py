@@ -22,6 +22,7 @@ from pipeline.items import (
     Released,
     Screened,
     Sealed,
+    Subject,
     Submission,
     taints,
 )
@@ -334,12 +335,19 @@ class Changes:
                 seen,
                 code=code,
                 severity=HarmCode(code).severity if code else 0,
-                due_at=_due(code, now, held.expires_at),
+                due_at=due_of(code, now, held.expires_at),
+                tier=submission.subject.tier.value,
+                language=_language(submission.subject),
             )
         )
 
 
-def _due(code: str, at: datetime, expires_at: datetime) -> datetime:
+def _language(subject: Subject) -> str:
+    """Return the language of a subject as the queue has it: `en` of `en-GB`."""
+    return (subject.language or "").partition("-")[0].lower()[:35]
+
+
+def due_of(code: str, at: datetime, expires_at: datetime) -> datetime:
     """Return by when a person is to rule: within a day on what may be a crime against somebody."""
     worst = bool(code) and HarmCode(code).family in WORST_FAMILIES
     return min(at + WORST_DUE, expires_at) if worst else expires_at

@@ -1,88 +1,39 @@
-"""The pages of cases: the queue, one case, its picture, and the ruling on it."""
+"""The pages of a case: what is known of it, its picture, and what somebody decides on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from pipeline.access.permissions import Permission
-from pipeline.console.cases import TWO_PEOPLE, Cases, Step, has_picture, sees_worst
-from pipeline.console.frame import ROOT, Frame, Link
+from pipeline.console.cases import Cases, Opened, Step, has_picture
+from pipeline.console.deciding import Deciding, Said
+from pipeline.console.errors import NowhereError
+from pipeline.console.frame import ROOT, Frame
+from pipeline.console.ordinary import TWO_PEOPLE, Act, acts_of, family_of, is_of_the_worst
+from pipeline.console.queue_pages import due, left
 from pipeline.console.sessions import Session
+from pipeline.items import NEVER_RELEASED
 from pipeline.store.holds import Hold
-from pipeline.store.queue import MOST_COUNTED, PAGE, Waiting, Wanted
 from policies.labels import HarmCode
 
-QUEUE = Link("/queue", "Queue", Permission.REVIEW_LIST)
-_LAST_PAGE = 199
-"""Whoever is there has been led astray: the worst and the late are on the first."""
 _MOST_SCORES = 12
-_FAMILIES = sorted({code.family for code in HarmCode})
+_NOTHING = Opened((), None, ())
+_WORST = [code for code in HarmCode if code.family == NEVER_RELEASED]
+_OTHERS = sorted(code for code in HarmCode if code.family != NEVER_RELEASED)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One case in the queue."""
-
-    id: UUID
-    tenant: str
-    code: str
-    what: str
-    opened: str
-    left: str
-    late: bool
-    whose: str
-
-
-def routes(frame: Frame, cases: Cases) -> APIRouter:
+def routes(frame: Frame, cases: Cases, deciding: Deciding) -> APIRouter:
     """Return the routes."""
     router = APIRouter()
-    _queue(router, frame, cases)
     _case(router, frame, cases)
+    _claim(router, frame, cases)
     _picture(router, frame, cases)
-    _ruling(router, frame, cases)
+    _ruling(router, frame, cases, deciding)
     return router
-
-
-def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
-    @router.get("/queue")
-    async def queue(
-        session: Annotated[Session, Depends(frame.signed_in(Permission.REVIEW_LIST))],
-        family: Annotated[str, Query(max_length=16, pattern="^[A-Z]*$")] = "",
-        whose: Annotated[str, Query(pattern="^(all|mine|free)$")] = "all",
-        page: Annotated[int, Query(ge=0, le=_LAST_PAGE)] = 0,
-        done: Annotated[str, Query(max_length=16, pattern="^[a-z ]*$")] = "",
-    ) -> Response:
-        wanted = Wanted(
-            session.tenants,
-            f"{family}." if family else "",
-            session.person.name,
-            whose == "mine",
-            whose == "free",
-            sees_worst(session),
-        )
-        found, counts = await cases.queue(wanted, page)
-        now, chosen = cases.now(), {"family": family, "whose": whose}
-        return frame.page(
-            "queue.html",
-            session,
-            rows=[_row(each, session, now) for each in found[:PAGE]],
-            counts=counts,
-            most=MOST_COUNTED,
-            families=_FAMILIES,
-            family=family,
-            whose=whose,
-            done=done,
-            number=page,
-            earlier="" if page == 0 else urlencode({**chosen, "page": page - 1}),
-            later=urlencode({**chosen, "page": page + 1}) if len(found) > PAGE else "",
-            may_claim=session.may(Permission.CASES_CLAIM),
-        )
 
 
 def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
@@ -94,28 +45,46 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
         hold = await cases.find(session, known_as)
         mine = await cases.has(session, hold)
         first = await cases.store.first_approvals.of(hold.id)
+        waits = await cases.store.intents.of(hold.id)
         steps = await cases.timeline(hold)
         return frame.page(
             "case.html",
             session,
             hold=hold,
-            left=_left(hold, cases.now()),
-            late=_due(hold) <= cases.now(),
+            left=left(hold, cases.now()),
+            late=due(hold) <= cases.now(),
             scores=_scores(hold),
             steps=steps,
             proof=_last(steps),
             mine=mine,
-            said=await cases.said(session, hold) if mine else (),
+            opened=await cases.opened(session, hold) if mine else _NOTHING,
             picture=has_picture(hold),
             may_claim=session.may(Permission.CASES_CLAIM),
             may_reveal=session.may(Permission.MEDIA_REVEAL),
             may_rule=session.may(Permission.REVIEW_RULE),
-            two=hold.code.partition(".")[0] in TWO_PEOPLE,
-            codes=sorted(HarmCode),
+            may_escalate=session.may(Permission.CASES_ESCALATE) and Act.ESCALATE in acts_of(hold),
+            may_approve=Act.APPROVE in acts_of(hold),
+            waits=waits is not None,
+            two=family_of(hold) in TWO_PEOPLE,
+            codes=_WORST if is_of_the_worst(hold) else _OTHERS,
+            worst=_WORST,
             first=first is not None,
             first_is_mine=first is not None and first.person == session.person.name,
         )
 
+    @router.get("/cases/{known_as}/proof")
+    async def proof(
+        session: Annotated[Session, Depends(frame.signed_in(Permission.REVIEW_SHOW))],
+        known_as: UUID,
+        entry: Annotated[UUID | None, Query()] = None,
+    ) -> Response:
+        steps = await cases.timeline(await cases.find(session, known_as))
+        if entry not in {step.entry for step in steps} or entry is None:
+            raise NowhereError
+        return JSONResponse(await cases.proof(entry))
+
+
+def _claim(router: APIRouter, frame: Frame, cases: Cases) -> None:
     @router.post("/cases/{known_as}/claim")
     async def claim(
         session: Annotated[Session, Depends(frame.signed_in(Permission.CASES_CLAIM))],
@@ -164,7 +133,7 @@ def _picture(router: APIRouter, frame: Frame, cases: Cases) -> None:
         return Response(status_code=204)
 
 
-def _ruling(router: APIRouter, frame: Frame, cases: Cases) -> None:
+def _ruling(router: APIRouter, frame: Frame, cases: Cases, deciding: Deciding) -> None:
     @router.post("/cases/{known_as}/ruling")
     async def rule(
         session: Annotated[Session, Depends(frame.signed_in(Permission.REVIEW_RULE))],
@@ -174,35 +143,19 @@ def _ruling(router: APIRouter, frame: Frame, cases: Cases) -> None:
         code: Annotated[HarmCode | None, Form()] = None,
     ) -> Response:
         hold = await cases.find(session, known_as)
-        approves = ruling == "approve"
-        done = await cases.rule(session, hold, approves=approves, reason=reason, code=code)
+        done = await deciding.rule(session, hold, Said(ruling == "approve", reason, code))
         return RedirectResponse(f"{ROOT}/queue?{urlencode({'done': done})}", 303)
 
-
-def _row(waiting: Waiting, session: Session, now: datetime) -> Row:
-    hold, mine = waiting.hold, waiting.person == session.person.name
-    return Row(
-        hold.id,
-        hold.tenant,
-        hold.code or "unknown",
-        "request" if hold.index is None else f"picture {hold.index + 1}",
-        hold.opened_at.strftime("%d %b %H:%M"),
-        _left(hold, now),
-        _due(hold) <= now,
-        "" if waiting.person is None else "you" if mine else "somebody",
-    )
-
-
-def _due(hold: Hold) -> datetime:
-    return hold.due_at or hold.expires_at
-
-
-def _left(hold: Hold, now: datetime) -> str:
-    """Say how much time there is to rule."""
-    seconds = (_due(hold) - now).total_seconds()
-    hours, minutes = divmod(int(abs(seconds)) // 60, 60)
-    told = f"{hours} h {minutes:02} min"
-    return told if seconds > 0 else f"late by {told}"
+    @router.post("/cases/{known_as}/escalate")
+    async def escalate(
+        session: Annotated[Session, Depends(frame.signed_in(Permission.CASES_ESCALATE))],
+        known_as: UUID,
+        to: Annotated[HarmCode | None, Form()] = None,
+        why: Annotated[str, Form(max_length=2000)] = "",
+    ) -> Response:
+        hold = await cases.find(session, known_as)
+        await deciding.escalate(session, hold, to, why)
+        return RedirectResponse(f"{ROOT}/queue?done=escalated", 303)
 
 
 def _scores(hold: Hold) -> list[tuple[str, float]]:

@@ -5,36 +5,48 @@ to see in order to rule (the request's words, the picture) is shown to whoever h
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
 from audit.errors import AbsentError
 from audit.leaf import Leaf
 from audit.log import Log
-from pipeline.access.permissions import Permission
+from classifiers import normalise
 from pipeline.console.derivative import derivative
 from pipeline.console.errors import ConsoleError, NowhereError
-from pipeline.console.places import Piece, pieces, span_of
+from pipeline.console.ordinary import (
+    Ordinary,
+    family_of,
+    is_of_the_worst,
+    sees_escalated,
+    sees_worst,
+)
+from pipeline.console.places import span_of
+from pipeline.console.resembling import Resembling
 from pipeline.console.sessions import Session
+from pipeline.console.words import Said, said_of
 from pipeline.errors import MissingObjectError
-from pipeline.items import NEVER_RELEASED, Cause, Sealed, Stage
-from pipeline.jobs.errors import RulingError
+from pipeline.items import Cause, Sealed, Stage
+from pipeline.jobs.errors import RestError
 from pipeline.jobs.received import Received
-from pipeline.jobs.rulings import Ruling, Rulings
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.novelai.limits import Limits
-from pipeline.store.first_approvals import FirstApproval
-from pipeline.store.holds import Hold
+from pipeline.store.holds import Hold, Lane
+from pipeline.store.pasts import Past
+from pipeline.store.precedents import Precedent
 from pipeline.store.queue import Counts, Waiting, Wanted
 from pipeline.store.store import Store
 from pipeline.vault import Vault
-from policies.labels import HarmCode
 
-TWO_PEOPLE = frozenset({"SEX", "NCII"})
-"""Families of codes of which nothing is released because of one person."""
+_NO_MORE: Mapping[str, Json] = MappingProxyType({})
+_SHORT = 12
+"""Letters of a digest that are shown: enough to tell two versions apart."""
 
 
 class TakenError(ConsoleError):
@@ -44,13 +56,22 @@ class TakenError(ConsoleError):
     title = "This case is not yours now"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One text of a request, cut where something was found in it."""
+class EnoughError(ConsoleError):
+    """Somebody has looked at enough pictures for now, or asked not to be given such cases."""
 
-    path: str
-    polarity: str
-    pieces: Sequence[Piece]
+    status = 429
+    title = "Not now"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is shown of a case to whoever has claimed it."""
+
+    said: Sequence[Said]
+    past: Past | None
+    """What its end user asked for before; None if the platform names nobody."""
+    precedents: Sequence[Precedent] | None
+    """Decisions on what is nearly the same; None if nobody could compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +84,36 @@ class Step:
     at: str
     code: str
     milliseconds: int | None
+    versions: Sequence[str]
+    """What judged: the beginnings of the digests of policy, models and banks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """What the pages of cases do."""
+    """What the pages of cases do, short of ruling."""
 
     store: Store
     log: Log
     vault: Vault
-    rulings: Rulings
     uncovered: Uncovered
+    resembling: Resembling
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
-    closed: Callable[[], bool]
-    """Whether the server is about to stop, and takes no rulings."""
 
-    async def queue(self, wanted: Wanted, page: int) -> tuple[Sequence[Waiting], Counts]:
+    async def theirs(self, session: Session) -> Wanted:
+        """Return all of the queue that somebody may work on."""
+        return Wanted(
+            session.tenants,
+            person=session.person.name,
+            worst=sees_worst(session),
+            senior=sees_escalated(session),
+            without=await self.store.exposures.opted_out(session.person.name),
+        )
+
+    async def queue(self, wanted: Wanted, after: UUID | None) -> tuple[Sequence[Waiting], Counts]:
         """Return a page of what somebody may work on, and how much there is."""
         queue, now = self.store.queue, self.now()
-        return await queue.page(wanted, now, page), await queue.counts(wanted, now)
+        return await queue.page(wanted, now, after), await queue.counts(wanted, now)
 
     async def find(self, session: Session, known_as: UUID) -> Hold:
         """Return a case that waits for a person and that this one may see.
@@ -95,16 +126,25 @@ class Cases:
             raise NowhereError
         if not session.sees(hold.tenant) or (is_of_the_worst(hold) and not sees_worst(session)):
             raise NowhereError
+        if hold.lane is Lane.SENIOR and not sees_escalated(session):
+            raise NowhereError
         return hold
 
     async def claim(self, session: Session, hold: Hold) -> None:
         """Take a case, or go on having it.
 
         Raises:
-            TakenError: somebody else has it.
+            TakenError: somebody else has it, or it is ruled on already.
+            EnoughError: they asked not to be given such cases.
         """
+        if await self.store.intents.of(hold.id) is not None:
+            raise TakenError("It is ruled on already, and that is about to be carried out.")
+        if family_of(hold) in await self.store.exposures.opted_out(session.person.name):
+            raise EnoughError("You opted out of cases of this kind: somebody else takes them.")
         if not await self.store.claims.take(hold.id, session.person.name, self.now()):
             raise TakenError("Somebody else is working on it: take the next one.")
+        if not is_of_the_worst(hold):
+            await self.resembling.look(Ordinary(hold), self.now())
 
     async def give_back(self, session: Session, hold: Hold) -> None:
         """Let others have a case."""
@@ -124,30 +164,34 @@ class Cases:
         if not await self.has(session, hold):
             raise TakenError("Claim it first: your claim may have run out, or another has it.")
 
-    async def said(self, session: Session, hold: Hold) -> Sequence[Said]:
-        """Return the words of the request, with what was found in them.
+    async def opened(self, session: Session, hold: Hold) -> Opened:
+        """Return the words of the request, what came before it, and what was decided on the like.
 
         Raises:
+            TakenError: the case is not theirs.
             PipelineError, AuditError: it cannot be read; nothing was shown.
         """
         await self.require_claim(session, hold)
         decided = _decided(hold)
-        await self._write(Kind.ACCESS, "case.opened", session, hold, entries=[str(decided)])
+        await self.write(Kind.ACCESS, "case.opened", session, hold, {"entries": [str(decided)]})
         row = await self.store.submissions.get(hold.tenant, hold.submission)
         if row is None:
             raise MissingObjectError(str(hold.submission), "a submission", "none")
         received = Received.read(await self.vault.look(row.vault_id))
-        work = await asyncio.to_thread(received.work, Limits())
         spans = [span_of(each) for each in await self._findings(decided)]
-        return [
-            Said(
-                text.path,
-                text.polarity.value,
-                pieces(text.text, [s for s in spans if s is not None and s.path == text.path]),
-            )
-            for text in work.prompt.texts
-            if text.text.strip()
-        ]
+        found = [span for span in spans if span is not None]
+
+        def read() -> Sequence[Said]:
+            prompt = received.work(Limits()).prompt
+            return said_of(prompt, normalise.read(prompt), found)
+
+        named, past = received.subject.pseudonym is not None, None
+        if named and row.subject:
+            past = await self.store.pasts.of(row.tenant, row.subject, row.id)
+        precedents: Sequence[Precedent] | None = ()
+        if not is_of_the_worst(hold):
+            precedents = await self.resembling.precedents(Ordinary(hold))
+        return Opened(await asyncio.to_thread(read), past, precedents)
 
     async def _findings(self, decided: UUID) -> Sequence[Json]:
         try:
@@ -165,14 +209,30 @@ class Cases:
             (_step(each) for each in found if each is not None), key=lambda step: step.index
         )
 
+    async def proof(self, entry: UUID) -> Mapping[str, object]:
+        """Return what proves that an entry is in the log: its leaf, the way up, and the keys.
+
+        Raises:
+            AuditError: it cannot be told.
+        """
+        receipt = await self.log.receipt(entry)
+        if receipt is None:
+            raise NowhereError
+        chain = await self.log.keys()
+        return {
+            "leaf": base64.b64encode(receipt.leaf).decode(),
+            "proof": await self.log.proof(entry),
+            "keys": [key.write() for key in (chain.first, *(each.vkey for each in chain.changes))],
+        }
+
     async def small(self, hold: Hold) -> bytes:
         """Return what a page may show of a picture.
 
         Raises:
             NowhereError: there is no picture, or nobody is shown anything of it.
         """
-        _check_shown(hold)
-        return await asyncio.to_thread(derivative, await self.vault.look(hold.vault_id))
+        shown = _shown(hold).hold
+        return await asyncio.to_thread(derivative, await self.vault.look(shown.vault_id))
 
     async def reveal(self, session: Session, hold: Hold) -> tuple[UUID, bytes]:
         """Return a picture as it is, and the id of the entry that says so.
@@ -180,16 +240,21 @@ class Cases:
         Raises:
             NowhereError: there is no picture, or nobody is shown it.
             TakenError: the case is not theirs.
+            EnoughError: they have looked at enough for now.
             PipelineError, AuditError: it cannot be shown, or not be written down.
         """
-        _check_shown(hold)
+        hold = _shown(hold).hold
         await self.require_claim(session, hold)
         pictures = await self.store.pictures.of(hold.tenant, hold.submission)
         picture = next((each for each in pictures if each.index == hold.index), None)
         examined = await self.log.receipt(_decided(hold))
         if picture is None or examined is None or hold.index is None:
             raise NowhereError
-        entry = await self.uncovered.begin(hold, session.person.name, session.role)
+        try:
+            entry = await self.uncovered.begin(hold, session.person.name, session.role)
+        except RestError as enough:
+            message = f"Nothing is shown before {enough.until:%H:%M} UTC: rest, or rule by facts."
+            raise EnoughError(message) from None
         sealed = Sealed(picture.vault_id, hold.index, picture.sha256)
         return entry, await self.vault.open(sealed, examined)
 
@@ -204,52 +269,20 @@ class Cases:
         if not await self.uncovered.end(hold, session.person.name, revealed, milliseconds):
             raise NowhereError
 
-    async def rule(
-        self, session: Session, hold: Hold, *, approves: bool, reason: str, code: HarmCode | None
-    ) -> str:
-        """Rule on a case; return what became of it: `approved once`, or the outcome.
-
-        Without a `code` it is ruled by the one that it is held for.
+    async def write(
+        self,
+        kind: Kind,
+        event: str,
+        session: Session,
+        hold: Hold,
+        more: Mapping[str, Json] = _NO_MORE,
+        reason: str = "",
+    ) -> UUID:
+        """Write down what somebody did with a case; return the id of the entry.
 
         Raises:
-            TakenError: the case is not theirs.
-            ConsoleError: it cannot be ruled so; the message says why, and nothing was done.
+            AuditError: it is not written down, and MUST NOT be done.
         """
-        await self.require_claim(session, hold)
-        if self.closed():
-            raise ConsoleError("The server is stopping: rule again when it has started.")
-        if not reason.strip():
-            raise ConsoleError("A ruling needs a reason: write one, in your own words.")
-        if approves and _family(hold) in TWO_PEOPLE and await self._is_first(session, hold):
-            await self.give_back(session, hold)
-            return "approved once"
-        try:
-            ruling = Ruling(session.person, approves, reason, code or hold.code)
-            end = await self.rulings.rule(hold, ruling)
-        except RulingError as fault:
-            message = f"It cannot be ruled so: {fault}."
-            raise ConsoleError(message) from None
-        await self.give_back(session, hold)
-        return "withheld" if end is None else type(end.outcome).__name__.lower()
-
-    async def _is_first(self, session: Session, hold: Hold) -> bool:
-        """Keep a first approval; False if there is one of somebody else's, which this seconds."""
-        me = session.person.name
-        first = await self.store.first_approvals.of(hold.id)
-        if first is None:
-            await self._write(Kind.CASE, "case.first_approval", session, hold, outcome="approved")
-            given = FirstApproval(hold.id, me, self.now())
-            if await self.store.first_approvals.give(given):
-                return True
-            first = await self.store.first_approvals.of(hold.id)
-        if first is None or first.person == me:
-            raise ConsoleError("You approved it already: a second person has to agree.")
-        session.person.require(Permission.REVIEW_APPROVE_SECOND)
-        return False
-
-    async def _write(
-        self, kind: Kind, event: str, session: Session, hold: Hold, **more: Json
-    ) -> UUID:
         entry = self.new_id()
         public: dict[str, Json] = {
             "event": event,
@@ -260,18 +293,10 @@ class Cases:
             **more,
         }
         person: dict[str, str | bytes] = {"person": session.person.name}
+        if reason:
+            person["reason"] = reason
         await self.log.append(Entry(entry, kind, self.now(), public, person))
         return entry
-
-
-def sees_worst(session: Session) -> bool:
-    """Whether cases of `CSE.*` are there for this person."""
-    return session.may(Permission.CHILD_SAFETY_OPEN)
-
-
-def is_of_the_worst(hold: Hold) -> bool:
-    """Whether a case is for the child-safety role alone."""
-    return _family(hold) == NEVER_RELEASED
 
 
 def has_picture(hold: Hold) -> bool:
@@ -279,13 +304,10 @@ def has_picture(hold: Hold) -> bool:
     return hold.stage is Stage.EXAMINE and hold.index is not None and not is_of_the_worst(hold)
 
 
-def _check_shown(hold: Hold) -> None:
+def _shown(hold: Hold) -> Ordinary:
     if not has_picture(hold):
         raise NowhereError
-
-
-def _family(hold: Hold) -> str:
-    return hold.code.partition(".")[0]
+    return Ordinary(hold)
 
 
 def _decided(hold: Hold) -> UUID:
@@ -304,4 +326,17 @@ def _step(receipt: Receipt) -> Step:
         leaf.at,
         str(leaf.public.get("code", "")),
         lasted // 1000 if isinstance(lasted, int) else None,
+        _versions(leaf.public),
     )
+
+
+def _versions(public: Mapping[str, Json]) -> Sequence[str]:
+    found: list[str] = []
+    policy, models, banks = (public.get(name) for name in ("policy_digest", "models", "banks"))
+    if isinstance(policy, str):
+        found.append(f"policy {policy[:_SHORT]}")
+    for name, digests in (("models", models), ("banks", banks)):
+        if isinstance(digests, list | tuple) and digests:
+            together = sha256("".join(sorted(map(str, digests))).encode()).hexdigest()
+            found.append(f"{len(digests)} {name} {together[:_SHORT]}")
+    return found

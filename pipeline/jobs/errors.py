@@ -9,8 +9,11 @@
   - RefusedOftenError      its end user or its key was refused so often that it has to wait
   - RotationError          the log's keys cannot be changed so
   - RulingError            a ruling is not possible
+  - RestError              a person has looked at enough pictures for now
   - NotLookedError         somebody failed to look: nothing follows from that, but to try again
 """
+
+from datetime import datetime
 
 
 class JobError(Exception):
@@ -55,6 +58,14 @@ class RotationError(JobError):
 
 class RulingError(JobError):
     """A ruling is not possible: `str()` says why, without content."""
+
+
+class RestError(JobError):
+    """A person has looked at enough pictures for now: `until` says for how long none is shown."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("a break is due")
+        self.until = until
 
 
 class NotLookedError(JobError):

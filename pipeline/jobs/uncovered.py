@@ -13,12 +13,15 @@ from uuid import UUID, uuid5
 from audit.entry import Entry, Json, Kind
 from audit.errors import ConflictError
 from audit.log import Log
+from pipeline.jobs.errors import RestError
 from pipeline.store.holds import Hold
 from pipeline.store.reveals import Reveal
 from pipeline.store.store import Store
 
 LONGEST = timedelta(seconds=30)
 """After so long a picture is covered again, and no longer is any reveal written down."""
+REMEMBERED = timedelta(days=35)
+"""How long it is remembered how much somebody uncovered; the log remembers each reveal."""
 SILENT = timedelta(minutes=2)
 """After so long nobody will say any more that a picture was covered."""
 
@@ -36,11 +39,15 @@ class Uncovered:
         """Write down that a picture is uncovered; return the id of the entry.
 
         Raises:
+            RestError: they have looked at enough for now.
             PipelineError, AuditError: it is not written down, and MUST NOT be shown.
         """
         reveal = Reveal(
             self.new_id(), hold.id, hold.submission, hold.tenant, person, role, self.now()
         )
+        day = await self.store.exposures.begin(reveal.id, person, reveal.at)
+        if day is not None and day.rests_until is not None:
+            raise RestError(day.rests_until)
         await self.store.reveals.begin(reveal)  # first: what is in the log has an end there as well
         await self._write(reveal.id, reveal, {"event": "media.revealed"})
         return reveal.id
@@ -58,7 +65,8 @@ class Uncovered:
         return True
 
     async def expire(self) -> None:
-        """Write down the end of those of which nobody said it."""
+        """Write down the end of those of which nobody said it, and forget what is long ago."""
+        await self.store.exposures.purge(self.now() - REMEMBERED)
         for reveal in await self.store.reveals.begun_before(self.now() - SILENT):
             if await self.log.receipt(reveal.id) is None:  # it was never written, so never shown
                 await self.store.reveals.end(reveal.id)
@@ -73,6 +81,7 @@ class Uncovered:
         }
         with suppress(ConflictError):  # written before a crash, and then said otherwise
             await self._write(uuid5(reveal.id, "covered"), reveal, said | more)
+        await self.store.exposures.end(reveal.id, lasted)
         await self.store.reveals.end(reveal.id)
 
     async def _write(self, known_as: UUID, reveal: Reveal, said: dict[str, Json]) -> None:

@@ -11,6 +11,7 @@ from pipeline.store.encodings import encodings
 from pipeline.store.holds import holds
 from pipeline.store.origins import origins
 from pipeline.store.pictures import PictureState, pictures
+from pipeline.store.precedents import resemblances
 from pipeline.store.refusals import refusals, refused_texts
 from pipeline.store.samples import samples
 from pipeline.store.subject_tokens import subject_tokens
@@ -66,7 +67,7 @@ def _submission(sql: Connection, submission: UUID) -> frozenset[str]:
     ):
         found.update(sql.execute(select(table.c.vault_id).where(named == submission)).scalars())
     sql.execute(delete(idempotency).where(idempotency.c.submission == submission))
-    for table in (origins, encodings, causes, samples):
+    for table in (origins, encodings, causes, resemblances, samples):
         sql.execute(delete(table).where(table.c.submission == submission))
     sql.execute(
         update(pictures)

@@ -41,6 +41,14 @@ class End(StrEnum):
     """A machine could look after all: what follows is its decision."""
 
 
+class Lane(StrEnum):
+    """Whom a hold waits for. What is of `CSE.*` waits for the child-safety team in either."""
+
+    ANY = "any"
+    SENIOR = "senior"
+    """Somebody escalated it: it is for those who give second approvals."""
+
+
 holds = Table(
     "holds",
     metadata,
@@ -57,20 +65,30 @@ holds = Table(
     Column("code", String(64), nullable=False),
     Column("severity", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
+    Column("tier", String(16), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("lane", word(Lane), nullable=False),
     Column("facts", JSON, nullable=False),  # the long one: what the queue asks for stands before it
     Column("end", word(End)),
     Column("ended_at", Instant),
     Column("ended_by", String(200)),
     Column("reason", String(2000)),
 )
-_queue = Index(
-    "queue",
-    holds.c.cause,
-    holds.c.severity.desc(),
-    holds.c.due_at,
-    holds.c.id,
-    sqlite_where=holds.c.end.is_(None),
+_ORDER = (holds.c.cause, holds.c.severity.desc(), holds.c.due_at, holds.c.id)
+_NARROWED_BY = (
+    holds.c.tenant,
+    holds.c.code,
+    holds.c.expires_at,
+    holds.c.opened_at,
+    holds.c.stage,
+    holds.c.tier,
+    holds.c.language,
+    holds.c.lane,
 )
+"""By these the queue is narrowed without reading a row: of 100,000 that wait, few are shown."""
+_OPEN_ONES = holds.c.end.is_(None)
+_queue = Index("queue", *_ORDER, *_NARROWED_BY, sqlite_where=_OPEN_ONES)
+_of_tenant = Index("queue_of_tenant", holds.c.tenant, *_ORDER, sqlite_where=_OPEN_ONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,19 @@ class Hold:
     """Greater is worse."""
     due_at: datetime | None = None
     """By when a person is to rule; by default when the hold expires."""
+    tier: str = ""
+    """Whom the tenant serves with the request, and in which language, as far as it said."""
+    language: str = ""
+    lane: Lane = Lane.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """What a hold turns out to be when it is escalated."""
+
+    code: str
+    severity: int
+    due_at: datetime
 
 
 _ALL_OPEN = select(holds).where(holds.c.end.is_(None)).order_by(holds.c.opened_at)
@@ -166,6 +197,26 @@ class Holds:
             .values(end=end, ended_at=now, ended_by=ended_by, reason=reason)
         )
         return await self.transact(changing(change)) == 1
+
+    async def escalate(self, hold: Hold, lane: Lane, worse: Worse | None = None) -> bool:
+        """Give an open hold to those of a lane, as `worse` if it is; False if it has ended."""
+        values: dict[str, object] = {"lane": lane}
+        if worse is not None:
+            values |= {"code": worse.code, "severity": worse.severity, "due_at": worse.due_at}
+            values["facts"] = {**hold.facts, "code": worse.code}
+        change = update(holds).where(holds.c.id == hold.id, holds.c.end.is_(None))
+        return await self.transact(changing(change.values(values))) == 1
+
+    async def waiting_for(self, tenant: str, most: int, now: datetime) -> int:
+        """Count a tenant's holds that wait for a person; at most `most`."""
+        few = (
+            select(holds.c.id)
+            .where(holds.c.tenant == tenant, holds.c.cause == Cause.SUSPICION)
+            .where(holds.c.end.is_(None), holds.c.expires_at > now)
+            .limit(most)
+        )
+        query = select(func.count()).select_from(few.subquery())
+        return await self.transact(lambda sql: sql.execute(query).scalar_one())
 
     async def count(self) -> Mapping[Cause, int]:
         """Count every tenant's open holds by cause."""

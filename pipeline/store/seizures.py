@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, ForeignKey, String, Table, Uuid, dele
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.precedents import resemblances
 from pipeline.store.prepared import Prepared
 from pipeline.store.reports import open_case
 from pipeline.store.writer import Transact, changing
@@ -45,11 +46,16 @@ class Seizures:
     transact: Transact
 
     async def order(self, seizable: Seizable) -> None:
-        """Have an object seized, and its case decided; to order it twice is to order it once."""
+        """Have an object seized, and its case decided; to order it twice is to order it once.
+
+        From then on no case is told to be like it.
+        """
         values = {name: getattr(seizable, name) for name in Seizable.__slots__}
+        like = delete(resemblances).where(resemblances.c.submission == seizable.submission)
 
         def write(sql: Connection) -> None:
             sql.execute(insert(seizures).values(values).on_conflict_do_nothing())
+            sql.execute(like)
             open_case(sql, seizable.submission, seizable.tenant, seizable.code, seizable.ordered_at)
 
         await self.transact(write)

@@ -1,6 +1,5 @@
-"""The store: every table of app.db, behind one writer."""
+"""The store: every table of app.db, or of a PostgreSQL database, behind one writer."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -19,22 +18,27 @@ from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.encodings import Encodings
 from pipeline.store.erasures import Erasures
+from pipeline.store.exposures import Exposures
 from pipeline.store.figures import Figures
 from pipeline.store.first_approvals import FirstApprovals
 from pipeline.store.forgetting import Forgetting
 from pipeline.store.halts import HaltTable
 from pipeline.store.holds import Holds
 from pipeline.store.identities import Identities
+from pipeline.store.intents import Intents
 from pipeline.store.jobs import Jobs
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
+from pipeline.store.pasts import Pasts
 from pipeline.store.pictures import Pictures
+from pipeline.store.precedents import Precedents
 from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
 from pipeline.store.reports import Reports
 from pipeline.store.reveals import Reveals
 from pipeline.store.reviewers import Reviewers
 from pipeline.store.samples import Samples
+from pipeline.store.saved_views import SavedViews
 from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
@@ -43,7 +47,7 @@ from pipeline.store.taints import Taint, Taints
 from pipeline.store.tallies import Tallies
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
-from pipeline.store.writer import Transact, Writer
+from pipeline.store.writer import Held, Transact, Writer
 
 T = TypeVar("T")
 
@@ -60,7 +64,7 @@ class Store:
     tenants are apart; the few that do not say so and are for the operator.
     """
 
-    writer: Writer
+    writer: Held
     tenants: Tenants
     api_keys: ApiKeyTable
     subject_tokens: SubjectTokenTable
@@ -70,6 +74,10 @@ class Store:
     holds: Holds
     queue: Queue
     claims: Claims
+    intents: Intents
+    pasts: Pasts
+    precedents: Precedents
+    saved_views: SavedViews
     first_approvals: FirstApprovals
     halts: HaltTable
     changes: ChangeTable
@@ -83,6 +91,7 @@ class Store:
     erasures: Erasures
     forgetting: Forgetting
     reveals: Reveals
+    exposures: Exposures
     reviewers: Reviewers
     identities: Identities
     console_sessions: ConsoleSessions
@@ -108,7 +117,24 @@ class Store:
         return cls._of(writer, writer, {})
 
     @classmethod
-    def _of(cls, writer: Writer, transact: Transact, kept: dict[str, tuple[Taint, ...]]) -> Self:
+    async def connect(cls, url: str) -> Self:
+        """Open the store in a PostgreSQL database (`pip install -e '.[postgres]'`), or make it.
+
+        Raises:
+            StoreLockedError: another process has it open.
+            StoreVersionError: it holds another version of the schema.
+            StoreUnavailableError: it cannot be reached, or would not last.
+            ModuleNotFoundError: the extra is not installed.
+        """
+        from pipeline.store.postgres import PostgresWriter  # noqa: PLC0415 - comes with an extra
+
+        writer = await PostgresWriter.open(url, metadata, SCHEMA_VERSION)
+        return cls._of(writer, writer, None)
+
+    @classmethod
+    def _of(
+        cls, writer: Held, transact: Transact, kept: dict[str, tuple[Taint, ...]] | None
+    ) -> Self:
         return cls(
             writer=writer,
             tenants=Tenants(transact),
@@ -120,6 +146,10 @@ class Store:
             holds=Holds(transact),
             queue=Queue(transact),
             claims=Claims(transact),
+            intents=Intents(transact),
+            pasts=Pasts(transact),
+            precedents=Precedents(transact),
+            saved_views=SavedViews(transact),
             first_approvals=FirstApprovals(transact),
             halts=HaltTable(transact),
             changes=ChangeTable(transact),
@@ -133,6 +163,7 @@ class Store:
             erasures=Erasures(transact),
             forgetting=Forgetting(transact),
             reveals=Reveals(transact),
+            exposures=Exposures(transact),
             reviewers=Reviewers(transact),
             identities=Identities(transact),
             console_sessions=ConsoleSessions(transact),
@@ -162,8 +193,8 @@ class Store:
         )
 
     async def close(self) -> None:
-        """Finish what was begun and let the next process have the file."""
-        await asyncio.to_thread(self.writer.close)
+        """Finish what was begun and let the next process have the database."""
+        await self.writer.finish()
 
     async def ping(self) -> None:
         """Return if the database answers.

@@ -73,6 +73,9 @@ submissions = Table(
     Column("subject", String(64), nullable=False),
 )
 _same_body = Index(None, submissions.c.key_id, submissions.c.body_sha256)
+_of_subject = Index(
+    None, submissions.c.tenant, submissions.c.subject, submissions.c.received_at.desc()
+)
 
 
 @dataclass(frozen=True, slots=True)

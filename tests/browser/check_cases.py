@@ -1,13 +1,21 @@
 """Cases of the console in a real browser: the queue, a reveal that covers itself, rulings."""
 
+import base64
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from playwright.async_api import Page, expect
+from PIL import Image
+from playwright.async_api import Page, Response, expect
 
+from audit.vkey import VerifierKey
+from pipeline.console.derivative import SIDE
+from pipeline.store.exposures import MOST_IN_A_ROW
 from tests.browser.conftest import Site, shown
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
+from tests.unit.pipeline.world import png
 
 COLOUR = "[...document.getElementById('shown').getContext('2d').getImageData(0, 0, 1, 1).data]"
 
@@ -85,20 +93,24 @@ async def test_no_key_rules_and_keys_rest_while_one_types(site: Site, desk: Desk
     await page.keyboard.press("r")
     await page.keyboard.type("surely unjust")
 
-    assert await page.get_by_label("Reason").input_value() == "surely unjust"
+    assert await page.get_by_label("Reason").first.input_value() == "surely unjust"
     assert "ruling" not in [leaf.kind.value for leaf in await desk.house.leaves()]
 
 
 async def test_two_people_release_it(site: Site, desk: Desk) -> None:
     """By keyboard: the ruling is a form like any other."""
-    for name, told in (("reviewer", "A second person has to agree"), ("senior", "and released")):
+    for name, told in (
+        ("reviewer", "A second person has to agree"),
+        ("senior", "you can take it back"),
+    ):
         page = await claimed(site, name)
         await page.get_by_label("Approve").check()
-        await page.get_by_label("Reason").fill("a drawing of a harbour")
+        await page.get_by_label("Reason").first.fill("a drawing of a harbour")
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
         await page.get_by_role("status").filter(has_text=told).wait_for()
         await site.check(page, f"queue-after-{name}")
+    assert await desk.carried_out() == ["released"]
     assert [leaf.kind.value for leaf in await desk.house.leaves()][-1] == "release"
 
 
@@ -107,8 +119,184 @@ async def test_without_scripts_a_case_is_ruled_and_not_revealed(site: Site, desk
     page = await claimed(site, java_script_enabled=False)
     await expect(page.get_by_role("button", name="Hold to reveal")).to_be_hidden()
     await page.get_by_label("Reject").check()
-    await page.get_by_label("Reason").fill("it is not allowed")
+    await page.get_by_label("Reason").first.fill("it is not allowed")
     await page.get_by_role("button", name="Rule", exact=True).click()
-    await page.get_by_text("Withheld for good").wait_for()
+    await page.get_by_text("you can take it back").wait_for()
 
+    assert await desk.carried_out() == ["withheld"]
     assert await desk.media() == []
+
+
+async def test_what_was_ruled_is_taken_back(site: Site, desk: Desk) -> None:
+    """Within its minute, without scripts; then the case is there again."""
+    page = await claimed(site, java_script_enabled=False)
+    await page.get_by_label("Reject").check()
+    await page.get_by_label("Reason").first.fill("it is not allowed")
+    await page.get_by_role("button", name="Rule", exact=True).click()
+    await page.get_by_role("link", name="Your rulings").first.click()
+    await page.get_by_role("button", name="Take it back").click()
+    await page.get_by_text("1 taken back").wait_for()
+
+    assert await desk.carried_out() == []
+    await page.get_by_role("link", name="Queue").click()
+    await page.get_by_role("button", name="Claim").wait_for()
+
+
+async def test_many_are_ruled_on_together_once_it_is_typed(site: Site, desk: Desk) -> None:
+    """What is about to happen is shown first; what was typed wrong does nothing."""
+    for _ in range(2):
+        await desk.held()
+    page = await site.open("/sign-in", java_script_enabled=False)
+    await site.sign_in(page, "senior")
+    for box in await page.get_by_role("checkbox").all():
+        await box.check()
+    await page.get_by_role("button", name="Rule on the chosen together").click()
+    await page.get_by_role("heading", name="Rule on 3 together").wait_for()
+    await site.check(page, "together")
+    for typed in ("reject 2", "reject 3"):
+        await page.get_by_label("Reject").check()
+        await page.get_by_label("Reason").first.fill("they are not allowed")
+        await page.get_by_label("Type").fill(typed)
+        await page.get_by_role("button", name="Rule on all of them").click()
+        if typed == "reject 2":
+            await page.get_by_text("Nothing was done").wait_for()
+            await page.go_back()
+    await page.get_by_text("3 ruled on as batch").wait_for()
+    await site.check(page, "rulings")
+
+    assert await desk.carried_out() == ["withheld"] * 3
+
+
+async def test_an_entry_is_verified_in_the_page(site: Site, desk: Desk) -> None:
+    """By hashes and a signature that the browser makes out itself; a wrong proof does not hold."""
+    page = await site.open("/sign-in")
+    await site.sign_in(page, "auditor")
+    await page.get_by_role("link", name="NCII").click()
+    await page.get_by_role("button", name="Verify examined here").click()
+    told = page.locator("#verified")
+    await expect(told).to_contain_text("its bytes lead to the root of the checkpoint")
+    await expect(told).to_contain_text("Ed25519")
+    await site.check(page, "case-verified")
+    *_, hold = await desk.house.store.holds.waiting()
+    *_, step = await desk.cases.timeline(hold)
+    proof = await desk.cases.proof(step.entry)
+    module = "import('/console/static/verify.js')"
+    told_of = f"([given, entry]) => {module}.then(ours => ours.verified(given, entry))"
+    whole = base64.b64decode(str(proof["leaf"]))
+    cases = {
+        "another leaf": {**proof, "leaf": base64.b64encode(whole + b" ").decode()},
+        "another root": {**proof, "proof": _forged(str(proof["proof"]))},
+        "no key of theirs": {**proof, "keys": [other_key()]},
+    }
+    for what, given in cases.items():
+        holds, why = await page.evaluate(told_of, [given, str(step.entry)])
+        assert not holds, what
+        assert "does not hold" in why, what
+    holds, _ = await page.evaluate(told_of, [proof, str(step.entry)])
+    assert holds
+
+
+def _forged(proof: str) -> str:
+    """The same proof for a checkpoint of another root."""
+    head, text, signatures = proof.split("\n\n")
+    lines = text.split("\n")
+    lines[2] = base64.b64encode(b"\x05" * 32).decode()
+    return "\n\n".join([head, "\n".join(lines), signatures])
+
+
+def other_key() -> str:
+    """A key of the log's name that it never had."""
+    return VerifierKey("gw.example/log", b"\x07" * 32).write()
+
+
+async def test_keys_mark_and_reach_and_rule_nothing(site: Site, desk: Desk) -> None:
+    """All that a ruling takes is reached by keys; the button is pressed by its own."""
+    page = await site.open("/sign-in")
+    await site.sign_in(page, "reviewer")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Claim this case").wait_for()
+    await page.keyboard.press("c")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Your ruling").wait_for()
+    await page.keyboard.press("b")
+    await expect(page.get_by_label("Reject")).to_be_checked()
+    await page.get_by_role("heading", name="Your ruling").click()
+    await page.keyboard.press("r")
+    await page.keyboard.type("seen before")
+    await page.get_by_role("heading", name="Your ruling").click()
+    await page.keyboard.press("s")
+    assert await desk.store.intents.of_person("anybody") == ()
+    assert (await desk.events()).count("case.ruled") == 0
+    await page.keyboard.press("Enter")
+    await page.get_by_role("status").filter(has_text="you can take it back").wait_for()
+
+    assert await desk.carried_out() == ["withheld"]
+
+
+async def test_whoever_has_seen_enough_is_told_so(site: Site, desk: Desk) -> None:
+    """The picture stays covered, and a day's page says why and until when."""
+    page = await claimed(site)
+    who = next(each for each in await desk.store.reviewers.all() if each.name == "reviewer")
+    for _ in range(MOST_IN_A_ROW):
+        await desk.store.exposures.begin(uuid4(), who.pseudonym, desk.clock())
+    button = page.get_by_role("button", name="Hold to reveal")
+    await button.focus()
+    await page.keyboard.down("Space")
+    await page.get_by_text("You have looked at enough for now").wait_for()
+    await page.keyboard.up("Space")
+    assert await desk.media() == []
+
+    await page.goto(f"{site.address}/day")
+    await page.get_by_text("not before").wait_for()
+    await page.get_by_label("VIO", exact=True).check()
+    await page.get_by_role("button", name="Keep it so").click()
+    await expect(page.get_by_label("VIO", exact=True)).to_be_checked()
+    site.faults.clear()  # Chromium writes of the 429, as it is to
+    await site.check(page, "day")
+
+
+async def test_no_whole_picture_leaves_without_an_entry(site: Site, desk: Desk) -> None:
+    """Every answer of a session is read: a picture's bytes came by a reveal, which is told."""
+    *_, hold = await desk.house.store.holds.waiting()
+    whole = png(NUDE)
+    answers: list[Response] = []
+    page = await site.open("/sign-in")
+    page.on("response", answers.append)
+    await site.sign_in(page, "reviewer")
+    await page.get_by_role("button", name="Claim").click()
+    await page.get_by_role("heading", name="The request's words").wait_for()
+    for path in ("queue", f"cases/{hold.id}", "rulings", "day", f"together?case={hold.id}"):
+        await page.goto(f"{site.address}/{path}")
+    await page.goto(f"{site.address}/cases/{hold.id}")
+    button = page.get_by_role("button", name="Hold to reveal")
+    for _ in range(2):
+        await button.focus()
+        await page.keyboard.down("Space")
+        await expect(page.locator("#shown")).to_be_visible()
+        await page.keyboard.up("Space")
+        await page.get_by_text("It was shown for").wait_for()
+    await page.keyboard.press("b")
+    await page.get_by_label("Reason").first.fill("it is not allowed")
+    await page.get_by_role("button", name="Rule", exact=True).click()
+    await page.get_by_role("status").wait_for()
+
+    bodies = {each: await body_of(each) for each in answers}
+    revealed = [each for each, body in bodies.items() if whole in body]
+    assert all(each.url.endswith("/reveal") for each in revealed)
+    told = [event for event in await desk.media() if event == "media.revealed"]
+    assert len(revealed) == len(told) == 2
+    images = [body for each, body in bodies.items() if each.url.endswith("small.png") and body]
+    assert images
+    for body in images:
+        assert Image.open(io.BytesIO(body)).mode == "L"
+        assert max(Image.open(io.BytesIO(body)).size) <= SIDE
+    others = [each for each, body in bodies.items() if body.startswith((b"\x89PNG", b"\xff\xd8"))]
+    assert {each.url.rpartition("/")[2] for each in others} <= {"reveal", "small.png"}
+
+
+async def body_of(answer: Response) -> bytes:
+    """What an answer brought; a redirect brings nothing."""
+    if 300 <= answer.status < 400 or answer.status == 204:
+        return b""
+    return await answer.body()

@@ -1,4 +1,4 @@
-// Keys of the queue and of a case, and the one way in which a picture is seen: while something is held.
+// Keys and counts of the queue, keys of a case, and the one way in which a picture is seen: while something is held.
 const LONGEST_MS = 30_000; // as the server's own bound
 const form = document.body.dataset.form;
 
@@ -18,7 +18,30 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault(); // else the letter is typed into what is reached
   if (found instanceof HTMLAnchorElement) found.click();
   else found.focus();
+  if (found instanceof HTMLInputElement && found.type === "radio") found.checked = true;
 });
+
+const counts = document.getElementById("counts");
+if (counts !== null) {
+  const EVERY_MS = 15_000;
+  const AWAY_MS = 300_000; // who is away is not signed in for ever because their page asks
+  let seen = performance.now();
+  for (const sign of ["keydown", "pointermove", "pointerdown"]) document.addEventListener(sign, () => { seen = performance.now(); });
+  setInterval(async () => {
+    if (document.hidden || performance.now() - seen > AWAY_MS) return;
+    try {
+      const answer = await fetch(counts.dataset.counts, { cache: "no-store", credentials: "same-origin", redirect: "error" });
+      if (!answer.ok) return;
+      const found = await answer.json();
+      for (const shown of counts.querySelectorAll("[data-count]")) {
+        const number = found[shown.dataset.count];
+        shown.textContent = number === Number(counts.dataset.most) ? `${number}+` : `${number}`;
+      }
+    } catch {
+      // the next time
+    }
+  }, EVERY_MS);
+}
 
 const panel = document.getElementById("reveal");
 if (panel !== null) {
@@ -61,7 +84,10 @@ if (panel !== null) {
     try {
       const answer = await post("reveal");
       if (!answer.ok) {
-        told.textContent = answer.status === 409 ? "Claim the case again first." : "It cannot be shown now.";
+        told.textContent =
+          answer.status === 409 ? "Claim the case again first."
+          : answer.status === 429 ? "You have looked at enough for now: “Your day” says until when. Facts are enough to rule."
+          : "It cannot be shown now.";
         return;
       }
       entry = answer.headers.get("X-Reveal");

@@ -19,12 +19,13 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.app import House, open_house
 from pipeline.changes.door import Door
 from pipeline.errors import LostFileError, SettingsError, StoreLockedError
-from pipeline.gateway import operator
+from pipeline.gateway import operator, troubles
 from pipeline.items import Released
 from pipeline.jobs.anchoring import Anchoring
 from pipeline.jobs.errors import ClosingError
 from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rulings import Ruling
+from pipeline.jobs.undoing import Undoing
 from pipeline.settings import Settings, first_start, load
 from pipeline.store.tenants import Tenant
 from pipeline.unsafe import UnsafeSwitch
@@ -207,7 +208,14 @@ def built(house: World) -> House:
         public=house.public,
         operator=operator.create(house.operator),
         gate=house.gate,
-        rulings=house.rulings,
+        undoing=Undoing(
+            house.rulings,
+            house.store,
+            house.log,
+            house.clock,
+            uuid4,
+            lambda: troubles.is_closed(house.gate),
+        ),
         upkeep=house.upkeep,
         anchoring=Anchoring(
             house.log, Anchors(house.folder / "anchors.db"), (), house.gate.now, guarded=False

@@ -56,11 +56,13 @@ class TestSeeing:
 
         assert f"/console/cases/{hold.id}" in before.text
         assert hold.code in before.text
-        assert "1 waiting, 0 of them yours" in before.text
+        assert 'data-count="waiting">1<' in before.text
         assert "somebody" not in before.text
         assert "somebody" in after.text
-        assert hold.code not in (await browser.get("/queue?whose=free")).text
-        assert hold.code not in (await browser.get("/queue?family=CIVIC")).text
+        for narrowed in ("whose=free", "code=CIVIC.", "stage=screen", "language=ja", "older=1"):
+            assert str(hold.id) not in (await browser.get(f"/queue?{narrowed}")).text
+        for kept in ("", "tier=general", "tenant=harbour", f"code={hold.code}", "stage=examine"):
+            assert str(hold.id) in (await browser.get(f"/queue?{kept}")).text
 
     async def test_words_are_shown_to_whoever_has_claimed_it_and_that_is_written_down(
         self, desk: Desk
@@ -93,7 +95,8 @@ class TestSeeing:
         ]
 
         assert {answer.status_code for answer in answers} == {404}
-        assert hold.code not in (await browser.get("/queue")).text
+        assert str(hold.id) not in (await browser.get("/queue")).text
+        assert str(hold.id) not in (await browser.get("/queue?tenant=harbour")).text
 
     async def test_the_worst_is_there_for_the_child_safety_team_alone_and_never_shown(
         self, desk: Desk
@@ -235,9 +238,13 @@ class TestRuling:
         again = await posted(desk, browser, path, ruling="reject", reason="it is not allowed")
 
         assert bare.status_code == 400
-        assert done.headers["location"] == "/console/queue?done=withheld"
-        assert "Withheld for good" in (await browser.get("/queue?done=withheld")).text
-        assert again.status_code == 404
+        assert done.headers["location"] == "/console/queue?done=ruled"
+        assert "you can take it back" in (await browser.get("/queue?done=ruled")).text
+        assert again.status_code == 409
+        assert await desk.carried_out() == ["withheld"]
+        assert "withheld for good" in (await browser.get("/rulings")).text
+        late = await posted(desk, browser, path, ruling="reject", reason="it is not allowed")
+        assert late.status_code == 404
         assert (await desk.house.kinds(hold.submission)).count("ruling") == 1
 
     async def test_the_code_that_it_was_ruled_by_is_written_down(self, desk: Desk) -> None:
@@ -251,6 +258,7 @@ class TestRuling:
 
         assert unknown.status_code == 400
         assert done.status_code == 303
+        await desk.carried_out()
         receipt = await desk.house.log.receipt(ruling_id(hold.id))
         assert receipt is not None
         assert Leaf.parse(receipt.leaf).public["code"] == "NCII.REAL"
@@ -286,7 +294,8 @@ class TestRuling:
         assert hold.code.startswith("NCII.")
         assert first.headers["location"].endswith("done=approved+once")
         assert [alone.status_code, junior.status_code] == [400, 403]
-        assert second.headers["location"].endswith("done=released")
+        assert second.headers["location"].endswith("done=ruled")
+        assert await desk.carried_out() == ["released"]
         assert (await desk.events()).count("case.first_approval") == 1
         assert (await desk.house.kinds(hold.submission))[-1] == "release"
 
@@ -303,7 +312,9 @@ class TestRuling:
             [303, 404],
             [303, 409],
         )
+        assert await desk.carried_out() == ["withheld"]
         assert (await desk.house.kinds(hold.submission)).count("ruling") == 1
+        assert (await desk.events()).count("case.ruled") == 1
 
 
 @pytest.mark.parametrize("role", Role)

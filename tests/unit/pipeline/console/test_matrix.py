@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
-from pipeline.console import appeal_pages, case_pages, operation, server
+from pipeline.console import appeal_pages, operation, server
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.operation import Standing
 from pipeline.console.roles import MAY, Role
@@ -48,7 +48,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         standing = Standing(ready, house.store.holds.count, lambda: house.log.checkpoint)
         frame = opened.frame
         pages = (
-            case_pages.routes(frame, opened.cases),
+            *opened.pages(),
             operation.routes(frame, standing),
             appeal_pages.routes(frame, AppealDesk(house.gate.appeals)),
         )

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.items import Cause, Stage
 from pipeline.store.claims import LASTS
-from pipeline.store.holds import End, Hold
+from pipeline.store.holds import End, Hold, Lane, Worse
 from pipeline.store.queue import PAGE, Counts, Wanted
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
@@ -48,9 +48,10 @@ async def add(store: Store, row: SubmissionRow) -> Add:
     return added
 
 
-async def numbers(store: Store, page: int = 0, **wanted: object) -> list[int]:
+async def numbers(store: Store, after: int | None = None, **wanted: object) -> list[int]:
     """What stands in the queue, in order."""
-    found = await store.queue.page(Wanted(**wanted), NOON, page)  # type: ignore[arg-type] # the same
+    last = None if after is None else UUID(int=after)
+    found = await store.queue.page(Wanted(**wanted), NOON, last)  # type: ignore[arg-type] # the same
     return [each.hold.id.int for each in found]
 
 
@@ -87,13 +88,77 @@ async def test_it_is_narrowed_by_tenant_and_code(store: Store, add: Add) -> None
     assert len(await numbers(store, tenants=frozenset({"harbour", "meadow"}))) == 3
 
 
+async def test_it_is_narrowed_by_what_a_case_is(store: Store, add: Add) -> None:
+    """By where it is held, whom for, in which language, and since when."""
+    await add(1, stage=Stage.SCREEN, index=None)
+    await add(2, tier="adult")
+    await add(3, language="ja")
+    await add(4, opened_at=NOON - timedelta(hours=2))
+
+    assert await numbers(store, stage=Stage.SCREEN) == [1]
+    assert await numbers(store, tier="adult") == [2]
+    assert await numbers(store, language="ja") == [3]
+    assert await numbers(store, opened_before=NOON - timedelta(hours=1)) == [4]
+    assert await numbers(store, without={"SEX"}) == []
+
+
+async def test_what_is_escalated_is_for_those_whom_it_was_escalated_to(
+    store: Store, add: Add
+) -> None:
+    """As what it turned out to be: of the worst, nobody else is told that it is there."""
+    to_senior, to_team, ended = await add(1), await add(2), await add(3)
+    worse = Worse("CSE.SUSPECTED", 90, NOON)
+    await store.holds.close(ended, End.REJECTED, NOON, ADA)
+
+    assert await store.holds.escalate(to_senior, Lane.SENIOR)
+    assert await store.holds.escalate(to_team, Lane.ANY, worse)
+    assert not await store.holds.escalate(ended, Lane.SENIOR)
+
+    assert await numbers(store) == []
+    assert await numbers(store, senior=True) == [1]
+    assert await numbers(store, senior=True, worst=True) == [2, 1]
+    found = await store.holds.get_for_review(to_team.id)
+    assert found is not None
+    assert (found.code, found.facts["code"], found.severity) == (worse.code, worse.code, 90)
+
+
+async def test_a_tenants_cases_are_counted_no_further_than_one_asks(store: Store, add: Add) -> None:
+    """Whether there are as many as its people can look at: machines' and ended ones are none."""
+    await add(1)
+    await add(2)
+    await add(3, cause=Cause.INCAPACITY)
+    await add(4, expires_at=NOON)
+    await store.holds.close(await add(5), End.REJECTED, NOON, ADA)
+
+    assert await store.holds.waiting_for("harbour", 9, NOON) == 2
+    assert await store.holds.waiting_for("harbour", 1, NOON) == 1
+    assert await store.holds.waiting_for("meadow", 9, NOON) == 0
+
+
 async def test_a_page_has_one_more_if_there_is_another(store: Store, add: Add) -> None:
     """So that nothing needs to be counted to know it."""
     for number in range(PAGE + 2):
         await add(number + 1)
 
     assert len(await numbers(store)) == PAGE + 1
-    assert await numbers(store, 1) == [PAGE + 1, PAGE + 2]
+    assert await numbers(store, PAGE) == [PAGE + 1, PAGE + 2]
+
+
+async def test_the_next_page_begins_where_the_last_ended_whatever_went_meanwhile(
+    store: Store, add: Add
+) -> None:
+    """Pages by number skip a case for each that somebody rules on between two of them."""
+    for number in range(1, 5):
+        await add(number, severity=9 if number < 3 else 3)
+    last = await add(5, severity=9, due_at=NOON + timedelta(hours=1))
+    assert await numbers(store) == [5, 1, 2, 3, 4]
+
+    await store.holds.close(last, End.REJECTED, NOON, ADA)
+
+    assert await numbers(store, 5) == [1, 2, 3, 4]
+    assert await numbers(store, 1) == [2, 3, 4]
+    assert await numbers(store, 3) == [4]
+    assert await numbers(store, 77) == [1, 2, 3, 4]
 
 
 async def test_the_worst_of_all_is_there_for_those_alone_who_may_see_it(
@@ -123,6 +188,29 @@ class TestClaims:
         assert taken.count(True) == 1
         assert claim is not None
         assert claim.person == people[taken.index(True)]
+
+    async def test_of_thirty_who_work_at_once_no_two_have_the_same(
+        self, store: Store, add: Add
+    ) -> None:
+        """Each reads the queue and takes the first that they get, again and again."""
+        for number in range(60):
+            await add(number + 1)
+        had: list[tuple[str, int]] = []
+
+        async def work(who: str) -> None:
+            while free := await store.queue.page(Wanted(person=who, free=True), NOON):
+                for each in free:
+                    if await store.claims.take(each.hold.id, who, NOON):
+                        had.append((who, each.hold.id.int))
+                        break
+
+        await asyncio.gather(*(work(f"reviewer-{number}") for number in range(30)))
+
+        assert sorted(number for _, number in had) == [*range(1, 61)]
+        for who, number in had:
+            claim = await store.claims.of(UUID(int=number), NOON)
+            assert claim is not None
+            assert claim.person == who
 
     async def test_it_can_be_made_again_and_runs_out(self, store: Store, add: Add) -> None:
         """Who goes on working keeps it, who has gone loses it."""
