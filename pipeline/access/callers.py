@@ -15,6 +15,7 @@ from pipeline.items import Subject
 from pipeline.store.api_keys import ApiKey
 from pipeline.store.store import Store
 from pipeline.store.subject_tokens import SubjectToken
+from pipeline.store.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Caller:
     """For whom: the token's subject, or, with an API key, nobody named."""
     by_token: bool
     """Whether a subject token spoke: then the subject is settled, and no header may change it."""
+    serves_adults: bool = False
+    """Whether its tenant's profile is complete: until then explicit tiers are closed."""
 
     def require(self, permission: Permission) -> None:
         """Return if the caller has the permission.
@@ -61,8 +64,10 @@ class Callers:
 async def _caller(store: Store, hashed: str, now: datetime) -> Caller:
     key = await store.api_keys.of_secret(hashed)
     if key is not None:
-        subject = subject_of(key.tenant, assured=await _assured(store, key.tenant))
-        return Caller(key.tenant, key.id, _permissions(key), subject, by_token=False)
+        tenant = await _tenant(store, key.tenant)
+        subject = subject_of(key.tenant, assured=tenant.assured)
+        can, serves = _permissions(key), not tenant.profile.missing
+        return Caller(key.tenant, key.id, can, subject, by_token=False, serves_adults=serves)
     token = await store.subject_tokens.of_secret(hashed, now)
     if token is None:
         raise _unknown()
@@ -73,24 +78,26 @@ async def _by_token(store: Store, token: SubjectToken) -> Caller:
     minted_by = await store.api_keys.get(token.tenant, token.key_id)
     if minted_by is None:
         raise _unknown()
+    tenant = await _tenant(store, token.tenant)
     subject = subject_of(
         token.tenant,
-        assured=await _assured(store, token.tenant),
+        assured=tenant.assured,
         pseudonym=token.pseudonym,
         tier=token.tier,
         territory=token.territory,
         language=token.language,
         age_claim=token.age_claim,
     )
-    permissions = _permissions(minted_by) & FOR_SUBJECT_TOKENS
-    return Caller(token.tenant, token.key_id, permissions, subject, by_token=True)
+    can = _permissions(minted_by) & FOR_SUBJECT_TOKENS
+    serves = not tenant.profile.missing
+    return Caller(token.tenant, token.key_id, can, subject, by_token=True, serves_adults=serves)
 
 
-async def _assured(store: Store, tenant: str) -> bool:
+async def _tenant(store: Store, tenant: str) -> Tenant:
     found = await store.tenants.get(tenant)
     if found is None:
         raise _unknown()
-    return found.assured
+    return found
 
 
 def _permissions(key: ApiKey) -> frozenset[Permission]:

@@ -5,10 +5,19 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import operator
+from pipeline.cli import onboarding, operator
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.operator import PersonName, part, person_or_login
-from pipeline.cli.output import AsJson, say, say_json, say_table
+from pipeline.cli.output import (
+    REFUSED,
+    UNABLE,
+    AsJson,
+    say,
+    say_json,
+    say_pairs,
+    say_table,
+    stop,
+)
 from pipeline.items import Undesired
 
 app = typer.Typer(help="Add, list and set the platforms that are served.", no_args_is_help=True)
@@ -121,6 +130,67 @@ def set_(
         say_table(["choice", "value"], [[name, value] for name, value in chosen.items()], "")
 
 
+@app.command()
+def init(
+    ctx: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="As `tenants list` shows it.")],
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            metavar="QUESTION=ANSWER",
+            help="An answer, without being asked; several of one question with commas between.",
+        ),
+    ] = None,
+    ask: Annotated[
+        bool, typer.Option("--ask/--no-ask", help="Ask for what is not answered yet.")
+    ] = True,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask what an operator has to know of a platform. Adults are served once all is answered.
+
+    Questions: role, territories, age_provider, reporting, reporting_reason, lists, languages,
+    reviews_a_day, on_call. An empty answer leaves a question open; answers can be changed. What is
+    still open is told, and each change is an entry of the log.
+
+    Exits with 0 (complete), 1 (questions are open, or there is no such tenant), 2 (it could not be
+    done).
+
+    Examples:
+      imprimatur tenants init harbour
+      imprimatur tenants init harbour --no-ask --answer role=hosting --answer territories=DE,FR
+    """
+    place = f"/tenants/{part(tenant)}/profile"
+    known = operator.ask(data_dir_of(ctx), "GET", place)
+    given = dict(map(_answer, answers or []))
+    for name in onboarding.QUESTIONS if ask else ():
+        if onboarding.is_open(name, {**known["profile"], **given}):
+            given |= _asked(name)
+    if given:
+        body = {"profile": given, "person": person_or_login(person)}
+        known = operator.ask(data_dir_of(ctx), "PATCH", place, body)
+    if as_json:
+        say_json(known)
+    else:
+        say_pairs(known["profile"])
+        say(onboarding.told(known["missing"]))
+    if known["missing"]:
+        raise typer.Exit(REFUSED)
+
+
+def _answer(said: str) -> tuple[str, object]:
+    name, equals, text = said.partition("=")
+    if not equals or name not in onboarding.QUESTIONS:
+        stop(f"--answer: expected QUESTION=ANSWER, of {', '.join(onboarding.QUESTIONS)}", UNABLE)
+    return name, onboarding.read(name, text)
+
+
+def _asked(name: str) -> dict[str, object]:
+    text = typer.prompt(onboarding.QUESTIONS[name], default="", show_default=False, err=True)
+    return {name: onboarding.read(name, text)} if text.strip() else {}
+
+
 @app.command("list")
 def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the tenants, their policy sets, and what they have spent.
@@ -135,9 +205,10 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         say_json({"tenants": tenants})
         return
-    columns = ["id", "name", "assured", "policy_sets", "anlas_budget", "anlas_spent"]
+    columns = ["id", "name", "assured", "serves_adults", "policy_sets"]
+    columns += ["anlas_budget", "anlas_spent"]
     rows = [[tenant[column] for column in columns] for tenant in tenants]
-    titles = ["tenant", "name", "age assured", "policy sets", "Anlas", "spent"]
+    titles = ["tenant", "name", "age assured", "adult tier", "policy sets", "Anlas", "spent"]
     say_table(titles, rows, "There are no tenants.")
 
 

@@ -1,5 +1,7 @@
 """Who calls: the bearer of a request, and on /v1 the subject that its headers state."""
 
+from typing import Final
+
 from fastapi import Request
 from pydantic import SecretStr
 
@@ -11,6 +13,7 @@ from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.items import Subject, Tier
 
+CLOSED: Final = "The adult tier is closed until your operator has completed your profile."
 _HEADERS = {
     "pseudonym": "x-imprimatur-subject",
     "tier": "x-imprimatur-tier",
@@ -36,6 +39,7 @@ async def caller_of(request: Request, gate: Gate, permission: Permission) -> Cal
         raise GateError(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"}) from None
     except ForbiddenError as fault:
         raise GateError(403, f"This key lacks the permission {fault.permission}.") from None
+    _refuse_closed(caller, caller.subject)
     return caller
 
 
@@ -58,10 +62,10 @@ def checked(caller: Caller, stated: dict[str, str]) -> Subject:
     """Return the subject that a tenant states.
 
     Raises:
-        GateError: 400, naming the field.
+        GateError: 400, naming the field; 403 if its tier is closed.
     """
     try:
-        return subject_of(
+        subject = subject_of(
             caller.tenant,
             assured=caller.subject.assured,
             pseudonym=stated.get("pseudonym"),
@@ -72,3 +76,15 @@ def checked(caller: Caller, stated: dict[str, str]) -> Subject:
         )
     except InvalidSubjectError as fault:
         raise GateError(400, str(fault)) from None
+    _refuse_closed(caller, subject)
+    return subject
+
+
+def _refuse_closed(caller: Caller, subject: Subject) -> None:
+    """Return if a tenant may be served this tier.
+
+    Raises:
+        GateError: 403: its profile is not complete.
+    """
+    if subject.tier is Tier.ADULT and not caller.serves_adults:
+        raise GateError(403, CLOSED)

@@ -1,4 +1,4 @@
-"""The operator's routes for what a tenant chose: what leaves, and what is added to its prompts."""
+"""The operator's routes for what is known of a tenant: what it chose, and its profile."""
 
 from dataclasses import asdict, replace
 from typing import Literal
@@ -10,11 +10,13 @@ from audit.entry import Entry, Json, Kind
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.items import ReleasedMetadata, Undesired
+from pipeline.store.profile import Profile
 from pipeline.store.tenants import Tenant
 
 INHERITED = "default"
 """Stands for the installation's own choice."""
 CHOSEN = "tenant.chosen"
+DESCRIBED = "tenant.described"
 
 
 class Choices(BaseModel):
@@ -28,6 +30,15 @@ class Choices(BaseModel):
     undesired: Undesired | None = None
     anatomy: bool | None = None
     nsfw: bool | None = None
+
+
+class Answers(BaseModel):
+    """Answers for a profile; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    person: str = Field(min_length=1, max_length=200)
+    profile: Profile
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -44,10 +55,30 @@ def routes(gate: Gate) -> APIRouter:
         after = _changed(before, choices)
         if after != before:
             await gate.log.append(_entry(gate, before, after, choices.person))
-            await gate.store.tenants.choose(after)
+            await gate.store.tenants.change(after)
         return dict(told(after))
 
+    @router.get("/{tenant}/profile")
+    async def known(tenant: str) -> dict[str, object]:
+        return described(await _known(gate, tenant))
+
+    @router.patch("/{tenant}/profile")
+    async def answered(tenant: str, answers: Answers) -> dict[str, object]:
+        before = await _known(gate, tenant)
+        given = answers.profile.model_dump(exclude_unset=True)
+        after = replace(before, profile=before.profile.model_copy(update=given))
+        if after != before:
+            await gate.log.append(_described(gate, before, after, answers.person))
+            await gate.store.tenants.change(after)
+        return described(after)
+
     return router
+
+
+def described(tenant: Tenant) -> dict[str, object]:
+    """Return a tenant's profile, and what it lacks."""
+    said = tenant.profile.model_dump(mode="json")
+    return {"profile": said, "missing": [*tenant.profile.missing]}
 
 
 def told(tenant: Tenant) -> dict[str, Json]:
@@ -61,6 +92,17 @@ def told(tenant: Tenant) -> dict[str, Json]:
 def _entry(gate: Gate, before: Tenant, after: Tenant, person: str) -> Entry:
     public: dict[str, Json] = {"event": CHOSEN, "tenant": after.id}
     detail: dict[str, Json] = {"before": told(before), "after": told(after)}
+    return Entry(gate.new_id(), Kind.CONFIG, gate.now(), public, {"person": person}, detail)
+
+
+def _described(gate: Gate, before: Tenant, after: Tenant, person: str) -> Entry:
+    """Return the entry of new answers: what they are is not for everybody, that they are is."""
+    public: dict[str, Json] = {"event": DESCRIBED, "tenant": after.id}
+    public["count"] = len(after.profile.missing)
+    detail: dict[str, Json] = {
+        "before": before.profile.model_dump(mode="json"),
+        "after": after.profile.model_dump(mode="json"),
+    }
     return Entry(gate.new_id(), Kind.CONFIG, gate.now(), public, {"person": person}, detail)
 
 

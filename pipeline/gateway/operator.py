@@ -267,6 +267,7 @@ def _tenant(tenant: Tenant) -> dict[str, object]:
         "policy_sets": [*tenant.policy_sets],
         "anlas_budget": tenant.anlas_budget,
         "anlas_spent": tenant.anlas_spent,
+        "serves_adults": not tenant.profile.missing,
     }
 
 

@@ -25,6 +25,7 @@ from pipeline.errors import StoreError
 from pipeline.items import NO_HELP, PromptHelp, ReleasedMetadata, wanted_in
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.prepared import Prepared, Row
+from pipeline.store.profile import NO_PROFILE, Profile
 from pipeline.store.writer import Transact, changing
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
@@ -41,6 +42,7 @@ tenants = Table(
     Column("released_hours", Integer),
     Column("released_metadata", String(16)),
     Column("prompt_help", JSON, nullable=False),
+    Column("profile", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -64,6 +66,8 @@ class Tenant:
     """What of NovelAI's texts leaves; None is the installation's own choice."""
     prompt_help: PromptHelp = NO_HELP
     """What is added to the texts of its requests."""
+    profile: Profile = NO_PROFILE
+    """What is known of the platform: until it is complete, adults are not served."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -92,7 +96,7 @@ class Tenants:
         """
         values = {name: getattr(tenant, name) for name in Tenant.__slots__}
         values["policy_sets"] = list(tenant.policy_sets)
-        values["prompt_help"] = asdict(tenant.prompt_help)
+        values |= _written(tenant)
         await self.transact(changing(insert(tenants).values(values)))
 
     async def get(self, tenant: str) -> Tenant | None:
@@ -111,16 +115,11 @@ class Tenants:
             lambda sql: tuple(_tenant(row) for row in sql.execute(query).mappings())
         )
 
-    async def choose(self, tenant: Tenant) -> bool:
-        """Put down what a tenant chose of what leaves and of what is added; False if it is gone."""
-        change = (
-            update(tenants)
-            .where(tenants.c.id == tenant.id)
-            .values(
-                released_metadata=tenant.released_metadata, prompt_help=asdict(tenant.prompt_help)
-            )
-        )
-        return await self.transact(changing(change)) == 1
+    async def change(self, tenant: Tenant) -> bool:
+        """Put down what a tenant chose, and its profile; False if there is no such tenant."""
+        own = tenants.c.id == tenant.id
+        values = {"released_metadata": tenant.released_metadata, **_written(tenant)}
+        return await self.transact(changing(update(tenants).where(own).values(values))) == 1
 
     async def charge(self, tenant: str, anlas: int) -> bool:
         """Spend from the budget, at once or not at all; return whether it sufficed.
@@ -132,6 +131,11 @@ class Tenants:
         return await self.transact(lambda sql: change.count(sql, values)) == 1
 
 
+def _written(tenant: Tenant) -> dict[str, object]:
+    profile = tenant.profile.model_dump(mode="json")
+    return {"prompt_help": asdict(tenant.prompt_help), "profile": profile}
+
+
 def _tenant(row: RowMapping | Row) -> Tenant:
     values: dict[str, Any] = dict(row)
     values["policy_sets"] = tuple(row["policy_sets"])
@@ -139,6 +143,7 @@ def _tenant(row: RowMapping | Row) -> Tenant:
         chosen = row["released_metadata"]
         values["released_metadata"] = None if chosen is None else ReleasedMetadata(chosen)
         values["prompt_help"] = wanted_in(row["prompt_help"])
+        values["profile"] = Profile.model_validate(row["profile"])
     except (ValueError, TypeError, KeyError, AttributeError):
         raise StoreError("tenant", "choices of this version", "others") from None
     return Tenant(**values)

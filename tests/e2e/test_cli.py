@@ -57,9 +57,9 @@ class Server:
         (notice,) = [line for line in self.start["notices"] if "shown once" in line]
         return str(notice).rpartition(" ")[2]
 
-    def typed(self, *words: object) -> Result:
-        """Run a command on the same data."""
-        return typed("--data-dir", self.data_dir, *words)
+    def typed(self, *words: object, said: str | None = None) -> Result:
+        """Run a command on the same data, with this on stdin."""
+        return typed("--data-dir", self.data_dir, *words, said=said)
 
     def asked(self, *words: object) -> dict[str, Any]:
         """Run a command that must succeed, and read its JSON."""
@@ -93,9 +93,9 @@ class Server:
         return self.data_dir / "faults" / _SICK
 
 
-def typed(*words: object) -> Result:
+def typed(*words: object, said: str | None = None) -> Result:
     """Run a command here: what it prints and how it ends is the same."""
-    return CliRunner().invoke(app, [*map(str, words)])
+    return CliRunner().invoke(app, [*map(str, words)], input=said)
 
 
 def apart(*words: object, **env: str) -> subprocess.CompletedProcess[str]:
@@ -308,6 +308,28 @@ def test_a_tenant_is_added_once(server: Server) -> None:
     assert (shown["released_metadata"], shown["undesired"]) == ("strip_all", "light")
     assert (shown["quality"], shown["nsfw"]) == (False, False)
     assert server.typed("tenants", "set", "nobody", "--nsfw").exit_code == 1
+
+
+def test_a_platform_is_asked_until_adults_can_be_served(server: Server) -> None:
+    """Questions are asked, answers can be given beforehand, and what is open is told."""
+    server.asked("tenants", "add", "orchard")
+    given = ["role=hosting", "territories=DE, FR", "age_provider=Age Provider", "lists=none"]
+    words = [word for each in given for word in ("--answer", each)]
+
+    some = server.typed("tenants", "init", "orchard", "--no-ask", *words)
+    wrong = server.typed("tenants", "init", "orchard", "--no-ask", "--answer", "role=king")
+    odd = server.typed("tenants", "init", "orchard", "--no-ask", "--answer", "colour=red")
+    said = "none\nno duty in our country\nen\n200\nthe harbour master\n"
+    whole = server.typed("tenants", "init", "orchard", said=said)
+
+    assert (some.exit_code, "on_call" in some.stdout) == (1, True)
+    assert (wrong.exit_code, odd.exit_code) == (2, 2)
+    assert (whole.exit_code, "adult tier is open" in whole.stdout) == (0, True)
+    assert "reported nowhere" in whole.stderr
+    assert server.typed("tenants", "init", "orchard").exit_code == 0  # nothing is asked again
+    tenants = {each["id"]: each for each in server.asked("tenants", "list")["tenants"]}
+    assert tenants["orchard"]["serves_adults"]
+    assert not tenants["default"]["serves_adults"]
 
 
 def test_an_account_of_the_console_is_made_used_and_disabled(server: Server) -> None:

@@ -17,6 +17,8 @@ from audit.leaf import Leaf
 from audit.verify import verify
 from tests.e2e.asking import v3, v4
 from tests.e2e.conftest import World
+from tests.e2e.evidence import operator
+from tests.unit.pipeline.world import PROFILE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -120,10 +122,14 @@ async def test_what_an_uploaded_picture_says_of_itself_is_judged_with_the_reques
 async def test_what_cannot_be_judged_is_refused_before_it_is_paid(world: World) -> None:
     """With embedded models alone, only general-audience pictures flow."""
     before = await world.calls()
-    minted = await world.client.post(
-        "/v1/subject-tokens",
-        json={"pseudonym": "u1", "tier": "adult", "age_claim": "claim-1"},
-    )
+    asked = {"pseudonym": "u1", "tier": "adult", "age_claim": "claim-1"}
+    closed = await world.client.post("/v1/subject-tokens", json=asked)
+    assert (closed.status_code, "operator" in closed.json()["message"]) == (403, True)
+    async with operator(world) as desk:
+        answers = {"person": "ana", "profile": PROFILE.model_dump(mode="json")}
+        described = await desk.patch("/tenants/default/profile", json=answers)
+    assert described.json()["missing"] == []
+    minted = await world.client.post("/v1/subject-tokens", json=asked)
     bearer = {"Authorization": f"Bearer {minted.json()['token']}"}
 
     answer = await world.client.post(

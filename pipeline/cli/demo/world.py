@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from classifiers.hash_bank import Kind
+from pipeline.cli import operator
 from pipeline.cli.demo import answers, drawings
 from pipeline.cli.demo.answers import Answer
 from pipeline.cli.demo.drawings import Listed
@@ -26,6 +27,18 @@ GENERATE = "/ai/generate-image"
 _SANDBOX_TOKEN = "pst-" + "d" * 64
 _LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 45.0
+_TENANT = "default"
+_PROFILE = {
+    "role": "hosting",
+    "territories": ["DE"],
+    "age_provider": "Demonstration",
+    "reporting": "none",
+    "reporting_reason": "a demonstration on this machine",
+    "lists": [],
+    "languages": ["en"],
+    "reviews_a_day": 100,
+    "on_call": "you",
+}
 
 
 @dataclass(slots=True)
@@ -54,7 +67,13 @@ class World:
         return stands.with_pictures(tuple(one.content for one in fetched if one.is_success))
 
     async def adult(self) -> str:
-        """Return the bearer of an end user whose age the platform has verified."""
+        """Return the bearer of an end user whose age the platform has verified.
+
+        Adults are served once the operator knows of the platform what has to be known.
+        """
+        answers = {"profile": _PROFILE, "person": "demo"}
+        path = f"/tenants/{_TENANT}/profile"
+        await asyncio.to_thread(operator.ask, self.data_dir, "PATCH", path, answers)
         subject = {"pseudonym": "demo-adult", "tier": "adult", "age_claim": "demo-claim"}
         made = await self.client.post("/v1/subject-tokens", json=subject)
         return f"Bearer {made.raise_for_status().json()['token']}"

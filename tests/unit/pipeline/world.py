@@ -92,6 +92,7 @@ from pipeline.stages.mint import Mint
 from pipeline.stages.prepare import Prepare
 from pipeline.stages.release import Release
 from pipeline.stages.screen import Screen
+from pipeline.store.profile import Profile, Role
 from pipeline.store.store import Store
 from pipeline.store.submissions import State, SubmissionRow
 from pipeline.store.tenants import Tenant
@@ -125,6 +126,17 @@ TENANT = "harbour"
 HOLD_FOR = timedelta(hours=72)
 REFUSALS_A_DAY = 3
 KEEP_FOR = timedelta(hours=24)
+PROFILE = Profile(
+    role=Role.HOSTING,
+    territories=("DE",),
+    age_provider="Age Provider",
+    reporting="national",
+    lists=(),
+    languages=("en",),
+    reviews_a_day=200,
+    on_call="the harbour master",
+)
+"""A tenant's that is complete: adults are served."""
 SIDE = 64
 _TEXTS = Texts.read(TEXTS)
 _TEMPLATES = Templates.read()
@@ -596,7 +608,9 @@ async def open_world(
             suggest=Suggesting("http://upstream", accounts, http),
         )
         api_keys = ApiKeys(store, clock, os.urandom)
-        await store.tenants.add(Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000))
+        await store.tenants.add(
+            Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000, profile=PROFILE)
+        )
         made = await api_keys.create(TENANT, "first")
         carries, second_look = gate.desk.carries, SecondLook(flow, restore, store, gate.desk, clock)
         yield World(

@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
@@ -24,6 +24,7 @@ from pipeline.errors import (
 from pipeline.items import Subject
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
+from tests.unit.pipeline.world import PROFILE
 
 USER = subject_of("harbour", assured=False, pseudonym="user-7", tier="adult", age_claim="c-1")
 HOUR = timedelta(hours=1)
@@ -80,6 +81,18 @@ class TestApiKeys:
             subject=Subject("harbour"),
             by_token=False,
         )
+
+    async def test_adults_are_served_once_the_profile_is_complete(self, door: Door) -> None:
+        """With a key and with a token alike; one open question closes the tier again."""
+        key = await door.keys.create("harbour", "server")
+        token = await door.tokens.mint(await door.key(), USER)
+        known = await door.store.tenants.get("harbour")
+        assert known is not None
+        for on_call, serves in (("the harbour master", True), ("", False)):
+            profile = PROFILE.model_copy(update={"on_call": on_call})
+            await door.store.tenants.change(replace(known, profile=profile))
+            callers = [await door.callers.authenticate(each.secret) for each in (key, token)]
+            assert [each.serves_adults for each in callers] == [serves, serves]
 
     async def test_a_tenants_assurance_is_its_keys(self, door: Door) -> None:
         """The tenant declared it once, for all its users."""

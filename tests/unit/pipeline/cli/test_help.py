@@ -53,7 +53,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"halts {name}" for name in ("list", "lift")),
         *(f"console accounts {name}" for name in ("add", "list", "give", "disable", "reset")),
         *(f"accounts {name}" for name in ("list", "add", "rotate", "balance", "resume")),
-        *(f"tenants {name}" for name in ("add", "list", "set")),
+        *(f"tenants {name}" for name in ("add", "init", "list", "set")),
         *(f"webhooks {name}" for name in ("set", "list", "dead", "retry")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
         *(f"terms {name}" for name in ("seal", "list", "propose", "rollback")),

@@ -1,11 +1,15 @@
 """Who calls, and for whom: headers are stated by tenants, and a token settles its subject."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
+from pipeline.gateway.callers import CLOSED
+from pipeline.store.profile import NO_PROFILE
 from tests.unit.pipeline.lookers import CANARY
-from tests.unit.pipeline.world import World, body
+from tests.unit.pipeline.world import TENANT, World, body
 
 
 async def ask(house: World, **headers: str) -> httpx.Response:
@@ -41,6 +45,39 @@ async def test_a_subject_is_committed_to_and_not_shown(house: World) -> None:
 
     assert answer.status_code == 200
     assert all(CANARY.encode() not in leaf.write() for leaf in await house.leaves())
+
+
+async def closed(house: World) -> None:
+    known = await house.store.tenants.get(TENANT)
+    assert known is not None
+    await house.store.tenants.change(replace(known, profile=NO_PROFILE))
+
+
+async def test_adults_are_not_served_until_the_profile_is_complete(house: World) -> None:
+    """Nobody is there yet to answer for it. A token that was minted before helps nobody either."""
+    adult = {"pseudonym": "u1", "tier": "adult", "age_claim": "c1"}
+    async with house.client() as client:
+        minted = await client.post("/v1/subject-tokens", json=adult)
+        await closed(house)
+        token = {"Authorization": f"Bearer {minted.json()['token']}"}
+        refused = [
+            await client.post("/v1/subject-tokens", json=adult),
+            await client.post("/ai/generate-image", json=body(), headers=token),
+            await client.post("/v1/generations", json=body(), headers=token),
+            await ask(
+                house,
+                **{
+                    "x-imprimatur-subject": "u1",
+                    "x-imprimatur-tier": "adult",
+                    "x-imprimatur-age-claim": "c1",
+                },
+            ),
+        ]
+        served = await client.post("/ai/generate-image", json=body())
+
+    assert [(each.status_code, each.json()["message"]) for each in refused] == [(403, CLOSED)] * 4
+    assert served.status_code == 200
+    assert len(house.upstream.calls) == 1
 
 
 async def test_a_token_settles_for_whom_it_speaks(house: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from pipeline.gateway import choosing
 from pipeline.gateway.errors import GateError
 from pipeline.items import Undesired
 from pipeline.novelai.helping import ANATOMY, presets
-from tests.unit.pipeline.world import TENANT, World, body
+from pipeline.store.profile import NO_PROFILE
+from tests.unit.pipeline.world import PROFILE, TENANT, World, body
 
 PLACE = f"/tenants/{TENANT}/choices"
 NONE = {
@@ -165,3 +167,60 @@ async def test_a_held_request_keeps_the_help_that_it_came_with(
     assert row is not None
     restored = await house.restore.submission(row)
     assert restored.work.added.negative == ANATOMY
+
+
+class TestProfile:
+    PLACE = f"/tenants/{TENANT}/profile"
+
+    async def test_it_is_answered_question_by_question(
+        self, desk: httpx.AsyncClient, house: World
+    ) -> None:
+        """Each answer is an entry; what it says is for the operator alone."""
+        known = await house.store.tenants.get(TENANT)
+        assert known is not None
+        await house.store.tenants.change(replace(known, profile=NO_PROFILE))
+        told = (await desk.get(self.PLACE)).json()
+        for name, answer in PROFILE.model_dump(mode="json").items():
+            assert (name in told["missing"]) == (name != "reporting_reason")
+            body = {"person": "ana", "profile": {name: answer}}
+            told = (await desk.patch(self.PLACE, json=body)).json()
+
+        assert told["missing"] == []
+        assert told["profile"] == PROFILE.model_dump(mode="json")
+        last = [leaf for leaf in await house.leaves() if leaf.kind is Kind.CONFIG][-1]
+        assert last.public["event"] == choosing.DESCRIBED
+        assert last.public["count"] == 0
+        assert b"harbour master" not in last.write()
+        detail = (await house.log.detail(last.entry_id)).detail
+        assert detail["after"] == told["profile"]
+
+    async def test_nowhere_to_report_needs_a_reason(self, desk: httpx.AsyncClient) -> None:
+        """It may be so, and somebody has written down why."""
+        nowhere = {"person": "ana", "profile": {"reporting": "none"}}
+        because = {"person": "ana", "profile": {"reporting_reason": "no duty in our country"}}
+
+        assert (await desk.patch(self.PLACE, json=nowhere)).json()["missing"] == [
+            "reporting_reason"
+        ]
+        assert (await desk.patch(self.PLACE, json=because)).json()["missing"] == []
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"role": "king"},
+            {"territories": ["Germany"]},
+            {"languages": ["?"]},
+            {"reporting": "the drawer"},
+            {"reviews_a_day": 0},
+            {"lists": [""]},
+            {"colour": "red"},
+        ],
+    )
+    async def test_what_is_no_answer_changes_nothing(
+        self, desk: httpx.AsyncClient, answer: dict[str, object]
+    ) -> None:
+        """A tier is not opened by a word that means nothing."""
+        answered = await desk.patch(self.PLACE, json={"person": "ana", "profile": answer})
+
+        assert answered.status_code == 422
+        assert (await desk.get(self.PLACE)).json()["profile"] == PROFILE.model_dump(mode="json")

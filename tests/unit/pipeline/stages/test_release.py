@@ -95,7 +95,7 @@ async def test_a_tenant_chooses_what_of_its_texts_leaves(
     """And the entry says what was done, with a commitment to the bytes that left."""
     tenant = await house.store.tenants.get(TENANT)
     assert tenant is not None
-    await house.store.tenants.choose(replace(tenant, released_metadata=metadata))
+    await house.store.tenants.change(replace(tenant, released_metadata=metadata))
     house.upstream.pictures = [noted("a harbour")]
     outcome = await house.end()
     assert isinstance(outcome, Released)
