@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, insert
 
 from audit.entry import Entry, Kind
 from audit.errors import AuditError
@@ -22,6 +22,7 @@ _ADMISSION = "admission"
 _NOBODY = UUID(int=0)
 _ROOM_BYTES = 32_768
 """What is written to see whether there is room: a full disk still takes a small entry or two."""
+_ROOM = Table("room", MetaData(), Column("taken", LargeBinary))
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (AuditError, "log"),
     (StoreError, "store"),
@@ -81,9 +82,9 @@ async def _log(gate: Gate) -> None:
 
 async def _store(gate: Gate) -> None:
     def write(sql: Connection) -> None:
-        sql.exec_driver_sql("CREATE TABLE room (taken BLOB)")
-        sql.exec_driver_sql("INSERT INTO room VALUES (zeroblob(?))", (_ROOM_BYTES,))
-        sql.exec_driver_sql("DROP TABLE room")
+        _ROOM.create(sql)
+        sql.execute(insert(_ROOM).values(taken=bytes(_ROOM_BYTES)))
+        _ROOM.drop(sql)
 
     await gate.store.writer(write)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, String, Table, Uuid, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.submissions import State, submissions

@@ -15,7 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
-    func,
+    case,
     insert,
     select,
     update,
@@ -91,7 +91,7 @@ class Erasures:
             values = {
                 "waiting": left,
                 "erased": erasures.c.erased + details,
-                "last": func.max(func.coalesce(erasures.c.last, 0), index),
+                "last": case((erasures.c.last > index, erasures.c.last), else_=index),
             }
             sql.execute(update(erasures).where(erasures.c.id == erasure).values(values))
 

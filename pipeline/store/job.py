@@ -4,15 +4,20 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipeline.errors import ConflictError, StoreUnavailableError
-from pipeline.store.prepared import driver_of
+from pipeline.store.prepared import driver_of, is_sqlite
 
 T = TypeVar("T")
+
+FAULTS: Final = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What a database raises that does not work; a time that ran out is an `OSError`."""
+_A_VALUE: Final = "22"
+"""PostgreSQL's class of faults of a value that it will not have: its own caller's."""
 
 
 class Job(Generic[T]):
@@ -28,15 +33,17 @@ class Job(Generic[T]):
         """Do the work; what it raises is its own caller's, once `apart` has undone it.
 
         Raises:
-            SQLAlchemyError, sqlite3.Error: the database failed; nobody's work stands.
+            FAULTS: the database failed; nobody's work stands.
         """
         try:
             with apart:
                 result = self._work(sql)
         except (IntegrityError, sqlite3.IntegrityError) as fault:
             self._done = _raise(conflict(fault))
-        except (SQLAlchemyError, sqlite3.Error):
-            raise
+        except FAULTS as fault:
+            if not kind_of(fault).startswith(_A_VALUE):
+                raise
+            self.fail(kind_of(fault))
         except BaseException as fault:  # noqa: BLE001 - whatever it is, its own caller gets it
             self._done = _raise(fault)
         else:
@@ -56,8 +63,11 @@ class Job(Generic[T]):
             self._done(self.answer)
 
 
-def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
-    """Do all jobs, each whole or not at all, and tell once they are durable: one sync for all."""
+def run_together(sql: Connection, jobs: Sequence[Job[Any]]) -> bool:
+    """Do all jobs, each whole or not at all, and tell once they are durable: one sync for all.
+
+    Return False if the database failed.
+    """
     wanted = [job for job in jobs if not job.answer.cancelled()]
     try:
         if len(wanted) == 1:
@@ -66,9 +76,12 @@ def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
             with sql.begin():
                 for job in wanted:
                     job.run(sql, _apart(sql))
-    except (SQLAlchemyError, sqlite3.Error) as fault:
+    except FAULTS as fault:
         for job in wanted:
             job.fail(kind_of(fault))
+        return False
+    else:
+        return True
     finally:
         for job in wanted:
             job.tell()
@@ -77,6 +90,10 @@ def run_together(sql: Connection, jobs: Sequence[Job[object]]) -> None:
 @contextmanager
 def _apart(sql: Connection) -> Generator[None]:
     """Undo what is done within, and nothing else, if it fails."""
+    if not is_sqlite(sql):
+        with sql.begin_nested():
+            yield
+        return
     driver = driver_of(sql)
     driver.execute("SAVEPOINT apart")
     try:
@@ -98,10 +115,11 @@ def unavailable(reason: str) -> StoreUnavailableError:
     return StoreUnavailableError("store", "a working database", reason)
 
 
-def kind_of(fault: SQLAlchemyError | sqlite3.Error) -> str:
+def kind_of(fault: BaseException) -> str:
     """Name a fault without its statement, its parameters or its rows."""
     cause = getattr(fault, "orig", fault)
-    return str(getattr(cause, "sqlite_errorname", type(fault).__name__))
+    known = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return str(known or type(fault).__name__)
 
 
 def _unavailable(reason: str) -> Callable[[asyncio.Future[T]], None]:

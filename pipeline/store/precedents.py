@@ -24,7 +24,7 @@ from sqlalchemy import (
     delete,
     select,
 )
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from classifiers.likeness import NEAR
 from pipeline.items import NEVER_RELEASED

@@ -32,6 +32,7 @@ class Prepared:
         )
         names = compiled.positiontup or ()
         binds = [(name, compiled.binds[name]) for name in names]
+        self._statement = statement
         self._sql = str(compiled)
         self._binds = [(name, bind.value, _writing(bind.type)) for name, bind in binds]
         shown = statement.selected_columns if isinstance(statement, Select) else ()
@@ -43,6 +44,8 @@ class Prepared:
         Raises:
             sqlite3.Error: the database failed.
         """
+        if not is_sqlite(sql):
+            return [dict(row) for row in sql.execute(self._statement, values).mappings()]
         return [
             {
                 name: value if read is None or value is None else read(value)
@@ -63,6 +66,8 @@ class Prepared:
             sqlite3.IntegrityError: a row exists already, or names one that does not.
             sqlite3.Error: the database failed.
         """
+        if not is_sqlite(sql):
+            return sql.execute(self._statement, values).rowcount
         return self._executed(sql, values).rowcount
 
     def _executed(self, sql: Connection, values: Mapping[str, object]) -> sqlite3.Cursor:
@@ -73,6 +78,11 @@ class Prepared:
             )
         ]
         return driver_of(sql).execute(self._sql, written)
+
+
+def is_sqlite(sql: Connection) -> bool:
+    """Whether the driver beneath is SQLite's: to PostgreSQL, SQLAlchemy speaks."""
+    return sql.dialect.name == "sqlite"
 
 
 def driver_of(sql: Connection) -> sqlite3.Connection:

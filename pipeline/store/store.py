@@ -1,6 +1,5 @@
-"""The store: every table of app.db, behind one writer."""
+"""The store: every table of app.db, or of a PostgreSQL database, behind one writer."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ from pipeline.store.taints import Taint, Taints
 from pipeline.store.tallies import Tallies
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
-from pipeline.store.writer import Transact, Writer
+from pipeline.store.writer import Held, Transact, Writer
 
 T = TypeVar("T")
 
@@ -65,7 +64,7 @@ class Store:
     tenants are apart; the few that do not say so and are for the operator.
     """
 
-    writer: Writer
+    writer: Held
     tenants: Tenants
     api_keys: ApiKeyTable
     subject_tokens: SubjectTokenTable
@@ -118,7 +117,24 @@ class Store:
         return cls._of(writer, writer, {})
 
     @classmethod
-    def _of(cls, writer: Writer, transact: Transact, kept: dict[str, tuple[Taint, ...]]) -> Self:
+    async def connect(cls, url: str) -> Self:
+        """Open the store in a PostgreSQL database (`pip install -e '.[postgres]'`), or make it.
+
+        Raises:
+            StoreLockedError: another process has it open.
+            StoreVersionError: it holds another version of the schema.
+            StoreUnavailableError: it cannot be reached, or would not last.
+            ModuleNotFoundError: the extra is not installed.
+        """
+        from pipeline.store.postgres import PostgresWriter  # noqa: PLC0415 - comes with an extra
+
+        writer = await PostgresWriter.open(url, metadata, SCHEMA_VERSION)
+        return cls._of(writer, writer, None)
+
+    @classmethod
+    def _of(
+        cls, writer: Held, transact: Transact, kept: dict[str, tuple[Taint, ...]] | None
+    ) -> Self:
         return cls(
             writer=writer,
             tenants=Tenants(transact),
@@ -177,8 +193,8 @@ class Store:
         )
 
     async def close(self) -> None:
-        """Finish what was begun and let the next process have the file."""
-        await asyncio.to_thread(self.writer.close)
+        """Finish what was begun and let the next process have the database."""
+        await self.writer.finish()
 
     async def ping(self) -> None:
         """Return if the database answers.

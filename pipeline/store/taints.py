@@ -41,11 +41,12 @@ class Taints:
     """The table of taints. It names no end user: the prompt is what is known again.
 
     Each tenant's are read once and kept, because every request asks. Only the store's one thread
-    changes what is kept, within the transaction that reads or writes it.
+    changes what is kept, within the transaction that reads or writes it. Where others write too
+    nothing is kept: a taint that is not known yet would let its like through.
     """
 
     transact: Transact
-    kept: dict[str, tuple[Taint, ...]] = field(repr=False)
+    kept: dict[str, tuple[Taint, ...]] | None = field(repr=False)
 
     async def add(self, tenant: str, likeness: int, at: datetime) -> None:
         """Remember what a prompt was like (`classifiers.likeness`).
@@ -56,14 +57,16 @@ class Taints:
         values = {"tenant": tenant, "likeness": f"{likeness:016x}", "at": at}
 
         def written(sql: Connection) -> None:
-            self.kept.pop(tenant, None)
+            if self.kept is not None:
+                self.kept.pop(tenant, None)
             sql.execute(insert(taints).values(values))
 
         await self.transact(written)
 
     async def of(self, tenant: str, since: datetime) -> frozenset[int]:
         """Return what a tenant's tainted prompts were like, of those after `since`."""
-        if (kept := self.kept.get(tenant)) is None:
+        kept = None if self.kept is None else self.kept.get(tenant)
+        if kept is None:
             kept = await self.transact(lambda sql: self._read(sql, tenant))
         return frozenset(taint.likeness for taint in kept if taint.at > since)
 
@@ -71,7 +74,8 @@ class Taints:
         """Forget every tenant's of then and earlier; return how many."""
 
         def forgotten(sql: Connection) -> int:
-            self.kept.clear()
+            if self.kept is not None:
+                self.kept.clear()
             return sql.execute(delete(taints).where(taints.c.at <= before)).rowcount
 
         return await self.transact(forgotten)
@@ -79,5 +83,6 @@ class Taints:
     def _read(self, sql: Connection, tenant: str) -> tuple[Taint, ...]:
         rows = sql.execute(select(taints).where(taints.c.tenant == tenant)).mappings()
         kept = tuple(Taint(int(row["likeness"], 16), row["at"]) for row in rows)
-        self.kept[tenant] = kept
+        if self.kept is not None:
+            self.kept[tenant] = kept
         return kept

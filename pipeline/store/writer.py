@@ -1,12 +1,12 @@
 """One connection to one SQLite file, used by one thread, locked against other processes."""
 
+import asyncio
 import fcntl
 import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     URL,
     Connection,
     Delete,
-    Index,
     Insert,
     MetaData,
     Update,
@@ -26,11 +25,11 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pipeline.errors import StoreLockedError, StoreUnavailableError, StoreVersionError
 from pipeline.store.job import Job, kind_of, run_together, unavailable
 from pipeline.store.prepared import driver_of
+from pipeline.store.tables import statements
 
 T = TypeVar("T")
 
@@ -50,6 +49,14 @@ class Transact(Protocol):
 
     async def __call__(self, work: Callable[[Connection], T], /) -> T:
         """Run `work`; it MUST NOT keep the connection."""
+        ...
+
+
+class Held(Transact, Protocol):
+    """A database that this process has open."""
+
+    async def finish(self) -> None:
+        """Finish what was begun, and let the next process have it."""
         ...
 
 
@@ -103,6 +110,10 @@ class Writer:
         """Do what waits: while one batch is synced, the next gathers."""
         count = min(len(self._waiting), _MOST_TOGETHER)
         run_together(self._sql, [self._waiting.popleft() for _ in range(count)])
+
+    async def finish(self) -> None:
+        """Do as `close`, and keep nobody waiting meanwhile."""
+        await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Finish what was begun, close the file, and let the next process have it."""
@@ -170,24 +181,11 @@ def _begin(connection: Connection) -> None:
     )  # every transaction begins so: without SQLAlchemy's wrapping
 
 
-@cache  # to put them together takes ten times as long as to execute them
-def _statements(metadata: MetaData) -> tuple[str, ...]:
-    """Return what makes the tables of `metadata`, and their indexes."""
-    tables = metadata.sorted_tables
-    indexes = [index for table in tables for index in sorted(table.indexes, key=_name_of)]
-    made: list[CreateTable | CreateIndex] = [*map(CreateTable, tables), *map(CreateIndex, indexes)]
-    return tuple(str(each.compile(dialect=_SQLITE)) for each in made)
-
-
-def _name_of(index: Index) -> str:
-    return str(index.name)
-
-
 def _prepare(connection: Connection, name: str, metadata: MetaData, version: int) -> None:
     found = connection.execute(text("PRAGMA user_version")).scalar_one()
     tables = connection.execute(text("SELECT count(*) FROM sqlite_schema")).scalar_one()
     if found == 0 and tables == 0:
-        for statement in _statements(metadata):
+        for statement in statements(metadata, _SQLITE):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
     elif found != version:

@@ -1,0 +1,180 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection
+
+from pipeline.errors import StoreLockedError, StoreUnavailableError, StoreVersionError
+from pipeline.store.store import Store
+from pipeline.store.tenants import Tenant
+from tests.postgres_server import OWNER, Server
+
+NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
+HARBOUR = Tenant("harbour", "Harbour", NOON, anlas_budget=100)
+
+
+@pytest.fixture
+def database(postgres: Server) -> str:
+    """A database with nothing in it."""
+    return postgres.create_database()
+
+
+@pytest.fixture
+def url(postgres: Server, database: str) -> str:
+    """Its URL, by a role that owns it and is no superuser."""
+    return postgres.url(database, OWNER)
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    """A store in it, with one tenant."""
+    opened = await Store.connect(url)
+    await opened.tenants.add(HARBOUR)
+    yield opened
+    await opened.close()
+
+
+async def spent(store: Store) -> int:
+    harbour = await store.tenants.get("harbour")
+    assert harbour is not None
+    return harbour.anlas_spent
+
+
+class TestOpen:
+    async def test_what_was_written_is_there_after_a_restart(self, url: str) -> None:
+        """A server that restarts knows its tenants."""
+        store = await Store.connect(url)
+        await store.tenants.add(HARBOUR)
+        await store.close()
+
+        again = await Store.connect(url)
+
+        assert [tenant.id for tenant in await again.tenants.all()] == ["harbour"]
+        await again.close()
+
+    @pytest.mark.usefixtures("store")
+    async def test_a_second_opening_is_refused(self, url: str) -> None:
+        """Two that each believe to be the only one would resume each other's work."""
+        with pytest.raises(StoreLockedError, match="another"):
+            await Store.connect(url)
+
+    async def test_another_version_is_refused(
+        self, store: Store, postgres: Server, database: str, url: str
+    ) -> None:
+        """An old program must not write into a new database."""
+        await store.close()
+        postgres.psql(database, "UPDATE imprimatur.store_version SET version = 99")
+
+        with pytest.raises(StoreVersionError, match="got 99"):
+            await Store.connect(url)
+
+    async def test_what_is_somebody_elses_is_refused(
+        self, postgres: Server, database: str, url: str
+    ) -> None:
+        """Nobody's schema is taken over."""
+        postgres.psql(database, "CREATE SCHEMA imprimatur")
+
+        with pytest.raises(StoreUnavailableError):
+            await Store.connect(url)
+
+    async def test_what_would_not_last_is_refused(
+        self, postgres: Server, database: str, url: str
+    ) -> None:
+        """A commit that a power cut takes back is none."""
+        postgres.psql(database, f"ALTER DATABASE {database} SET synchronous_commit = off")
+
+        with pytest.raises(StoreUnavailableError, match="synchronous_commit"):
+            await Store.connect(url)
+
+    async def test_nobody_there_is_told_without_the_password(self) -> None:
+        """What start-up prints ends in logs."""
+        with pytest.raises(StoreUnavailableError) as caught:
+            await Store.connect("postgresql://me:hush@/nothing?host=/nowhere")
+        assert "hush" not in str(caught.value)
+
+        with pytest.raises(StoreUnavailableError, match="URL") as caught:
+            await Store.connect("hush")
+        assert "hush" not in str(caught.value)
+
+
+class TestFaults:
+    async def test_a_lost_connection_fails_what_waits_and_is_made_again(
+        self, store: Store, postgres: Server, database: str
+    ) -> None:
+        """After a failover the next request is served, and this one is told that it was not."""
+        postgres.cut(database)
+
+        with pytest.raises(StoreUnavailableError):
+            await store.tenants.charge("harbour", 10)
+
+        assert await store.tenants.charge("harbour", 10)
+        assert await spent(store) == 10
+
+    async def test_a_connection_that_is_lost_in_the_middle_leaves_nothing(
+        self, store: Store, postgres: Server, database: str
+    ) -> None:
+        """What was not committed was not done, of nobody in the transaction."""
+
+        def cut(_: Connection) -> None:
+            postgres.cut(database)
+
+        ended = await asyncio.gather(
+            store.tenants.charge("harbour", 10), store.writer(cut), return_exceptions=True
+        )
+
+        assert isinstance(ended[0], StoreUnavailableError)
+        assert await spent(store) == 0
+
+    async def test_a_database_without_our_tables_is_not_begun_anew(
+        self, store: Store, postgres: Server, database: str
+    ) -> None:
+        """What an empty replica would answer is that there are no halts and no taints."""
+        postgres.psql(database, "DROP SCHEMA imprimatur CASCADE")
+        postgres.cut(database)
+        with pytest.raises(StoreUnavailableError):
+            await store.ping()
+
+        with pytest.raises(StoreUnavailableError, match="tables are gone"):
+            await store.ping()
+
+    async def test_a_process_that_lost_its_turn_to_another_does_no_more(
+        self, store: Store, postgres: Server, database: str, url: str
+    ) -> None:
+        """Who was cut off may come back when another serves: one of them has to give way."""
+        postgres.cut(database)
+        other = await Store.connect(url)
+
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                await store.tenants.charge("harbour", 10)
+
+        assert await spent(other) == 0
+        await other.close()
+
+    async def test_a_value_that_does_not_fit_fails_alone(self, store: Store) -> None:
+        """A stranger's number in the same transaction is not mine."""
+        _, wrong, right = await asyncio.gather(
+            store.ping(),
+            store.tenants.charge("harbour", 2**70),
+            store.tenants.charge("harbour", 10),
+            return_exceptions=True,
+        )
+
+        assert isinstance(wrong, StoreUnavailableError)
+        assert right is True
+        assert await spent(store) == 10
+
+
+async def test_a_taint_that_somebody_else_wrote_is_known_at_once(
+    store: Store, postgres: Server, database: str
+) -> None:
+    """What one process kept in memory would let the like of it through."""
+    assert await store.taints.of("harbour", NOON) == frozenset()
+    postgres.psql(
+        database,
+        "INSERT INTO imprimatur.taints(tenant, likeness, at)"
+        " VALUES ('harbour', '00000000000000ff', '2031-05-05T12:00:00.000000+00:00')",
+    )
+
+    assert await store.taints.of("harbour", NOON) == {0xFF}
