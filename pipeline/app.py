@@ -80,6 +80,10 @@ from pipeline.duties.erasure.retaining import Class, Retaining
 from pipeline.duties.quality import golden
 from pipeline.duties.quality.drawing import Drawing
 from pipeline.duties.quality.golden import Golden
+from pipeline.duties.reports.client import SECONDS as REPORTING_SECONDS
+from pipeline.duties.reports.filing import Filing
+from pipeline.duties.reports.opening import opened
+from pipeline.duties.reports.reporting import Reports
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
@@ -94,6 +98,7 @@ from pipeline.gateway import (
     memory,
     operator,
     quality,
+    reporting,
     server,
     troubles,
     webhooks,
@@ -111,6 +116,8 @@ from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.recent_texts import RecentTexts
 from pipeline.jobs.recovery import Recovery
+from pipeline.jobs.report_files import ReportFiles
+from pipeline.jobs.report_filing import Filer
 from pipeline.jobs.restore import Restore
 from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rotation import Rotation, signers, write_vkeys
@@ -330,6 +337,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             seizure=seizure,
             halts=halts,
             appeals=_appeals(store, log),
+            reports=Reports(
+                store,
+                log,
+                seizure.quarantine,
+                {each.tenant: each for each in settings.reporting},
+                now,
+                uuid4,
+            ),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
             outside=anchoring.standings,
         )
@@ -392,6 +407,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             quality.routes(store, settings.checked_share, golden.answers(items), now),
             changing.routes(door),
             webhooks.routes(aiming),
+            reporting.routes(
+                Filer(
+                    gate.reports,
+                    ReportFiles(store, vault, limits),
+                    Filing(store, log, seizure.quarantine, now, asyncio.sleep),
+                    partial(opened, await closing.enter_async_context(_reporting_http())),
+                )
+            ),
             halting.routes(halts, store, lambda: public.openapi()["paths"]),
         ):
             desk.include_router(routes)
@@ -509,6 +532,10 @@ def _standing(gate: Gate) -> operation.Standing:
     """Return who tells the console's page how the installation stands."""
     ready, held = partial(readiness, gate), gate.store.holds.count
     return operation.Standing(ready, held, lambda: gate.log.checkpoint)
+
+
+def _reporting_http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=REPORTING_SECONDS)
 
 
 def _outsiders_http() -> httpx.AsyncClient:

@@ -18,12 +18,14 @@ class Permission(StrEnum):
     CASES_ESCALATE = "cases:escalate"
     CHILD_SAFETY_OPEN = "child-safety:open"
     CONSOLE_USE = "console:use"
+    EVIDENCE_GIVE = "evidence:give"
     GENERATIONS_CREATE = "generations:create"
     KEYS_MANAGE = "keys:manage"
     MEDIA_REVEAL = "media:reveal"
     MODERATION_DRY_RUN = "moderation:dry-run"
     NOTICES_LIFT = "notices:lift"
     OPERATION_SHOW = "operation:show"
+    REPORTS_DECIDE = "reports:decide"
     REVIEW_APPROVE_SECOND = "review:approve-second"
     REVIEW_LIST = "review:list"
     REVIEW_RULE = "review:rule"
@@ -35,6 +37,7 @@ class Permission(StrEnum):
 FOR_API_KEYS = frozenset(
     {
         Permission.AUDIT_LOG_READ,
+        Permission.EVIDENCE_GIVE,
         Permission.GENERATIONS_CREATE,
         Permission.MODERATION_DRY_RUN,
         Permission.SUBJECT_TOKENS_CREATE,
@@ -45,7 +48,10 @@ FOR_API_KEYS = frozenset(
 FOR_AUDITORS = frozenset({Permission.AUDIT_LOG_READ})
 """What the key of a tenant's auditor is given, and no other key: it opens the tree and nothing."""
 
-USUAL = FOR_API_KEYS - FOR_AUDITORS
+FOR_EVIDENCE = frozenset({Permission.EVIDENCE_GIVE})
+"""What the key is given by which a platform says who somebody is, and no other key."""
+
+USUAL = FOR_API_KEYS - FOR_AUDITORS - FOR_EVIDENCE
 """What a key is given if nothing else is said."""
 
 FOR_SUBJECT_TOKENS = frozenset({Permission.GENERATIONS_CREATE})

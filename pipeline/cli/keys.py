@@ -23,6 +23,10 @@ def create(
     auditor: Annotated[
         bool, typer.Option("--auditor", help="It reads the log's tree, and can do nothing else.")
     ] = False,
+    evidence: Annotated[
+        bool,
+        typer.Option("--evidence", help="It says who somebody is when asked, and nothing else."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key for a tenant. Its secret is shown this once, and kept nowhere.
@@ -32,8 +36,9 @@ def create(
     Examples:
       imprimatur keys create harbour --label "web shop"
       imprimatur keys create harbour --label "their auditor" --auditor
+      imprimatur keys create harbour --label "their trust team" --evidence
     """
-    asked = {"tenant": tenant, "label": label, "auditor": auditor}
+    asked = {"tenant": tenant, "label": label, "auditor": auditor, "evidence": evidence}
     made = operator.ask(data_dir_of(ctx), "POST", "/keys", asked)
     if as_json:
         say_json({"tenant": tenant, **made})

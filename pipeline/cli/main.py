@@ -28,6 +28,7 @@ _COMMANDS = {
     "quality": "quality",
     "retention": "app",
     "review": "app",
+    "reports": "app",
     "halt": "halt",
     "halts": "app",
     "console": "app",

@@ -43,7 +43,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
         {Permission.ACCOUNTS_MANAGE, Permission.CONSOLE_USE, Permission.OPERATION_SHOW}
     ),
     Role.AUDITOR: _READS | {Permission.OPERATION_SHOW},
-    Role.CHILD_SAFETY: _SECONDS | {Permission.CHILD_SAFETY_OPEN, Permission.NOTICES_LIFT},
+    Role.CHILD_SAFETY: _SECONDS
+    | {Permission.CHILD_SAFETY_OPEN, Permission.NOTICES_LIFT, Permission.REPORTS_DECIDE},
     Role.POLICY: _READS | {Permission.OPERATION_SHOW},
     Role.REVIEWER: _REVIEWS,
     Role.SENIOR: _SECONDS,

@@ -10,6 +10,7 @@ from audit.log import Log
 from pipeline.access.callers import Callers
 from pipeline.access.tokens import SubjectTokens
 from pipeline.duties.appeals.appeals import Appeals
+from pipeline.duties.reports.reporting import Reports
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
 from pipeline.items import Json
@@ -62,6 +63,7 @@ class Gate:
     seizure: Seizure
     halts: Halts
     appeals: Appeals
+    reports: Reports
     suggest: Callable[[Typed], Awaitable[tuple[Suggestion, ...]]]
     """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""
     outside: Callable[[], Mapping[str, Json]] = dict

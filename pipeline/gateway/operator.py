@@ -17,7 +17,7 @@ import policies
 from audit.entry import Entry, Kind
 from audit.errors import AbsentError, AuditError
 from pipeline.access.keys import ApiKeys
-from pipeline.access.permissions import FOR_AUDITORS, USUAL, Permission, Person
+from pipeline.access.permissions import FOR_AUDITORS, FOR_EVIDENCE, USUAL, Permission, Person
 from pipeline.errors import ConflictError, ForbiddenError, PipelineError, StoreError
 from pipeline.gateway import exporting
 from pipeline.gateway.errors import GateError
@@ -62,6 +62,7 @@ class NewKey(_Body):
     tenant: str
     label: str = Field("command line", max_length=200)
     auditor: bool = False
+    evidence: bool = False
 
 
 class NewTenant(_Body):
@@ -162,8 +163,10 @@ def _keys(app: FastAPI, operator: Operator) -> None:
 
     @app.post("/keys", status_code=201)
     async def created(new: NewKey) -> dict[str, object]:
+        if new.auditor and new.evidence:
+            raise GateError(400, "A key is for an auditor or for evidence: make two.")
         try:
-            can = FOR_AUDITORS if new.auditor else USUAL
+            can = FOR_AUDITORS if new.auditor else FOR_EVIDENCE if new.evidence else USUAL
             made = await operator.keys.create(new.tenant, new.label, can)
         except ConflictError:
             raise GateError(404, f"There is no tenant {new.tenant!r}.") from None

@@ -205,7 +205,7 @@ class Upkeep:
         before = self.now() - LEFTOVER
         kept = await self._undecided()  # in the order in which an object goes from one to the next
         kept |= await self.store.submissions.sealed_requests() | await self.store.pictures.kept()
-        kept |= await self.store.legal_holds.requests()
+        kept |= await self.store.legal_holds.requests() | await self.store.reports.requests()
         await self.vault.sweep(kept | await self._seized(), before)
 
     async def _undecided(self) -> frozenset[str]:

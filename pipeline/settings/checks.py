@@ -30,6 +30,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _outside,
         _openid,
         _c2pa,
+        _reporting,
     )
     return [problem for check in checks for problem in check(settings)]
 
@@ -218,6 +219,21 @@ def _c2pa(settings: Settings) -> Iterator[str]:
     for name, path in (("certificate_file", said.certificate_file), ("key_file", said.key_file)):
         if not path.is_file():
             yield f"c2pa.{name}: there is no {path}: put it there"
+
+
+def _reporting(settings: Settings) -> Iterator[str]:
+    tenants = [each.tenant for each in settings.reporting]
+    for number, each in enumerate(settings.reporting):
+        place, path = f"reporting[{number}]", each.credentials_file
+        if each.tenant in tenants[:number]:
+            yield f"{place}.tenant: {each.tenant} is there twice: remove one"
+        if path is not None and not path.is_file():
+            yield f"{place}.credentials_file: there is no {path}: put it there"
+        elif path is not None and (danger := exposed(path, stat.S_IRWXG | stat.S_IRWXO)):
+            yield f"{place}.credentials_file: {danger}"
+        host = "" if each.address is None else urlsplit(each.address).hostname or ""
+        if each.address is not None and not (settings.development and _is_loopback(host)):
+            yield f"{place}.address: a stand-in is for development, on this machine: remove it"
 
 
 def _is_loopback(host: str) -> bool:

@@ -52,7 +52,7 @@ class Reporting(Part):
 
     tenant: Annotated[str, Field(min_length=1, max_length=63)]
     route: Route
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[str | None, Field(max_length=500)] = None
     """Why there is no route."""
     drawn: Drawn = Drawn.ALWAYS
     environment: Environment = Environment.TEST
@@ -60,7 +60,7 @@ class Reporting(Part):
     """Holds `USER:PASSWORD`, as NCMEC gave them for this environment. Mode 0600."""
     address: Address | None = None
     """Stands in for the service, in development alone."""
-    service: Annotated[str, Field(max_length=100)] = ""
+    service: Annotated[str | None, Field(max_length=100)] = None
     """What the platform is called."""
     email: Mail | None = None
     """Who answers for reports."""
@@ -69,11 +69,11 @@ class Reporting(Part):
     legal_email: Mail | None = None
     """Whom the police ask."""
     legal_url: Address | None = None
-    process: Annotated[str, Field(max_length=10_000)] = ""
+    process: Annotated[str | None, Field(max_length=10_000)] = None
     """How process is served, and what is kept for how long."""
     page: Address | None = None
     """Where pictures are made, if on a page of the platform's."""
-    chat: Annotated[str, Field(max_length=255)] = ""
+    chat: Annotated[str | None, Field(max_length=255)] = None
     """What the bot is called, if they are made in a chat."""
     industry_mou: bool = False
     """Whether the platform signed the agreement that the industry's classification is for."""

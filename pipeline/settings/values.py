@@ -22,6 +22,7 @@ from pipeline.items import ReleasedMetadata
 from pipeline.settings.openid import OpenId
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
+from pipeline.settings.reporting import Reporting
 from pipeline.settings.retention import Retention
 
 FLOOR = "floor"
@@ -188,6 +189,8 @@ class Settings(Part):
     """Other packages whose detectors look at pictures too, and only raise evidence."""
     remote_lists: tuple[RemoteListPart, ...] = ()
     """Lists of others that are asked about what a request carries: only hashes are sent."""
+    reporting: tuple[Reporting, ...] = ()
+    """How each tenant's cases are reported; of one without a profile nothing can be."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.STRIP_TEXT

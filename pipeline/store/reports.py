@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.submissions import submissions
 from pipeline.store.writer import Transact, changing
 
 DUE: Final = timedelta(hours=24)
@@ -74,13 +75,13 @@ BEFORE: Mapping[Standing, frozenset[Standing]] = {
     Standing.TRIED: frozenset({Standing.OPEN, Standing.FINISHING}),
     Standing.FILED: frozenset({Standing.OPEN, Standing.FINISHING}),
     Standing.NEEDS_FIX: frozenset({Standing.APPROVED, Standing.TRIED}),
-    Standing.NOT_REPORTED: frozenset(
-        {Standing.WAITING, Standing.DRAFTED, Standing.NEEDS_FIX, Standing.TRIED}
-    ),
+    Standing.NOT_REPORTED: frozenset({Standing.DRAFTED}),
     Standing.HANDED_OFF: frozenset({Standing.APPROVED}),
 }
 READY = frozenset({Standing.APPROVED, Standing.TRIED})
 """Two people agreed, and nothing is under way."""
+ANSWERABLE = frozenset({Standing.DRAFTED, Standing.APPROVED, Standing.NEEDS_FIX, Standing.TRIED})
+"""The platform may say what it knows until the report is opened."""
 UNDER_WAY = frozenset({Standing.OPENING, Standing.OPEN, Standing.FINISHING})
 """A filing began, and whoever comes next has to find out how it ended."""
 ENDED = frozenset({Standing.FILED, Standing.NOT_REPORTED, Standing.HANDED_OFF})
@@ -248,10 +249,18 @@ class Reports:
         change = (
             update(reports)
             .where(reports.c.id == report.id, reports.c.answers == report.answers)
-            .where(reports.c.standing.in_([Standing.DRAFTED, Standing.NEEDS_FIX]))
+            .where(reports.c.standing.in_(ANSWERABLE))
             .values(answers=report.answers + 1)
         )
         return await self.transact(changing(change)) == 1
+
+    async def requests(self) -> frozenset[str]:
+        """Return the vault ids of the requests of cases that have not ended, for the sweep."""
+        open_ones = reports.c.standing.not_in(ENDED)
+        query = select(submissions.c.vault_id).join(
+            reports, (reports.c.submission == submissions.c.id) & open_ones
+        )
+        return await self.transact(lambda sql: frozenset(sql.execute(query).scalars()))
 
     async def calling(self, called: Called) -> None:
         """Note a call that is about to be made."""

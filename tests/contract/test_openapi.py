@@ -20,14 +20,17 @@ import pytest
 from PIL import Image
 
 from pipeline.access.callers import Callers
-from pipeline.access.permissions import FOR_AUDITORS
+from pipeline.access.permissions import FOR_AUDITORS, FOR_EVIDENCE
 from pipeline.gateway import server
 from pipeline.gateway.novelai import NOT_SERVED
 from pipeline.gateway.shapes import Failure
+from pipeline.store.reports import Standing
 from pipeline.store.store import Store
+from tests.unit.pipeline.duties.reports.cases import escalated
 from tests.unit.pipeline.lookers import WHITE
 from tests.unit.pipeline.world import (
     KEEP_FOR,
+    NOON,
     TENANT,
     World,
     body,
@@ -66,6 +69,7 @@ ACCOUNT: tuple[Place, ...] = (
 EVENTS: Place = ("GET", "/v1/generations/{generation}/events")
 NOTICE: Place = ("GET", "/v1/generations/{generation}/notice")
 APPEAL: Place = ("POST", "/v1/generations/{generation}/appeal")
+EVIDENCE: Place = ("POST", "/v1/reports/{report}/evidence")
 CANCEL: Place = ("DELETE", "/v1/generations/{generation}")
 SUGGEST: Place = ("GET", "/ai/generate-image/suggest-tags")
 ENCODE: Place = ("POST", "/ai/encode-vibe")
@@ -87,6 +91,7 @@ KEYED = (
     EVENTS,
     NOTICE,
     APPEAL,
+    EVIDENCE,
     CANCEL,
     PICTURE,
     *ACCOUNT,
@@ -125,7 +130,7 @@ async def sent(
     given = content_of(place) if content is None else content
     for name, value in (("index", 0), ("generation", UUID(int=7)), ("entry", UUID(int=8))):
         path = path.replace(f"{{{name}}}", str(value))
-    path = path.replace("{tile}", "tile/0/000.p/1")
+    path = path.replace("{tile}", "tile/0/000.p/1").replace("{report}", str(NIL))
     path += "?model=nai-diffusion-3&prompt=ha" if place == SUGGEST else ""
     async with house.client(app) as client:
         return await client.request(
@@ -191,6 +196,32 @@ async def released(house: World, place: Place) -> httpx.Response:
 async def audited(house: World, place: Place) -> httpx.Response:
     made = await house.operator.keys.create(TENANT, "their auditor", FOR_AUDITORS)
     return await sent(house, place, Authorization=f"Bearer {made.secret.get_secret_value()}")
+
+
+async def told(
+    house: World, place: Place, said: bytes = b'{"user_id": "u-1"}', known_as: UUID | None = None
+) -> httpx.Response:
+    """What a platform that was asked says of somebody."""
+    if known_as is None:
+        case = await escalated(house)
+        await house.store.reports.move(case, Standing.DRAFTED, NOON, asked_at=NOON)
+        known_as = case.id
+    made = await house.operator.keys.create(TENANT, "their trust team", FOR_EVIDENCE)
+    bearer = f"Bearer {made.secret.get_secret_value()}"
+    path = place[1].replace("{report}", str(known_as))
+    return await sent(house, (place[0], path), said, Authorization=bearer)
+
+
+async def told_nothing(house: World, place: Place) -> httpx.Response:
+    return await told(house, place, b"{}")
+
+
+async def told_unasked(house: World, place: Place) -> httpx.Response:
+    return await told(house, place, known_as=NIL)
+
+
+async def told_too_much(house: World, place: Place) -> httpx.Response:
+    return await told(house, place, b'{"user_id": "' + b"a" * 70_000 + b'"}')
 
 
 async def beyond(house: World, place: Place) -> httpx.Response:
@@ -302,6 +333,10 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((APPEAL,), 400, wordless),
     **each((APPEAL,), 409, too_late),
     **each((APPEAL,), 413, too_long),
+    **each((EVIDENCE,), 202, told),
+    **each((EVIDENCE,), 400, told_nothing),
+    **each((EVIDENCE,), 404, told_unasked),
+    **each((EVIDENCE,), 413, told_too_much),
     **each((CANCEL,), 202, cancelled),
     **each((CANCEL,), 409, made),
     **each((EVENTS,), 400, unheard),

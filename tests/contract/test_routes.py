@@ -76,6 +76,7 @@ NO_CONTENT: frozenset[Place] = frozenset(
         ("GET", "/v1/generations/{generation}/events"),
         ("GET", "/v1/generations/{generation}/notice"),
         ("POST", "/v1/generations/{generation}/appeal"),
+        ("POST", "/v1/reports/{report}/evidence"),
         ("GET", "/v1/generations/{generation}/images/{index}"),
     }
 )
@@ -106,6 +107,7 @@ def filled(path: str) -> str:
         path.replace("{generation}", str(UUID(int=7)))
         .replace("{index}", "0")
         .replace("{entry}", str(UUID(int=8)))
+        .replace("{report}", str(UUID(int=9)))
         .replace("{tile:path}", "tile/0/000")
     )
 

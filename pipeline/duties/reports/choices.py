@@ -5,6 +5,7 @@ No sentence is anybody's own, so that a choice can lie in app.db and be read by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from pipeline.duties.reports.document import FileFlag, IncidentType, ReportFlag
@@ -25,6 +26,19 @@ FILE_FLAGS = frozenset(
 CLASSES = ("A1", "A2", "B1", "B2")
 
 
+class Why(StrEnum):
+    """Why a case is not reported."""
+
+    MISTAKEN = "mistaken"
+    """The machines were wrong: it is nothing of the kind."""
+    NO_DUTY = "no_duty"
+    """It is forbidden here, and is nothing that is reported there: a drawing, as a rule."""
+    REPORTED = "reported"
+    """It was reported by another way, or under another case."""
+    NO_ROUTE = "no_route"
+    """This tenant's profile reports nowhere, and says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """One draft."""
@@ -35,6 +49,8 @@ class Choices:
     flags: frozenset[ReportFlag] = frozenset()
     file_flags: frozenset[FileFlag] = frozenset()
     classification: str | None = None
+    why_not: Why | None = None
+    """Why it is not to be reported; then nothing else counts."""
 
     def __post_init__(self) -> None:
         fits = self.incident in TYPES and self.file_flags <= FILE_FLAGS
@@ -49,6 +65,7 @@ class Choices:
             "flags": sorted(each.value for each in self.flags),
             "file_flags": sorted(each.value for each in self.file_flags),
             "classification": self.classification,
+            "why_not": self.why_not,
         }
 
     @classmethod
@@ -65,6 +82,7 @@ class Choices:
                 frozenset(map(ReportFlag, kept["flags"])),  # type: ignore[index] # the same
                 frozenset(map(FileFlag, kept["file_flags"])),  # type: ignore[index] # the same
                 kept["classification"],  # type: ignore[index] # the same
+                None if kept["why_not"] is None else Why(kept["why_not"]),  # type: ignore[index] # the same
             )
         except (KeyError, TypeError, ValueError):
             raise NotReportableError("draft", "one of this version", "another") from None

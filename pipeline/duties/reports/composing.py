@@ -129,7 +129,7 @@ def _reporter(profile: Reporting) -> Reporter:
     return Reporter(
         Person(profile.first_name, profile.last_name, email=mail),
         contact_person=None if legal is None else Person(email=(Email(legal, "Work"),)),
-        company_template=profile.process or None,
+        company_template=profile.process,
         legal_url=profile.legal_url,
     )
 

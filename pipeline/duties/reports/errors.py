@@ -2,6 +2,7 @@
 
 * ReportError
   - NotReportableError   a case cannot be drafted, approved, closed or filed so
+  - EvidenceError        what a platform says of somebody is not as it has to be
   - BrokenRuleError      a document breaks a rule: it is not sent
   - AnswerError          what came back is no answer of this service
     - UnansweredError      nobody knows what became of a call
@@ -17,6 +18,10 @@ class ReportError(PipelineError):
 
 class NotReportableError(ReportError):
     """A case cannot be drafted, approved, closed or filed so. Nothing was done."""
+
+
+class EvidenceError(ReportError):
+    """What a platform says of somebody is not as it has to be. The message never repeats it."""
 
 
 class BrokenRuleError(ReportError):

@@ -45,6 +45,7 @@ from pipeline.app import SHIPPED, TEXTS
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
 from pipeline.duties.appeals.templates import Templates
+from pipeline.duties.reports.reporting import Reports
 from pipeline.encodings import Mintage
 from pipeline.flow import Flow
 from pipeline.gateway import server
@@ -605,6 +606,7 @@ async def open_world(
             seizure=seizure,
             halts=halts,
             appeals=Appeals(Notices(store, log, _TEMPLATES, clock, uuid4), store, log, clock),
+            reports=Reports(store, log, quarantine, {}, clock, uuid4),
             suggest=Suggesting("http://upstream", accounts, http),
         )
         api_keys = ApiKeys(store, clock, os.urandom)

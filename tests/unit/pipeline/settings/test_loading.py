@@ -18,6 +18,11 @@ OPENID = (
     '{"name": "Acme", "issuer": "%s", "client_id": "gate", "client_secret_file": "%s", '
     '"address": "https://gate.example"}'
 )
+REPORTING = (
+    '[{"tenant": "harbour", "route": "ncmec", "service": "Harbour", "email": "a@b.example", '
+    '"page": "https://harbour.example/make", "credentials_file": "%s"%s}]'
+)
+NOWHERE = '{"tenant": "harbour", "route": "none", "reason": "it has no duty to"}'
 REMOTE = '[{"name": "shield", "address": "%s", "credentials_file": "%s"}]'
 OTHER = "pst-" + "o" * 64
 ENOUGH = {"NOVELAI_TOKEN": TOKEN, "IMPRIMATUR_CHILD_SAFETY_PUBLIC_KEY": "team.pub"}
@@ -212,6 +217,42 @@ class TestRefused:
             (
                 {"IMPRIMATUR_OPENID": OPENID % ("https://id.example", "none")},
                 "openid.client_secret_file: there is no",
+            ),
+            (
+                {"IMPRIMATUR_REPORTING": REPORTING % ("none", "")},
+                "reporting[0].credentials_file: there is no",
+            ),
+            (
+                {"IMPRIMATUR_REPORTING": REPORTING % ("team.pub", "")},
+                "reporting[0].credentials_file: others can use it",
+            ),
+            (
+                {
+                    "IMPRIMATUR_REPORTING": REPORTING
+                    % ("keys/vault.key", ', "address": "http://127.0.0.1:1"'),
+                    "IMPRIMATUR_DEVELOPMENT": "false",
+                },
+                "reporting[0].address: a stand-in is for development",
+            ),
+            (
+                {"IMPRIMATUR_REPORTING": REPORTING % ("keys/vault.key", ', "environment": "prod"')},
+                "environment",
+            ),
+            (
+                {
+                    "IMPRIMATUR_REPORTING": REPORTING
+                    % ("keys/vault.key", ', "environment": "Production"')
+                },
+                "environment",
+            ),
+            (
+                {"IMPRIMATUR_REPORTING": '[{"tenant": "harbour", "route": "ncmec"}]'},
+                "credentials_file",
+            ),
+            ({"IMPRIMATUR_REPORTING": '[{"tenant": "harbour", "route": "none"}]'}, "reason"),
+            (
+                {"IMPRIMATUR_REPORTING": f"[{NOWHERE}, {NOWHERE}]"},
+                "reporting[1].tenant: harbour is there twice",
             ),
             ({"IMPRIMATUR_POLICIES": '["default"]'}, "the floor stands first"),
             ({"IMPRIMATUR_POLICIES": "[]"}, "the floor stands first"),
