@@ -73,6 +73,8 @@ class Version(_Part):
     folder: str
     indexes: tuple[str, ...]
     trial: Trial | None = None
+    checkpoint: str = ""
+    """Up to where its service was read, as that one says it; empty for a file."""
 
 
 class Retracted(_Part):

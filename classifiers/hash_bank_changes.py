@@ -48,6 +48,7 @@ class Imported:
     format: str
     fetched_at: datetime
     terms: Terms
+    checkpoint: str = ""
 
 
 def create(folder: Path, key: bytes) -> None:
@@ -88,6 +89,7 @@ def stage(banks: SealedBanks, imported: Imported) -> Version:
             terms=imported.terms,
             folder=folder,
             indexes=indexes,
+            checkpoint=imported.checkpoint,
         )
         own = imported.own or (known is not None and known.own)
         staged = Staged(name=listing.source, kind=imported.kind, own=own, version=version)

@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from classifiers.hash_bank import HashType
 from classifiers.hash_bank_given import Given, known
-from classifiers.hash_bank_rows import BadLine, BankFormatError, Read
+from classifiers.hash_bank_rows import BadLine, BankFormatError, Page, Read
 
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
 _TYPES = {
@@ -33,6 +33,38 @@ def ncmec(text: str, given: Given) -> Iterator[Read]:
         BankFormatError: it is no such XML, or one page of several.
     """
     reader = _Reader(given)
+    for _ in _parsed(text, reader):
+        for _, rows in reader.entries:
+            yield from rows
+        reader.entries.clear()
+    if reader.next:
+        bad = BadLine(reader.next_at, "expected all pages in one: a next one is named")
+        raise BankFormatError(given.source, [bad])
+
+
+def ncmec_page(text: str, given: Given) -> Page:
+    """Read one page of what changed: an entry stands for all there is of it, or says it is gone.
+
+    Raises:
+        BankFormatError: it is no such XML.
+    """
+    reader = _Reader(given)
+    for _ in _parsed(text, reader):
+        pass
+    entries: dict[str, list[str]] = {}
+    bad: list[BadLine] = []
+    for entry, rows in reader.entries:
+        entries[entry] = [row[1] for row in rows if not isinstance(row, BadLine)]
+        bad += [row for row in rows if isinstance(row, BadLine)]
+    return Page(entries, bad, reader.next)
+
+
+def _parsed(text: str, reader: "_Reader") -> Iterator[None]:
+    """Have `reader` read a text, and yield after each piece.
+
+    Raises:
+        BankFormatError: it is no such XML.
+    """
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = lambda _: reader.end(parser.CurrentLineNumber)
@@ -41,16 +73,12 @@ def ncmec(text: str, given: Given) -> Iterator[Read]:
     try:
         for first in range(0, len(text), _PIECE):
             parser.Parse(text[first : first + _PIECE], False)  # noqa: FBT003 - expat has no names
-            yield from reader.rows
-            reader.rows.clear()
+            yield
         parser.Parse("", True)  # noqa: FBT003 - the same
     except (expat.ExpatError, _OtherXmlError):
         bad = BadLine(parser.CurrentLineNumber, f"expected XML of the namespace {NAMESPACE}")
-        raise BankFormatError(given.source, [bad]) from None
-    yield from reader.rows
-    if reader.more:
-        bad = BadLine(parser.CurrentLineNumber, "expected all pages in one: a next one is named")
-        raise BankFormatError(given.source, [bad])
+        raise BankFormatError(reader.given.source, [bad]) from None
+    yield
 
 
 class _OtherXmlError(Exception):
@@ -68,8 +96,10 @@ class _Reader:
     entry: str = ""
     label: str = ""
     found: list[tuple[str, str]] = field(default_factory=list)
-    rows: list[Read] = field(default_factory=list)
-    more: bool = False
+    entries: list[tuple[str, list[Read]]] = field(default_factory=list)
+    """Each entry that was read, by its name, with its rows; one that is gone has none."""
+    next: str = ""
+    next_at: int = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
@@ -89,24 +119,25 @@ class _Reader:
         path, text = tuple(self.path), "".join(self.text).strip()
         self.path.pop()
         self.text.clear()
-        if path == (*_IMAGE, "id"):
+        if path[:-1] in {_IMAGE, _DELETED} and path[-1] == "id":
             self.entry = text
         elif path == (*_IMAGE, "classification"):
             self.label = text
         elif path[:-1] == (*_IMAGE, "fingerprints"):
             self.found.append((path[-1].lower(), text))
-        elif path == _IMAGE:
-            self.rows += self._entry(line)
-        elif path in {_DELETED, ("queryResult", "videos", "video")}:
+        elif path in {_IMAGE, _DELETED}:
+            self.entries.append((f"{self.member}/{self.entry}", [*self._rows(line)]))
+            self.given.skipped.update([path[-1]] if path == _DELETED else [])
+        elif path == ("queryResult", "videos", "video"):
             self.given.skipped[path[-1]] += 1
         elif path == _NEXT:
-            self.more = bool(text)
+            self.next, self.next_at = text, line
 
     def doctype(self, *_: object) -> None:
         """Refuse a document type."""
         raise _OtherXmlError
 
-    def _entry(self, line: int) -> Iterator[Read]:
+    def _rows(self, line: int) -> Iterator[Read]:
         if not self.member or not self.entry:
             yield BadLine(line, "expected an image with a member's id and an id")
             return

@@ -40,6 +40,19 @@ Read = tuple[int, str] | BadLine
 """The number of a line or record and its line of the canonical CSV, or what is wrong with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a service says of some of its entries, one page of several."""
+
+    entries: Mapping[str, Sequence[str]] = field(repr=False)
+    """By the id of an entry all its rows, in the canonical CSV; none of one that is gone."""
+    bad: Sequence[BadLine]
+    next: str
+    """What asks for the next page; empty in the last one."""
+    until: str = ""
+    """Where to go on the next time, if the service says it."""
+
+
 class BankFormatError(BankError):
     """A file is no list of its format. Nothing of it was taken."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from classifiers.hash_bank import HashType, Status
 from classifiers.hash_bank_given import Given, known, written
-from classifiers.hash_bank_rows import BadLine, BankFormatError, Read
+from classifiers.hash_bank_rows import BadLine, BankFormatError, Page, Read
 
 _GONE = frozenset({"withdrawn", "deleted"})
 _LIVE = frozenset({"unknown", "received", "active"})
@@ -33,6 +33,8 @@ class _Answer(BaseModel):
 
     hashRecords: list[dict[str, object]]  # noqa: N815 - their name
     hasMoreRecords: bool = False  # noqa: N815 - their name
+    nextPageToken: str | None = None  # noqa: N815 - their name
+    nextSetTimestamp: int | None = None  # noqa: N815 - their name
 
 
 def stopncii(text: str, given: Given) -> Iterator[Read]:
@@ -43,14 +45,40 @@ def stopncii(text: str, given: Given) -> Iterator[Read]:
     Raises:
         BankFormatError: it is no such answer, or one page of several.
     """
-    try:
-        answer = _Answer.model_validate(json.loads(text))
-    except (ValueError, RecursionError):
-        told = "expected JSON with a list of hashRecords"
-        raise BankFormatError(given.source, [BadLine(1, told)]) from None
+    answer = _answer(text, given)
     if answer.hasMoreRecords:
         told = "expected the last page, with the records of all: more are to come"
         raise BankFormatError(given.source, [BadLine(1, told)])
+    yield from _rows(answer, given)
+
+
+def stopncii_page(text: str, given: Given) -> Page:
+    """Read one page of what changed: a record takes the place of the one before it.
+
+    Raises:
+        BankFormatError: it is no such answer, or one that says that more comes and not where.
+    """
+    answer = _answer(text, given)
+    lost = answer.hasMoreRecords and not answer.nextPageToken
+    if lost or answer.nextSetTimestamp is None:
+        told = "expected nextSetTimestamp, and nextPageToken where there is more"
+        raise BankFormatError(given.source, [BadLine(1, told)])
+    rows = [*_rows(answer, given)]
+    entries = {row[1].split(",", 2)[1]: [row[1]] for row in rows if not isinstance(row, BadLine)}
+    bad = [row for row in rows if isinstance(row, BadLine)]
+    token = answer.nextPageToken if answer.hasMoreRecords else None
+    return Page(entries, bad, token or "", str(answer.nextSetTimestamp))
+
+
+def _answer(text: str, given: Given) -> _Answer:
+    try:
+        return _Answer.model_validate(json.loads(text))
+    except (ValueError, RecursionError):
+        told = "expected JSON with a list of hashRecords"
+        raise BankFormatError(given.source, [BadLine(1, told)]) from None
+
+
+def _rows(answer: _Answer, given: Given) -> Iterator[Read]:
     for number, record in enumerate(answer.hashRecords, 1):
         try:
             read = _row(record, given)

@@ -23,7 +23,7 @@ from classifiers.hash_bank_rows import BankFormatError
 from classifiers.hash_bank_store import SealedBanks
 from classifiers.hash_bank_trial import MOST_MATCHED
 from pipeline.banks import FOLDER, naming, open_banks, staged
-from pipeline.cli import changes, operator
+from pipeline.cli import bank_sync, changes, operator
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.errors import UnusableError
 from pipeline.cli.operator import PersonName, part, person_or_login
@@ -41,6 +41,7 @@ from pipeline.cli.output import (
 from pipeline.settings.values import KEYS
 
 app = typer.Typer(help="Import lists of known hashes, and look after them.", no_args_is_help=True)
+app.command()(bank_sync.sync)
 
 BankName = Annotated[str, typer.Argument(metavar="BANK", help="The bank's name.")]
 Why = Annotated[str, typer.Option(help="Why; it is kept in the log. Required.")]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.settings.values import FLOOR, Settings
+from pipeline.settings.values import FLOOR, RemoteListPart, Settings, SyncPart
 
 _TOKEN = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
 
@@ -113,6 +113,21 @@ def _banks(settings: Settings) -> Iterator[str]:
             yield f"banks[{number}].file: there is no {bank.file}: put it there, or remove the line"
         if bank.source in sources[:number]:
             yield f"banks[{number}].source: {bank.source} is there twice: rename one"
+        if bank.sync is not None:
+            yield from _service(f"banks[{number}].sync", bank.sync)
+            if bank.file is not None:
+                yield f"banks[{number}]: a file and a service would replace each other: remove one"
+
+
+def _service(place: str, part: SyncPart | RemoteListPart) -> Iterator[str]:
+    """Say what is wrong with somebody else's service that gets credentials."""
+    host = urlsplit(part.address).hostname or ""
+    if not part.address.startswith("https://") and not (
+        part.address.startswith("http://") and _is_loopback(host)
+    ):
+        yield f"{place}.address: {part.address} could be read by anybody: write https://"
+    if not part.credentials_file.is_file():
+        yield f"{place}.credentials_file: there is no {part.credentials_file}: put it there"
 
 
 def _term_packs(settings: Settings) -> Iterator[str]:
@@ -159,13 +174,7 @@ def _remote_lists(settings: Settings) -> Iterator[str]:
         place = f"remote_lists[{number}]"
         if each.name in names[:number]:
             yield f"{place}.name: {each.name} is there twice: remove one"
-        host = urlsplit(each.address).hostname or ""
-        if not each.address.startswith("https://") and not (
-            each.address.startswith("http://") and _is_loopback(host)
-        ):
-            yield f"{place}.address: {each.address} could be read by anybody: write https://"
-        if not each.credentials_file.is_file():
-            yield f"{place}.credentials_file: there is no {each.credentials_file}: put it there"
+        yield from _service(place, each)
 
 
 def _child_safety(settings: Settings) -> Iterator[str]:

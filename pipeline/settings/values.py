@@ -3,12 +3,14 @@
 import base64
 import os
 import re
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     Field,
     SecretStr,
     ValidationInfo,
@@ -107,13 +109,35 @@ class Upstream(Part):
     """Never in the settings file: `load` finds them in the environment or in `tokens_file`."""
 
 
+class Service(StrEnum):
+    """Who hands out a list over HTTP."""
+
+    NCMEC = "ncmec"
+    STOPNCII = "stopncii"
+
+
+class SyncPart(Part):
+    """From where `imprimatur banks sync` fetches a bank."""
+
+    service: Service
+    address: str
+    """NCMEC: of the environment, without `/v2`. StopNCII: of its version."""
+    credentials_file: LocalPath
+    """Mode 0600. NCMEC: `USER:PASSWORD`. StopNCII: `SUBSCRIPTION_KEY:KEY_OF_FETCHHASHES`."""
+    stale_after_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24 * 7
+    """A bank that was not synced for so long is not looked in, and what needs it is not served."""
+    expires_at: AwareDatetime | None = None
+    """When its licence ends."""
+
+
 class BankFile(Part):
     """A bank of hashes that must be there, and what a match in it means."""
 
     source: Annotated[str, AfterValidator(_source)]
     kind: Kind
     file: LocalPath | None = None
-    """A canonical CSV that is imported at start; without one `imprimatur banks import` does it."""
+    """A canonical CSV that is imported at start; without one a command brings it."""
+    sync: SyncPart | None = None
 
 
 class TermPackFile(Part):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest_asyncio
 import uvicorn
 from typer.testing import CliRunner
 
+from audit.keyfile import create_secret
 from audit.leaf import Leaf
 from classifiers import hash_bank_csv
 from classifiers.canonical import read
@@ -24,6 +26,7 @@ from pipeline.cli.demo.drawings import landscape, listed, resaved_and_flipped
 from pipeline.cli.main import app
 from tests.e2e.asking import v4
 from tests.e2e.conftest import World, world_in
+from tests.unit.pipeline.list_services import SECRET, USER, Listed, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -279,3 +282,35 @@ async def test_a_term_pack_that_two_people_put_in_force_is_looked_for_at_once(de
     assert (back["milder"], back["activated_at"]) == (True, None)
     await told("policies", "activate", back["id"], "--person", "ben")
     assert await findings() == before
+
+
+async def test_a_list_that_a_service_hands_out_is_used_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the service to the refusal of a picture by one command, and what it took on record."""
+    known, at = listed("theirs", Kind.BLOCKED, 13), desk.world.house.gate.now() - timedelta(days=3)
+    digest = hashlib.md5(known.picture, usedforsecurity=False).hexdigest()
+    secret = desk.folder / "theirs.secret"
+    create_secret(secret, f"{USER}:{SECRET}\n")
+    with serving(at) as services:
+        services.entries = {"e1": Listed(at, {"md5": digest})}
+        sync = {
+            "service": "ncmec",
+            "address": services.address,
+            "credentials_file": str(secret),
+        }
+        banks = json.dumps([{"source": "theirs", "kind": "blocked", "sync": sync}])
+        for name, value in (desk.world.env | {"IMPRIMATUR_BANKS": banks}).items():
+            monkeypatch.setenv(name, value)
+        assert await desk.upload(known.picture) == 200
+
+        code, said, _ = await desk.typed("sync", "--person", "anna")
+        assert (code, said["banks"][0]["used"], said["banks"][0]["rows"]) == (0, True, 1)
+        assert await desk.upload(known.picture) == 403
+        assert (await desk.events())[-1] == "bank.used"
+
+        services.fault = lambda _: (403, {}, b"")
+        code, _, beside = await desk.typed("sync", "theirs", "--person", "anna")
+        assert (code, "status 403" in beside, SECRET in beside) == (2, True, False)
+        assert (await desk.typed("sync", "another"))[0] == 2
+    assert await desk.upload(known.picture) == 403

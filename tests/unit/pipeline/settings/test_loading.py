@@ -14,6 +14,10 @@ from pipeline.items import ReleasedMetadata
 from pipeline.settings import BankFile, Settings, load
 
 TOKEN = "pst-" + "t" * 64
+SYNCED = (
+    '[{"source": "a", "kind": "csam",'
+    ' "sync": {"service": "ncmec", "address": "%s", "credentials_file": "%s"%s}]'
+)
 OPENID = (
     '{"name": "Acme", "issuer": "%s", "client_id": "gate", "client_secret_file": "%s", '
     '"address": "https://gate.example"}'
@@ -261,6 +265,21 @@ class TestRefused:
             (
                 {"IMPRIMATUR_BANKS": '[{"source": "a", "kind": "csam", "file": "none.csv"}]'},
                 "banks[0].file: there is no",
+            ),
+            (
+                {"IMPRIMATUR_BANKS": SYNCED % ("http://list.example", "imprimatur.yaml", "}")},
+                "banks[0].sync.address: http://list.example could be read by anybody",
+            ),
+            (
+                {"IMPRIMATUR_BANKS": SYNCED % ("https://list.example", "none", "}")},
+                "banks[0].sync.credentials_file: there is no",
+            ),
+            (
+                {
+                    "IMPRIMATUR_BANKS": SYNCED
+                    % ("https://list.example", "imprimatur.yaml", '}, "file": "imprimatur.yaml"')
+                },
+                "banks[0]: a file and a service would replace each other",
             ),
         ],
     )
