@@ -407,6 +407,8 @@ class ReleasedMetadata(StrEnum):
     """Those beside the pixels are taken out. The copy in the lowest bits of alpha stays."""
     STRIP_ALL = "strip_all"
     """The picture is written anew: alpha tells nothing any more either."""
+    LABEL = "label"
+    """As `strip_all`, and a person sees in its corner that a machine made it."""
 
 
 @dataclass(frozen=True, slots=True)

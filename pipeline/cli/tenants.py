@@ -75,7 +75,8 @@ def set_(
         str | None,
         typer.Option(
             help="What of NovelAI's texts leaves with its pictures: keep, strip_text (alpha still "
-            "carries the prompt), strip_all, or default: the installation's own choice."
+            "carries the prompt), strip_all, label (one that people see, too), or default: the "
+            "installation's own choice."
         ),
     ] = None,
     quality: Annotated[

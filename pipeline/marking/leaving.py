@@ -9,6 +9,7 @@ from classifiers.errors import UnreadableError
 from pipeline.errors import MarkingError
 from pipeline.items import ReleasedMetadata
 from pipeline.marking import xmp
+from pipeline.marking.label import labelled
 from pipeline.marking.rewriting import MAX_METADATA_BYTES, rewritten
 
 
@@ -48,3 +49,5 @@ def _left(data: bytes, container: Container, metadata: ReleasedMetadata) -> byte
             return container.pixels
         case ReleasedMetadata.STRIP_ALL:
             return rewritten(data)
+        case ReleasedMetadata.LABEL:
+            return rewritten(data, labelled)

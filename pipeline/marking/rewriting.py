@@ -5,6 +5,7 @@ already. What was written is decoded and compared before it leaves.
 """
 
 import io
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from classifiers.container.parts import Format
 from classifiers.container.take_apart import take_apart
-from classifiers.rendering import decode
+from classifiers.rendering import Pixels, decode
 from pipeline.errors import MarkingError
 
 MAX_METADATA_BYTES: Final = 1024 * 1024
@@ -21,8 +22,10 @@ _HALF: Final = 128
 _OPAQUE: Final = 255
 
 
-def rewritten(data: bytes) -> bytes:
+def rewritten(data: bytes, change: Callable[[Pixels], Pixels] = lambda same: same) -> bytes:
     """Return the picture of a file in a file of the same kind, without loss and without any text.
+
+    `change` says what else becomes of its pixels.
 
     Raises:
         MarkingError: what was written is not the picture.
@@ -32,7 +35,7 @@ def rewritten(data: bytes) -> bytes:
     if container.format is Format.JPEG:
         raise MarkingError("PNG or WebP", "JPEG")
     colours, alpha = decode(container)
-    pixels = _together(colours, None if alpha is None else quiet(alpha))
+    pixels = change(_together(colours, None if alpha is None else quiet(alpha)))
     out = io.BytesIO()
     picture = Image.fromarray(pixels)
     if container.format is Format.WEBP:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import AlteredObjectError
-from pipeline.items import Subject, Tier
+from pipeline.items import PromptHelp, Subject, Tier, Undesired
 from pipeline.jobs.received import Received
 from tests.unit.pipeline.lookers import CANARY
 
@@ -23,10 +23,19 @@ SUBJECTS = st.builds(
 )
 
 
-@given(TEXTS, st.binary(), SUBJECTS)
-def test_it_goes_round(content_type: str, body: bytes, subject: Subject) -> None:
-    """After a crash a request is judged as it came, for whom it came."""
-    received = Received(content_type, body, subject)
+HELP = st.builds(
+    PromptHelp,
+    quality=st.booleans(),
+    undesired=st.sampled_from(Undesired),
+    anatomy=st.booleans(),
+    nsfw=st.booleans(),
+)
+
+
+@given(TEXTS, st.binary(), SUBJECTS, HELP)
+def test_it_goes_round(kind: str, body: bytes, subject: Subject, wanted: PromptHelp) -> None:
+    """After a crash a request is judged as it came, for whom it came, with the help it had."""
+    received = Received(kind, body, subject, wanted=wanted)
 
     assert Received.read(received.write()) == received
 

@@ -11,6 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from classifiers import canonical, content
 from classifiers.content import Polarity, Purpose, Text
+from pipeline.items import ReleasedMetadata
+from pipeline.marking.leaving import leaving
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.uploaded import texts_in
 
@@ -48,6 +50,18 @@ def test_of_xmp_the_words_are_read() -> None:
     packet = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:li xml:lang="en">a quiet\n bay</rdf:li></x>'
 
     assert said("JPEG", XMP=packet) == [Text(PATH, "a quiet bay")]
+
+
+def test_our_own_mark_says_nothing_to_those_who_read() -> None:
+    """A picture that left here and comes back is no stranger for being marked."""
+    out = io.BytesIO()
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(out, "PNG")
+    left = leaving(out.getvalue(), ReleasedMetadata.STRIP_TEXT).data
+
+    read = canonical.read(content.Image("parameters.image", 0, Purpose.SOURCE, left))
+
+    assert read.notes
+    assert texts_in(read) == ()
 
 
 def test_what_is_too_long_is_left_out_whole() -> None:
