@@ -252,7 +252,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         closing.push_async_callback(log.close)
         write_vkeys(keys, await log.keys())
         anchoring = _anchoring(settings, log, await closing.enter_async_context(_outsiders_http()))
-        store = Store.open(settings.data_dir / "app.db")
+        store = await _store(settings)
         closing.push_async_callback(store.close)
         vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
         known = open_banks(settings.data_dir, keys, now, os.urandom, settings.banks)
@@ -436,6 +436,21 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 *warned,
             ),
         )
+
+
+async def _store(settings: Settings) -> Store:
+    """Open the store where it lies; as the log, it does not move."""
+    path = settings.data_dir / "app.db"
+    if settings.store_database is None:
+        return Store.open(path)
+    if path.exists():
+        told = "app.db is here: what it knows is not in the database: take the setting back"
+        raise SettingsError([f"store_database: {told}"])
+    try:
+        return await Store.connect(settings.store_database.get_secret_value())
+    except ModuleNotFoundError:
+        told = "needs what `pip install -e '.[postgres]'` installs"
+        raise SettingsError([f"store_database: {told}"]) from None
 
 
 async def _log(settings: Settings, held: Sequence[Ed25519Signer], keys: PeriodKeys) -> Log:

@@ -17,10 +17,12 @@ FILE_NAME = "imprimatur.yaml"
 TOKENS = "IMPRIMATUR_NOVELAI_TOKENS"
 ONE_TOKEN = "NOVELAI_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 LOG_DATABASE = "IMPRIMATUR_LOG_DATABASE"
+STORE_DATABASE = "IMPRIMATUR_STORE_DATABASE"
 _NOT_SETTINGS = frozenset(
     {
         TOKENS,
         LOG_DATABASE,
+        STORE_DATABASE,
         "IMPRIMATUR_LOG_OWNER",
         "IMPRIMATUR_DATA_DIR",
         "IMPRIMATUR_ADDRESS",
@@ -36,7 +38,8 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     value is JSON where it is JSON, and else a text. NovelAI's tokens come from
     `IMPRIMATUR_NOVELAI_TOKENS` (separated by commas), from the file that `upstream.tokens_file`
     names, or from `NOVELAI_TOKEN`: the first of them that is there. The URL of the log's database
-    comes from `IMPRIMATUR_LOG_DATABASE`, or from the file that `log_database_file` names.
+    comes from `IMPRIMATUR_LOG_DATABASE`, or from the file that `log_database_file` names;
+    that of the store's likewise.
 
     Raises:
         SettingsError: they cannot be served with; one line per problem says what to change.
@@ -44,7 +47,9 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     settings = read(data_dir, env)
     tokens = _tokens(settings, env)
     upstream = settings.upstream.model_copy(update={"tokens": tokens})
-    update = {"upstream": upstream, "log_database": _log_database(settings, env)}
+    log_url = _url(env.get(LOG_DATABASE), settings.log_database_file, "log_database_file")
+    store_url = _url(env.get(STORE_DATABASE), settings.store_database_file, "store_database_file")
+    update = {"upstream": upstream, "log_database": log_url, "store_database": store_url}
     settings = settings.model_copy(update=update)
     if problems := checks.problems(settings):
         raise SettingsError(problems)
@@ -99,16 +104,15 @@ def _misplaced(tree: Tree) -> Sequence[str]:
         found.append("data_dir: it is where the settings file lies: remove it")
     if isinstance(upstream, dict) and "tokens" in upstream:
         found.append(f"upstream.tokens: secrets do not belong here: use tokens_file or {TOKENS}")
-    if "log_database" in tree:
-        hint = f"use log_database_file or {LOG_DATABASE}"
-        found.append(f"log_database: it holds a password, which does not belong here: {hint}")
+    for name, variable in (("log_database", LOG_DATABASE), ("store_database", STORE_DATABASE)):
+        if name in tree:
+            hint = f"use {name}_file or {variable}"
+            found.append(f"{name}: it holds a password, which does not belong here: {hint}")
     return found
 
 
-def _log_database(settings: Settings, env: Mapping[str, str]) -> SecretStr | None:
-    url = env.get(LOG_DATABASE, "")
-    if not url and settings.log_database_file is not None:
-        url = _secret(settings.log_database_file, "log_database_file").strip()
+def _url(named: str | None, path: Path | None, setting: str) -> SecretStr | None:
+    url = named or ("" if path is None else _secret(path, setting).strip())
     return SecretStr(url) if url else None
 
 

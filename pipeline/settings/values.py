@@ -189,6 +189,10 @@ class Settings(Part):
     """Holds the URL of the PostgreSQL database that has the log; without one it is `log.db`."""
     log_database: Annotated[SecretStr | None, Field(exclude=True, repr=False)] = None
     """Never in the settings file: `load` finds it in the environment or in that file."""
+    store_database_file: LocalPath | None = None
+    """Holds the URL of the PostgreSQL database that has the store; without one it is `app.db`."""
+    store_database: Annotated[SecretStr | None, Field(exclude=True, repr=False)] = None
+    """As `log_database`."""
     outside: Outside = Outside()
     """What remembers the log outside it."""
     openid: OpenId | None = None

@@ -189,9 +189,9 @@ class TestCompose:
             assert configs <= whole.get("configs", {}).keys()
 
     def test_postgresql_starts_only_when_asked_for(self) -> None:
-        """Nothing uses it yet, and no image is without its tag."""
+        """A gateway on files needs none, and no image is without its tag."""
         services = compose()["services"]
-        assert services["postgres"]["profiles"] == ["later"]
+        assert services["postgres"]["profiles"] == ["postgres"]
         assert "profiles" not in services["gateway"]
         for service in services.values():
             assert re.fullmatch(r"[a-z]+:\d[\w.-]*", service["image"])
