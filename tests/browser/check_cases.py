@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, Response, expect
+from playwright.async_api import Page, expect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
@@ -20,10 +21,39 @@ from tests.unit.pipeline.world import png
 COLOUR = "[...document.getElementById('shown').getContext('2d').getImageData(0, 0, 1, 1).data]"
 
 
+Heard = list[tuple[str, bytes]]
+"""The path and the bytes of every answer that left."""
+
+
+class Listening:
+    """Keeps whatever an application answers, and changes nothing."""
+
+    def __init__(self, app: ASGIApp, heard: Heard) -> None:
+        self.app, self.heard = app, heard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        parts: list[bytes] = []
+
+        async def listened(message: Message) -> None:
+            parts.append(message.get("body", b""))
+            await send(message)
+
+        await self.app(scope, receive, listened)
+        self.heard.append((scope["path"], b"".join(parts)))
+
+
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+def heard() -> Heard:
+    """What left in one test."""
+    return []
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, heard: Heard) -> AsyncIterator[Desk]:
     """A desk with something held."""
     async with open_desk(tmp_path) as opened:
+        opened.app.add_middleware(Listening, heard=heard)
         await opened.held(NUDE)
         yield opened
 
@@ -146,20 +176,22 @@ async def test_many_are_ruled_on_together_once_it_is_typed(site: Site, desk: Des
     """What is about to happen is shown first; what was typed wrong does nothing."""
     for _ in range(2):
         await desk.held()
-    page = await site.open("/sign-in", java_script_enabled=False)
+    page = await site.open("/sign-in")
     await site.sign_in(page, "senior")
+    await page.get_by_role("checkbox").first.wait_for()
     for box in await page.get_by_role("checkbox").all():
         await box.check()
     await page.get_by_role("button", name="Rule on the chosen together").click()
     await page.get_by_role("heading", name="Rule on 3 together").wait_for()
     await site.check(page, "together")
     for typed in ("reject 2", "reject 3"):
-        await page.get_by_label("Reject").check()
+        await page.get_by_role("radio", name="Reject").check()
         await page.get_by_label("Reason").first.fill("they are not allowed")
         await page.get_by_label("Type").fill(typed)
         await page.get_by_role("button", name="Rule on all of them").click()
         if typed == "reject 2":
             await page.get_by_text("Nothing was done").wait_for()
+            site.faults.clear()  # Chromium writes of the 400, as it is to
             await page.go_back()
     await page.get_by_text("3 ruled on as batch").wait_for()
     await site.check(page, "rulings")
@@ -213,12 +245,13 @@ async def test_keys_mark_and_reach_and_rule_nothing(site: Site, desk: Desk) -> N
     """All that a ruling takes is reached by keys; the button is pressed by its own."""
     page = await site.open("/sign-in")
     await site.sign_in(page, "reviewer")
+    await page.get_by_role("heading", name="Queue").wait_for()
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Claim this case").wait_for()
     await page.keyboard.press("c")
     await page.keyboard.press("Enter")
-    await page.get_by_role("heading", name="Your ruling").wait_for()
+    await page.get_by_role("button", name="Give it back").wait_for()
     await page.keyboard.press("b")
     await expect(page.get_by_label("Reject")).to_be_checked()
     await page.get_by_role("heading", name="Your ruling").click()
@@ -256,13 +289,13 @@ async def test_whoever_has_seen_enough_is_told_so(site: Site, desk: Desk) -> Non
     await site.check(page, "day")
 
 
-async def test_no_whole_picture_leaves_without_an_entry(site: Site, desk: Desk) -> None:
+async def test_no_whole_picture_leaves_without_an_entry(
+    site: Site, desk: Desk, heard: Heard
+) -> None:
     """Every answer of a session is read: a picture's bytes came by a reveal, which is told."""
     *_, hold = await desk.house.store.holds.waiting()
     whole = png(NUDE)
-    answers: list[Response] = []
     page = await site.open("/sign-in")
-    page.on("response", answers.append)
     await site.sign_in(page, "reviewer")
     await page.get_by_role("button", name="Claim").click()
     await page.get_by_role("heading", name="The request's words").wait_for()
@@ -281,22 +314,22 @@ async def test_no_whole_picture_leaves_without_an_entry(site: Site, desk: Desk) 
     await page.get_by_role("button", name="Rule", exact=True).click()
     await page.get_by_role("status").wait_for()
 
-    bodies = {each: await body_of(each) for each in answers}
-    revealed = [each for each, body in bodies.items() if whole in body]
-    assert all(each.url.endswith("/reveal") for each in revealed)
-    told = [event for event in await desk.media() if event == "media.revealed"]
-    assert len(revealed) == len(told) == 2
-    images = [body for each, body in bodies.items() if each.url.endswith("small.png") and body]
-    assert images
-    for body in images:
-        assert Image.open(io.BytesIO(body)).mode == "L"
-        assert max(Image.open(io.BytesIO(body)).size) <= SIDE
-    others = [each for each, body in bodies.items() if body.startswith((b"\x89PNG", b"\xff\xd8"))]
-    assert {each.url.rpartition("/")[2] for each in others} <= {"reveal", "small.png"}
+    revealed = [path for path, body in heard if whole in body]
+    assert revealed == [f"/console/cases/{hold.id}/reveal"] * 2
+    assert (await desk.media()).count("media.revealed") == 2
+    drawn = {path.rpartition("/")[2] for path, body in heard if is_picture(body)}
+    assert drawn == {"reveal", "small.png"}
+    for path, body in heard:
+        if path.endswith("small.png"):
+            small = Image.open(io.BytesIO(body))
+            assert small.mode == "L"
+            assert max(small.size) <= SIDE
 
 
-async def body_of(answer: Response) -> bytes:
-    """What an answer brought; a redirect brings nothing."""
-    if 300 <= answer.status < 400 or answer.status == 204:
-        return b""
-    return await answer.body()
+def is_picture(body: bytes) -> bool:
+    """Whether bytes can be drawn at all."""
+    try:
+        Image.open(io.BytesIO(body)).verify()
+    except (OSError, SyntaxError):
+        return False
+    return True

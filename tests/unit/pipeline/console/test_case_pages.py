@@ -103,7 +103,7 @@ class TestSeeing:
     ) -> None:
         """They rule by its facts."""
         hold = await desk.held()
-        await _becomes(desk, hold, "CSE.KNOWN")
+        await becomes(desk, hold, "CSE.KNOWN")
         senior = await desk.signed_in("senior")
         team = await claimed(desk, hold, "child-safety")
 
@@ -117,7 +117,7 @@ class TestSeeing:
         assert await desk.media() == []
 
 
-async def _becomes(desk: Desk, hold: Hold, code: str) -> None:
+async def becomes(desk: Desk, hold: Hold, code: str) -> None:
     def change(sql: Any) -> None:
         sql.exec_driver_sql("UPDATE holds SET code = ? WHERE id = ?", (code, hold.id.hex))
 
