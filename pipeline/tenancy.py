@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 import policies
-from pipeline.items import NO_HELP, PromptHelp, ReleasedMetadata
+from pipeline.items import ReleasedMetadata
 from pipeline.store.store import Store
 from policies.errors import PolicyError, Problem
 from policies.layers import Layer, PolicySet
@@ -185,15 +185,6 @@ class Tenancy:
         found = await self.store.tenants.get(tenant)
         chosen = None if found is None else found.released_metadata
         return self.metadata if chosen is None else chosen
-
-    async def help_of(self, tenant: str) -> PromptHelp:
-        """Return what is added to the texts of a tenant's requests.
-
-        Raises:
-            StoreError: it cannot be told.
-        """
-        found = await self.store.tenants.get(tenant)
-        return NO_HELP if found is None else found.prompt_help
 
 
 def _mark(name: str, version: Version) -> tuple[str, str, bool, str]:

@@ -11,7 +11,7 @@ from pipeline.access.permissions import FOR_API_KEYS, FOR_SUBJECT_TOKENS, Permis
 from pipeline.access.secrets import hash_of
 from pipeline.access.subjects import subject_of
 from pipeline.errors import ForbiddenError, UnauthenticatedError
-from pipeline.items import Subject
+from pipeline.items import NO_HELP, PromptHelp, Subject
 from pipeline.store.api_keys import ApiKey
 from pipeline.store.store import Store
 from pipeline.store.subject_tokens import SubjectToken
@@ -31,6 +31,8 @@ class Caller:
     """Whether a subject token spoke: then the subject is settled, and no header may change it."""
     serves_adults: bool = False
     """Whether its tenant's profile is complete: until then explicit tiers are closed."""
+    wanted: PromptHelp = NO_HELP
+    """What its tenant has added to the texts of its requests."""
 
     def require(self, permission: Permission) -> None:
         """Return if the caller has the permission.
@@ -66,8 +68,7 @@ async def _caller(store: Store, hashed: str, now: datetime) -> Caller:
     if key is not None:
         tenant = await _tenant(store, key.tenant)
         subject = subject_of(key.tenant, assured=tenant.assured)
-        can, serves = _permissions(key), not tenant.profile.missing
-        return Caller(key.tenant, key.id, can, subject, by_token=False, serves_adults=serves)
+        return _for(tenant, key.id, _permissions(key), subject, by_token=False)
     token = await store.subject_tokens.of_secret(hashed, now)
     if token is None:
         raise _unknown()
@@ -89,8 +90,14 @@ async def _by_token(store: Store, token: SubjectToken) -> Caller:
         age_claim=token.age_claim,
     )
     can = _permissions(minted_by) & FOR_SUBJECT_TOKENS
+    return _for(tenant, token.key_id, can, subject, by_token=True)
+
+
+def _for(
+    tenant: Tenant, key_id: UUID, can: frozenset[Permission], subject: Subject, *, by_token: bool
+) -> Caller:
     serves = not tenant.profile.missing
-    return Caller(token.tenant, token.key_id, can, subject, by_token=True, serves_adults=serves)
+    return Caller(tenant.id, key_id, can, subject, by_token, serves, tenant.prompt_help)
 
 
 async def _tenant(store: Store, tenant: str) -> Tenant:

@@ -26,7 +26,6 @@ from pipeline.items import (
     Halted,
     Held,
     Operation,
-    PromptHelp,
     PublicCode,
     Released,
     Subject,
@@ -100,8 +99,8 @@ async def _submit(
     is_job: bool,
 ) -> Ticket:
     body = await read_body(request, gate.limits.body_bytes)
-    kind, wanted = request.headers.get("content-type", ""), await _wanted(gate, subject)
-    received = Received(kind, body, subject, operation, wanted)
+    kind = request.headers.get("content-type", "")
+    received = Received(kind, body, subject, operation, caller.wanted)
     who = fingerprint(gate.subject_key, subject)
     idempotency_key = _key_of(request, who if caller.by_token else "")
     try:
@@ -129,13 +128,6 @@ async def _submit(
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
-        raise unavailable(gate, subject.language or "", fault) from None
-
-
-async def _wanted(gate: Gate, subject: Subject) -> PromptHelp:
-    try:
-        return await gate.tenancy.help_of(subject.tenant)
-    except StoreError as fault:
         raise unavailable(gate, subject.language or "", fault) from None
 
 
