@@ -57,6 +57,7 @@ from pipeline.console import (
     operating,
     operation,
     queue_pages,
+    report_pages,
     together_pages,
 )
 from pipeline.console import server as console
@@ -67,6 +68,7 @@ from pipeline.console.deciding import Deciding
 from pipeline.console.doors import Doors
 from pipeline.console.figures import Dashboards
 from pipeline.console.frame import Frame
+from pipeline.console.reports import ReportDesk
 from pipeline.console.resembling import Resembling
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
@@ -509,6 +511,7 @@ def _console(
             together_pages.LINK,
             day_pages.LINK,
             appeal_pages.LINK,
+            report_pages.LINK,
             check_pages.LINK,
             figures.LINK,
             operation.LINK,
@@ -522,6 +525,7 @@ def _console(
         together_pages.routes(frame, cases, deciding),
         day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
+        report_pages.routes(frame, ReportDesk(gate.reports)),
         operation.routes(frame, _standing(gate)),
         *_quality(frame, gate, vault, uncovered, golden_items),
     ]

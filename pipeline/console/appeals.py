@@ -7,6 +7,7 @@ from uuid import UUID
 from audit.entry import Json
 from audit.errors import AbsentError
 from audit.leaf import Leaf
+from audit.log import Log
 from pipeline.access.permissions import Permission
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.sessions import Session
@@ -100,17 +101,7 @@ class AppealDesk:
 
     async def facts(self, appeal: Appeal) -> tuple[Sequence[str], Sequence[tuple[str, float]]]:
         """Return the rules and scores of the decision that is contested, once `read` is done."""
-        try:
-            detail = (await self.appeals.log.detail(appeal.entry)).detail
-        except AbsentError:  # erased, or it ended without being judged again
-            return (), ()
-        rules = [str(each["rule"]) for each in _objects(detail.get("verdicts")) if _holds(each)]
-        scores = {
-            str(each["name"]): float(score)
-            for each in _objects(detail.get("findings"))
-            if isinstance(score := each.get("score"), int | float) and score >= _NOTABLE
-        }
-        return rules, sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_SCORES]
+        return await decided_by(self.appeals.log, appeal.entry)
 
     async def decide(
         self,
@@ -179,6 +170,21 @@ class AppealDesk:
             await self.appeals.notices.lift(row, session.person.name, session.role, reason)
         except NothingDecidedError:
             raise NowhereError from None
+
+
+async def decided_by(log: Log, entry: UUID) -> tuple[Sequence[str], Sequence[tuple[str, float]]]:
+    """Return the rules and the greatest scores of a decision; who asks MUST be on record."""
+    try:
+        detail = (await log.detail(entry)).detail
+    except AbsentError:  # erased, or it ended without being judged again
+        return (), ()
+    rules = [str(each["rule"]) for each in _objects(detail.get("verdicts")) if _holds(each)]
+    scores = {
+        str(each["name"]): float(score)
+        for each in _objects(detail.get("findings"))
+        if isinstance(score := each.get("score"), int | float) and score >= _NOTABLE
+    }
+    return rules, sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_SCORES]
 
 
 def scope_of(session: Session) -> Scope:

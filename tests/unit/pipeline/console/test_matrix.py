@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
-from pipeline.console import appeal_pages, operation, server
+from pipeline.console import appeal_pages, operation, report_pages, server
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.operation import Standing
+from pipeline.console.reports import ReportDesk
 from pipeline.console.roles import MAY, Role
 from pipeline.gateway.health import readiness
 from pipeline.store.tenants import Tenant
@@ -32,6 +33,8 @@ _TYPED = {
     "reason": "a lake",
     "outcome": "upheld",
     "code": "OK",
+    "seen": NOON.isoformat(),
+    "answer": "agree",
 }
 """What every form about a case asks for."""
 
@@ -51,6 +54,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             *opened.pages(),
             operation.routes(frame, standing),
             appeal_pages.routes(frame, AppealDesk(house.gate.appeals)),
+            report_pages.routes(frame, ReportDesk(house.gate.reports)),
         )
         opened.serve(frame, *pages)
         for role in (Role.ADMIN, Role.POLICY):

@@ -19,7 +19,8 @@ from pipeline.store.holds import Hold
 from pipeline.store.reports import Report, Standing
 from pipeline.store.webhooks import Target
 from tests.unit.pipeline.duties.reports.cases import CHOICES, PROFILE, case_of, escalated
-from tests.unit.pipeline.world import NEARLY, NOON, TAINTED, TENANT, WHITE, World
+from tests.unit.pipeline.lookers import WHITE
+from tests.unit.pipeline.world import NEARLY, NOON, TAINTED, TENANT, World
 
 RULES = Person("person-9", frozenset({Permission.REVIEW_RULE}))
 MIA, NOA = Who("person-1", "child-safety"), Who("person-2", "child-safety")
