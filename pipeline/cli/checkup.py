@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography import x509
+
 from audit.connection import connect_reader
 from audit.leaf import Leaf
 from pipeline.errors import SettingsError
@@ -22,6 +24,8 @@ NO_DISK: Final = 2**30
 """A disk that is full stops everything: nothing can be written down."""
 _OTHERS: Final = 0o077
 _SLACK: Final = timedelta(seconds=5)
+_CERTIFICATE: Final = "certificate"
+_SOON: Final = timedelta(days=30)
 
 
 class State(StrEnum):
@@ -87,6 +91,23 @@ def of_machine(sqlite: tuple[int, ...], log: Path, now: datetime) -> Iterator[Ch
         yield Check("sqlite", State.WELL, there)
     if log.is_file():
         yield _clock(log, now)
+
+
+def of_certificate(chain: Path, now: datetime) -> Check:
+    """Look at how long the certificate is good that signs pictures."""
+    try:
+        until = x509.load_pem_x509_certificates(chain.read_bytes())[0].not_valid_after_utc
+    except (OSError, ValueError) as fault:
+        mend = "put the certificate there that c2pa.certificate_file names"
+        return Check(_CERTIFICATE, State.SICK, type(fault).__name__, mend)
+    found = f"until {until.isoformat(timespec='seconds')}"
+    if until <= now:
+        mend = "put a new one there and restart: pictures that cannot be signed are held"
+        return Check(_CERTIFICATE, State.SICK, found, mend)
+    if until <= now + _SOON:
+        mend = "get a new one: pictures that cannot be signed are held"
+        return Check(_CERTIFICATE, State.WARNING, found, mend)
+    return Check(_CERTIFICATE, State.WELL, found)
 
 
 def of_report(ready: Mapping[str, Any]) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from pipeline.cli.checkup import (
     Check,
     State,
     free_space,
+    of_certificate,
     of_files,
     of_machine,
     of_report,
@@ -71,6 +72,8 @@ def _checks(data_dir: Path) -> Iterator[Check]:
         from pipeline.app import now  # noqa: PLC0415 - it loads every model: not for `--help`
 
         yield from of_machine(sqlite3.sqlite_version_info, data_dir / LOG, now())
+        if settings is not None and settings.c2pa is not None:
+            yield of_certificate(settings.c2pa.certificate_file, now())
     if settings is None and not serving:
         yield Check("gateway", State.WARNING, "not looked at", "mend the settings first")
         return

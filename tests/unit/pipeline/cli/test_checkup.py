@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from pipeline.cli import checkup
 from pipeline.cli.checkup import LITTLE_DISK, NO_DISK, Check, State
 from pipeline.store.store import SOUND_SQLITE
 from tests.unit.pipeline.cli.conftest import NOON, Run
+from tests.unit.pipeline.marking.certificates import pair
 
 READY: dict[str, Any] = {
     "ready": True,
@@ -142,3 +144,26 @@ def test_an_installation_that_is_not_there_is_told(run: Run, tmp_path: Path) -> 
 
     assert done.exit_code == 1
     assert "--data-dir" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("left", "state"),
+    [
+        (timedelta(days=31), State.WELL),
+        (timedelta(days=30), State.WARNING),
+        (timedelta(), State.SICK),
+    ],
+)
+def test_a_certificate_that_ends_is_told_in_time(
+    tmp_path: Path, left: timedelta, state: State
+) -> None:
+    """Without one that is good no picture leaves where pictures are signed."""
+    chain, _ = pair()
+    until = x509.load_pem_x509_certificates(chain)[0].not_valid_after_utc
+    (tmp_path / "c2pa.pem").write_bytes(chain)
+
+    found = checkup.of_certificate(tmp_path / "c2pa.pem", until - left)
+
+    assert found.state is state
+    assert bool(found.mend) is (state is not State.WELL)
+    assert checkup.of_certificate(tmp_path / "none", NOON).state is State.SICK
