@@ -116,6 +116,7 @@ from pipeline.history.decided import Decided
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.paging import Paging
 from pipeline.jobs.recent_texts import RecentTexts
 from pipeline.jobs.recovery import Recovery
 from pipeline.jobs.report_files import ReportFiles
@@ -151,6 +152,7 @@ from pipeline.record import Record
 from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
 from pipeline.settings import Settings, read_key
+from pipeline.stages.capacity import BoundedExamine, BoundedScreen, Capacity
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
 from pipeline.stages.mint import Mint
@@ -292,9 +294,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
         await halts.load()
         flow = Flow(
-            screen=Screen(judge, now, hold_for, Repeats(store.taints, judge, now)),
+            screen=BoundedScreen(
+                Screen(judge, now, hold_for, Repeats(store.taints, judge, now)),
+                Capacity(store, now),
+            ),
             generate=Generate(client, judge, vault, misses),
-            examine=Examine(judge, vault, _verify_key(settings), now, hold_for),
+            examine=BoundedExamine(
+                Examine(judge, vault, _verify_key(settings), now, hold_for), Capacity(store, now)
+            ),
             mint=Mint(mintage),
             release=release,
             record=record,
@@ -380,6 +387,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 undoing.purge,
                 misses.watch,
                 Alarms(store, now).look,
+                Paging(store, now).look,
                 _drawing(settings, store, log, tenancy).follow,
             ),
         )

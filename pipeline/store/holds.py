@@ -218,6 +218,21 @@ class Holds:
         query = select(func.count()).select_from(few.subquery())
         return await self.transact(lambda sql: sql.execute(query).scalar_one())
 
+    async def due_before(
+        self, tenant: str, before: datetime, now: datetime, most: int
+    ) -> tuple[tuple[UUID, datetime], ...]:
+        """Return a tenant's holds on which a person is to rule before then, the first due first."""
+        query = (
+            select(holds.c.id, holds.c.due_at)
+            .where(holds.c.tenant == tenant, holds.c.cause == Cause.SUSPICION)
+            .where(holds.c.end.is_(None), holds.c.expires_at > now, holds.c.due_at <= before)
+            .order_by(holds.c.due_at, holds.c.id)
+            .limit(most)
+        )
+        return await self.transact(
+            lambda sql: tuple((row.id, row.due_at) for row in sql.execute(query))
+        )
+
     async def count(self) -> Mapping[Cause, int]:
         """Count every tenant's open holds by cause."""
         query = (

@@ -87,6 +87,7 @@ from pipeline.quarantine import Quarantine
 from pipeline.record import Record
 from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
+from pipeline.stages.capacity import BoundedExamine, BoundedScreen, Capacity
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
 from pipeline.stages.mint import Mint
@@ -559,10 +560,14 @@ async def open_world(
         subject_key = os.urandom(32)
         halts = Halts(store.halts, log, clock, uuid4, subject_key)
         flow = Flow(
-            screen=Screen(judge, clock, HOLD_FOR, Repeats(store.taints, judge, clock)),
+            screen=BoundedScreen(
+                Screen(judge, clock, HOLD_FOR, Repeats(store.taints, judge, clock)),
+                Capacity(store, clock),
+            ),
             generate=Generate(client, judge, vault, misses),
-            examine=Examine(
-                judge, vault, Ed25519PrivateKey.generate().public_key(), clock, HOLD_FOR
+            examine=BoundedExamine(
+                Examine(judge, vault, Ed25519PrivateKey.generate().public_key(), clock, HOLD_FOR),
+                Capacity(store, clock),
             ),
             mint=Mint(mintage),
             release=release,
