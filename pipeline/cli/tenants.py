@@ -65,6 +65,7 @@ def add(
         say_json(added)
     else:
         say(f"added {tenant}; now: imprimatur keys create {tenant}")
+        say(f"to serve adults as well: imprimatur tenants init {tenant}")
 
 
 @app.command("set")
