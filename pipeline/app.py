@@ -115,6 +115,7 @@ from pipeline.halts import Halts
 from pipeline.history.decided import Decided
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
 from pipeline.jobs.bank_desk import BankDesk
+from pipeline.jobs.closing import Closing
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.paging import Paging
 from pipeline.jobs.recent_texts import RecentTexts
@@ -198,6 +199,7 @@ class House:
     door: Door
     delivering: Delivering
     resuming: Resuming
+    closing: Closing
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -214,6 +216,7 @@ class House:
             self.undoing.run(UPKEEP_SECONDS),
             self.delivering.run(UPKEEP_SECONDS),
             self.resuming.run(),
+            self.closing.run(),
         )
 
     async def drain(self, seconds: float) -> int:
@@ -356,6 +359,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             ),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
             outside=anchoring.standings,
+            balances=roster.balances.seen,
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
@@ -438,6 +442,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             door=door,
             delivering=delivering,
             resuming=Resuming(gate.desk, restore),
+            closing=Closing(store, partial(readiness, gate), now),
             notices=(
                 *await _first_tenant(store, api_keys),
                 *imported,

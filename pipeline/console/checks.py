@@ -14,12 +14,14 @@ from uuid import UUID, uuid5
 from audit.entry import Entry, Json, Kind
 from audit.leaf import Leaf
 from audit.log import Log
+from pipeline.console.cases import EnoughError
 from pipeline.console.derivative import derivative
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.sessions import Session
 from pipeline.duties.quality.drawing import GIVEN
 from pipeline.duties.quality.golden import Golden
 from pipeline.items import Cause, Sealed, Stage
+from pipeline.jobs.errors import RestError
 from pipeline.jobs.received import Received
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.novelai.limits import Limits
@@ -137,13 +139,18 @@ class Checks:
 
         Raises:
             NowhereError: there is none.
+            EnoughError: they have looked at enough for now.
             PipelineError, AuditError: it cannot be shown, or not be written down.
         """
         picture, sample = await self._picture(item), item.sample
         examined = None if sample is None else await self.log.receipt(sample.entry)
         if sample is None or examined is None:
             raise NowhereError
-        entry = await self.uncovered.begin(_as_case(sample), session.person.name, session.role)
+        try:
+            entry = await self.uncovered.begin(_as_case(sample), session.person.name, session.role)
+        except RestError as enough:
+            message = f"Nothing is shown before {enough.until:%H:%M} UTC: rest."
+            raise EnoughError(message) from None
         sealed = Sealed(picture.vault_id, picture.index, picture.sha256)
         return entry, await self.vault.open(sealed, examined)
 

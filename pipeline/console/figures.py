@@ -74,6 +74,7 @@ class Dashboards:
             *await self._decisions(seen, period),
             drifting(drawn, await self._drawn(period.before, period.first, seen)),
             await self._appeals(seen, period),
+            await self._exposure(period),
             *self._people(drawn, given),
             *classifiers(drawn),
         ]
@@ -117,6 +118,17 @@ class Dashboards:
         ]
         title = "Appeals that were reversed, by rule and language"
         return Chart("appeals", title, "Rule and language", bars, "No appeal was decided.")
+
+    async def _exposure(self, period: Period) -> Chart:
+        looked = await self.store.figures.exposure(_at(period.first), _at(period.end))
+        bars = [
+            Bar(
+                person, lasted.total_seconds(), told=f"{lasted.total_seconds():.0f} s, {count} seen"
+            )
+            for person, count, lasted in looked
+        ]
+        title = "Seconds for which pictures were uncovered, by person"
+        return Chart("exposure", title, "Person", bars, "Nobody uncovered a picture.")
 
     def _people(self, drawn: Sequence[Checked], given: Sequence[Opinion]) -> Sequence[Chart]:
         found = agreement(drawn)

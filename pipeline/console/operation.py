@@ -79,10 +79,18 @@ def tables(report: Mapping[str, object], held: Mapping[Cause, int]) -> list[Tabl
             [
                 *((f"held for {cause}", str(count)) for cause, count in held.items()),
                 ("in flight", _told(report.get("in_flight"))),
+                ("in flight at most", _told(report.get("queue_limit"))),
             ],
         ),
+        _pairs(
+            "Minutes in which not all could be served",
+            "in the last",
+            report.get("closed_minutes"),
+            "Nobody can say.",
+        ),
         _pairs("Classifiers that fail", "classifier", report.get("sick"), "None of them."),
-        _pairs("Upstream accounts", "account", report.get("accounts"), "There are none."),
+        _pairs("Classifiers", "version", report.get("classifiers"), "There are none."),
+        _accounts(report),
         _facts("Banks", "bank", banks, banks if isinstance(banks, str) else "There are none."),
         _facts(
             "The log, remembered outside",
@@ -92,6 +100,17 @@ def tables(report: Mapping[str, object], held: Mapping[Cause, int]) -> list[Tabl
         ),
         _pairs("Fork guard", "guard", {"file": outside.get("fork_guard")}, ""),
     ]
+
+
+def _accounts(report: Mapping[str, object]) -> Table:
+    """Return the accounts at NovelAI, and what was left on them when that was last asked."""
+    left = _mapping(report.get("balances"))
+    rows = [
+        (label, _told(state), _told(left[label]) if label in left else "not asked yet")
+        for label, state in _mapping(report.get("accounts")).items()
+    ]
+    columns = ("account", "state", "Anlas")
+    return Table("Upstream accounts", columns, rows, "There are none.")
 
 
 def _pairs(title: str, named: str, said: object, otherwise: str) -> Table:

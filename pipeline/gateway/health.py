@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -18,6 +19,7 @@ from pipeline.telemetry import Metrics
 from policies.errors import PolicyError
 from policies.policy import Policy, Rating
 
+_DAY = timedelta(days=1)
 _FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault", "admission"})
 
 
@@ -78,14 +80,28 @@ async def readiness(gate: Gate) -> dict[str, Json]:
             for rating, missing in servable.items()
         },
         "sick": dict(faults),
+        "classifiers": {each: faults.get(each, "ok") for each in gate.judge.sources()},
         "banks": _banks(gate),
         "accounts": {label: state.value for label, state in accounts.items()},
+        "balances": {label: each.anlas for label, each in gate.balances.items()},
         "in_flight": gate.desk.in_flight,
+        "queue_limit": gate.desk.limit,
+        "closed_minutes": await _closed(gate),
         "seizures": dict(failing) or "ok",
         "tenants": unserved or "ok",
         "outside": dict(gate.outside()),
         **stores,
     }
+
+
+async def _closed(gate: Gate) -> Json:
+    """Return how many minutes something could not be served, of late."""
+    now = gate.now()
+    try:
+        day, month = await gate.store.closed_minutes.since(now - _DAY, now - 30 * _DAY)
+    except StoreError:
+        return None
+    return {"24 hours": day, "30 days": month}
 
 
 def _basis(gate: Gate) -> Policy:

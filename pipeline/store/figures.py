@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from pipeline.items import NEVER_RELEASED, Cause
 from pipeline.store.appeals import Outcome, appeals
+from pipeline.store.exposures import exposures
 from pipeline.store.holds import holds
 from pipeline.store.writer import Transact
 
@@ -60,6 +61,25 @@ class Figures:
                 before - after for before, after in zip([every, *older], [*older, 0], strict=True)
             ]
             return {name: count for (name, _), count in zip(AGES, counts, strict=True)}
+
+        return await self.transact(read)
+
+    async def exposure(
+        self, since: datetime, until: datetime
+    ) -> Sequence[tuple[str, int, timedelta]]:
+        """Return how many pictures each person uncovered in a time, and for how long together."""
+        query = (
+            select(exposures.c.person, func.count(), func.sum(exposures.c.milliseconds))
+            .where(exposures.c.at >= since, exposures.c.at < until)
+            .group_by(exposures.c.person)
+            .order_by(exposures.c.person)
+        )
+
+        def read(sql: Connection) -> Sequence[tuple[str, int, timedelta]]:
+            return [
+                (person, count, timedelta(milliseconds=int(lasted)))
+                for person, count, lasted in sql.execute(query)
+            ]
 
         return await self.transact(read)
 

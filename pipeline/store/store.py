@@ -14,6 +14,7 @@ from pipeline.store.api_keys import ApiKeyTable
 from pipeline.store.appeals import Appeals
 from pipeline.store.changes import ChangeTable
 from pipeline.store.claims import Claims
+from pipeline.store.closed_minutes import ClosedMinutes
 from pipeline.store.columns import metadata
 from pipeline.store.console_sessions import ConsoleSessions
 from pipeline.store.encodings import Encodings
@@ -103,6 +104,7 @@ class Store:
     samples: Samples
     tallies: Tallies
     figures: Figures
+    closed_minutes: ClosedMinutes
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -175,6 +177,7 @@ class Store:
             samples=Samples(transact),
             tallies=Tallies(transact),
             figures=Figures(transact),
+            closed_minutes=ClosedMinutes(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from threading import Event
 from uuid import UUID, uuid4
@@ -20,8 +21,10 @@ from pipeline.app import House, open_house
 from pipeline.changes.door import Door
 from pipeline.errors import LostFileError, SettingsError, StoreLockedError
 from pipeline.gateway import operator, troubles
+from pipeline.gateway.health import readiness
 from pipeline.items import Released
 from pipeline.jobs.anchoring import Anchoring
+from pipeline.jobs.closing import Closing
 from pipeline.jobs.errors import ClosingError
 from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rulings import Ruling
@@ -229,6 +232,7 @@ def built(house: World) -> House:
             lambda: 0.0,
         ),
         resuming=Resuming(house.gate.desk, house.restore),
+        closing=Closing(house.store, partial(readiness, house.gate), house.clock),
         notices=(),
     )
 

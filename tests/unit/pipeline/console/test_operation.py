@@ -16,8 +16,12 @@ REPORT: Mapping[str, object] = {
     "serves": {"general": {"served": False, "missing": ["prompt_terms", "tags<&>"]}},
     "sick": {"faces": "TimeoutError"},
     "banks": {"known": {"version": "3f", "entries": 12, "stale": True}, "own": {"entries": 0}},
-    "accounts": {"account-1": "refused"},
+    "classifiers": {"faces@1": "TimeoutError", "terms@2": "ok"},
+    "accounts": {"account-1": "refused", "account-2": "free"},
+    "balances": {"account-2": 4100},
     "in_flight": 2,
+    "queue_limit": 64,
+    "closed_minutes": {"24 hours": 7, "30 days": 90},
     "seizures": "ok",
     "tenants": {"harbour": "its policy set is gone"},
     "outside": {"fork_guard": "none", "anchors": [{"name": "w1", "behind": 4, "fault": ""}]},
@@ -41,7 +45,13 @@ def test_all_that_is_known_is_in_a_table() -> None:
     assert found["What can be served"].rows == [("general", "no", "prompt_terms, tags<&>")]
     assert ("held for suspicion", "3") in found["What waits"].rows
     assert found["Classifiers that fail"].rows == [("faces", "TimeoutError")]
-    assert found["Upstream accounts"].rows == [("account-1", "refused")]
+    assert found["Upstream accounts"].rows == [
+        ("account-1", "refused", "not asked yet"),
+        ("account-2", "free", "4100"),
+    ]
+    assert ("terms@2", "ok") in found["Classifiers"].rows
+    assert ("in flight at most", "64") in found["What waits"].rows
+    assert ("24 hours", "7") in found["Minutes in which not all could be served"].rows
     assert found["Banks"].columns == ("bank", "version", "entries", "stale")
     assert found["Banks"].rows == [("known", "3f", "12", "yes"), ("own", "-", "0", "-")]
     assert found["The log, remembered outside"].rows == [("1", "w1", "4", "")]
@@ -53,6 +63,8 @@ def test_what_the_report_does_not_say_is_unknown_and_never_well() -> None:
 
     assert set(found["Parts"].rows) >= {("admission", "unknown"), ("log", "unknown")}
     assert found["Fork guard"].rows == [("file", "unknown")]
+    closed = found["Minutes in which not all could be served"]
+    assert (closed.rows, closed.otherwise) == ([], "Nobody can say.")
     lost = named(operation.tables({"banks": "lost: the file is damaged"}, {}))
     assert lost["Banks"].otherwise == "lost: the file is damaged"
 
