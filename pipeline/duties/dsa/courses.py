@@ -14,10 +14,9 @@ from typing import Final
 from audit.entry import OUTCOMES, STEPS, Json, Kind
 from audit.fields import write_time
 from audit.leaf import Leaf
-from pipeline.duties.dsa.filings import Filings, filings_of
+from pipeline.duties.dsa.filings import Filings, confirms, filings_of
 from pipeline.duties.dsa.ground import code_of, is_about, is_of_the_worst
 from pipeline.duties.dsa.taxonomy import Place, place_of
-from pipeline.items import NEVER_RELEASED
 from policies.labels import HarmCode
 
 _ENDS = frozenset({Kind.HALTED, Kind.WITHHOLD})
@@ -94,7 +93,7 @@ class Counted:
     stray_decisions: int = 0
     """Decisions on appeals that nobody made: there are none."""
     confirmed: int = 0
-    """Rulings by which a person said that it was of `CSE.*`."""
+    """Requests of which people said that it was of `CSE.*`."""
     filings: Filings | None = None
     """What became of those; None where nothing is filed from here."""
 
@@ -112,7 +111,7 @@ def counted(leaves: Iterable[Leaf], query: Query) -> Counted:
         if any(leaf.public.get("tenant") == query.tenant for leaf in course):
             own.append(course)
             _count(found, course, query.has)
-    found.filings = filings_of(own, query.has)
+    found.filings = filings_of(own, query.has, query.as_of)
     return found
 
 
@@ -149,7 +148,7 @@ def _count(found: Counted, course: Sequence[Leaf], has: Callable[[str], bool]) -
         found.notices[_notice(course, notices)] += 1
     found.stray_notices += bool(notices) and not ground
     _appeals(found, course, has)
-    found.confirmed += sum(has(leaf.at) and _confirms(leaf) for leaf in course)
+    found.confirmed += any(has(leaf.at) and confirms(leaf) for leaf in course)
 
 
 def _standing(steps: Sequence[Leaf]) -> str:
@@ -210,9 +209,3 @@ def _appeals(found: Counted, course: Sequence[Leaf], has: Callable[[str], bool])
             outcome = str(decided.public.get("outcome"))
             complaint = replace(complaint, outcome=outcome, decided_at=decided.at)
         found.complaints.append(complaint)
-
-
-def _confirms(leaf: Leaf) -> bool:
-    said = leaf.public
-    worst = str(said.get("code", "")).partition(".")[0] == NEVER_RELEASED
-    return leaf.kind is Kind.RULING and said.get("outcome") == "rejected" and worst

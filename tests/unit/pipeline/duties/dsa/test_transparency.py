@@ -2,12 +2,15 @@
 
 import csv
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from audit.entry import Kind
+from audit.entry import Entry, Json, Kind
 from pipeline.access.permissions import Permission, Person
 from pipeline.duties.appeals.appeals import Deciding
 from pipeline.duties.dsa.accuracy import Accuracy
@@ -234,3 +237,48 @@ def test_every_harm_has_one_row(code: HarmCode) -> None:
 def test_the_template_has_the_rows_that_the_regulation_counts() -> None:
     """91 rows of what may be illegal with its last, 98 of what may go against terms."""
     assert 1 + sum(1 + len(keywords) for keywords in BY_TERMS.values()) == 98
+
+
+@pytest.mark.parametrize(
+    ("events", "hours", "where"),
+    [
+        ((("approved", "approved"), ("filed", None)), 0, "filed"),
+        ((("approved", "approved"), ("handed_off", None)), 0, "filed"),
+        ((("approved", "not_reported"),), 0, "documented"),
+        ((("drafted", "report"),), 0, "open"),
+        ((("approved", "approved"),), 20, "open"),
+        ((("approved", "approved"),), 30, None),
+    ],
+)
+async def test_what_people_confirmed_is_filed_or_said_why_not(
+    house: World,
+    tmp_path: Path,
+    events: Sequence[tuple[str, str | None]],
+    hours: int,
+    where: str | None,
+) -> None:
+    """In time, or the report does not add up."""
+    await lived(house)
+    worst = next(
+        leaf.public
+        for leaf in await house.leaves()
+        if leaf.kind is Kind.RULING and str(leaf.public["code"]).startswith("CSE")
+    )
+    for event, outcome in events:
+        public: dict[str, Json] = {
+            "event": f"report.{event}",
+            "submission": worst["submission"],
+            "tenant": TENANT,
+            "code": "CSE.SUGGEST",
+            **({} if outcome is None else {"outcome": outcome}),
+        }
+        await house.log.append(Entry(uuid4(), Kind.REPORT, house.clock(), public))
+    query = Query(TENANT, DAY, DAY, house.clock() + timedelta(hours=hours - 5))
+    found = counted(await house.leaves(), replace(query, as_of=max(query.as_of, house.clock())))
+    publish(parts(found, query), tmp_path, 7, b"root")
+
+    by_name = {each.name: each for each in lines(found, tmp_path)}
+    line = by_name["confirmed CSE = filed + documented non-report + open in time"]
+    assert (line.left, line.note) == (1, "")
+    assert {name for name, count in line.right.items() if count} == ({where} - {None})
+    assert line.holds == (where is not None)
