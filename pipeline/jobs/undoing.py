@@ -119,14 +119,8 @@ class Undoing:
 
     async def _carried_out(self, intent: Intent) -> None:
         """Do what somebody ruled, and tell them. What fails for now is tried again."""
-        hold = await self.store.holds.get_for_review(intent.hold)
-        person = Person(intent.person, frozenset({Permission.REVIEW_RULE}))
-        ruling = Ruling(person, intent.approves, intent.reason, intent.code)
         try:
-            outcome = "not possible: there is no such case" if hold is None else ""
-            if hold is not None:
-                end = await self.rulings.rule(hold, ruling)
-                outcome = "withheld" if end is None else type(end.outcome).__name__.lower()
+            outcome = await self._outcome(intent)
         except RulingError as fault:
             outcome = f"not possible: {fault}"
         except _FAULTS as fault:
@@ -134,6 +128,22 @@ class Undoing:
             await self.store.intents.postpone(intent.hold, self.now() + AGAIN_AFTER)
             return
         await self.store.intents.done(intent.hold, outcome[:200])
+
+    async def _outcome(self, intent: Intent) -> str:
+        """Do what somebody ruled.
+
+        Raises:
+            RulingError: it cannot be done; any of `_FAULTS`: not now.
+        """
+        hold = await self.store.holds.get_for_review(intent.hold)
+        if hold is None:
+            raise RulingError("there is no such case any more")
+        if not await self.store.reviewers.may_still(intent.person):
+            raise RulingError("the account of who ruled is disabled")
+        person = Person(intent.person, frozenset({Permission.REVIEW_RULE}))
+        ruling = Ruling(person, intent.approves, intent.reason, intent.code)
+        end = await self.rulings.rule(hold, ruling)
+        return "withheld" if end is None else type(end.outcome).__name__.lower()
 
     async def _write(self, event: str, intent: Intent, hold: Hold) -> None:
         batch: dict[str, Json] = {} if intent.batch is None else {"object": str(intent.batch)}

@@ -9,6 +9,7 @@ from pipeline.store.admission import idempotency
 from pipeline.store.appeals import causes
 from pipeline.store.encodings import encodings
 from pipeline.store.holds import holds
+from pipeline.store.intents import intents
 from pipeline.store.origins import origins
 from pipeline.store.pictures import PictureState, pictures
 from pipeline.store.precedents import resemblances
@@ -75,6 +76,8 @@ def _submission(sql: Connection, submission: UUID) -> frozenset[str]:
         .values(state=PictureState.DESTROYED, sha256="")
     )
     sql.execute(update(holds).where(holds.c.submission == submission).values(facts={}, reason=None))
+    own = select(holds.c.id).where(holds.c.submission == submission)
+    sql.execute(update(intents).where(intents.c.hold.in_(own)).values(reason=""))
     sql.execute(
         update(submissions).where(submissions.c.id == submission).values(body_sha256="", subject="")
     )

@@ -93,6 +93,12 @@ class Reviewers:
         query = select(reviewers).where(reviewers.c.name == name)
         return await self.transact(lambda sql: _one(sql.execute(query).mappings().one_or_none()))
 
+    async def may_still(self, pseudonym: str) -> bool:
+        """Whether the account of that pseudonym is there, and not disabled."""
+        known = (reviewers.c.pseudonym == pseudonym, reviewers.c.disabled_at.is_(None))
+        query = select(reviewers.c.id).where(*known)
+        return await self.transact(lambda sql: sql.execute(query).first() is not None)
+
     async def enrolling(self, enrolment_sha256: str, at: datetime) -> Reviewer | None:
         """Return the account whose enrolment has this hash, if it can still be used."""
         query = select(reviewers).where(

@@ -71,6 +71,7 @@ async def claimed(site: Site, name: str = "reviewer", **how: object) -> Page:
     await site.sign_in(page, name)
     await page.get_by_role("button", name="Claim").click()
     await page.get_by_role("heading", name="The request's words").wait_for()
+    await page.wait_for_load_state()  # until then no script listens to keys
     return page
 
 
@@ -246,12 +247,15 @@ async def test_keys_mark_and_reach_and_rule_nothing(site: Site, desk: Desk) -> N
     page = await site.open("/sign-in")
     await site.sign_in(page, "reviewer")
     await page.get_by_role("heading", name="Queue").wait_for()
+    await page.wait_for_load_state()
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Claim this case").wait_for()
+    await page.wait_for_load_state()
     await page.keyboard.press("c")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Give it back").wait_for()
+    await page.wait_for_load_state()
     await page.keyboard.press("b")
     await expect(page.get_by_label("Reject")).to_be_checked()
     await page.get_by_role("heading", name="Your ruling").click()

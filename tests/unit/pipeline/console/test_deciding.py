@@ -124,6 +124,19 @@ class TestTakingBack:
         assert outcome.startswith("not possible")
         assert "not possible" in (await browser.get("/rulings")).text
 
+    async def test_whose_account_is_disabled_meanwhile_has_ruled_nothing(self, desk: Desk) -> None:
+        """Somebody else was signed in with it, and that was seen within the minute."""
+        hold = await desk.held()
+        await ruled(desk, hold)
+        account = await desk.store.reviewers.named("reviewer")
+        assert account is not None
+        await desk.store.reviewers.disable(account.id, desk.clock())
+
+        (outcome,) = await desk.carried_out()
+
+        assert outcome == "not possible: the account of who ruled is disabled"
+        assert await end_of(desk, hold) is None
+
     async def test_a_server_that_stops_leaves_them_to_the_next(self, desk: Desk) -> None:
         """What is due stays due."""
         hold = await desk.held()

@@ -77,6 +77,15 @@ async def test_what_cannot_be_done_now_is_due_later(store: Store) -> None:
     assert await store.intents.take_back(ADA, SOON, GIVEN.hold)
 
 
+async def test_whoever_is_erased_leaves_no_reason_behind(store: Store, row: SubmissionRow) -> None:
+    """People write there what they saw."""
+    await store.intents.give(GIVEN)
+    await store.intents.done(GIVEN.hold, "withheld")
+    await store.forgetting.submission(row.id)
+    (kept,) = await store.intents.of_person(ADA)
+    assert kept.reason == ""
+
+
 async def test_what_is_over_is_forgotten(store: Store) -> None:
     """What waits is not."""
     await store.intents.give(GIVEN)
