@@ -86,6 +86,7 @@ from pipeline.duties.reports.client import SECONDS as REPORTING_SECONDS
 from pipeline.duties.reports.filing import Filing
 from pipeline.duties.reports.opening import opened
 from pipeline.duties.reports.reporting import Reports
+from pipeline.duties.takedown.intake import Intake
 from pipeline.encodings import Mintage
 from pipeline.errors import SettingsError
 from pipeline.flow import Flow
@@ -102,6 +103,7 @@ from pipeline.gateway import (
     quality,
     reporting,
     server,
+    takedowns,
     troubles,
     webhooks,
 )
@@ -117,6 +119,7 @@ from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witne
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.closing import Closing
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.notice_bank import NoticeBank
 from pipeline.jobs.paging import Paging
 from pipeline.jobs.recent_texts import RecentTexts
 from pipeline.jobs.recovery import Recovery
@@ -414,6 +417,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
             banks.routes(bank_desk),
+            takedowns.routes(Intake(store, log, now, uuid4), NoticeBank(store, bank_desk, now)),
             accounts_routes.routes(roster),
             erasing.routes(archive),
             choosing.routes(gate),

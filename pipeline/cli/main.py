@@ -29,6 +29,7 @@ _COMMANDS = {
     "retention": "app",
     "review": "app",
     "reports": "app",
+    "takedowns": "app",
     "halt": "halt",
     "halts": "app",
     "console": "app",

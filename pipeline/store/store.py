@@ -45,6 +45,7 @@ from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
 from pipeline.store.taints import Taint, Taints
+from pipeline.store.takedowns import Takedowns
 from pipeline.store.tallies import Tallies
 from pipeline.store.tenants import Tenants
 from pipeline.store.webhooks import Webhooks
@@ -86,6 +87,7 @@ class Store:
     reports: Reports
     seizures: Seizures
     taints: Taints
+    takedowns: Takedowns
     origins: Origins
     encodings: Encodings
     legal_holds: LegalHolds
@@ -158,6 +160,7 @@ class Store:
             refusals=Refusals(transact),
             reports=Reports(transact),
             seizures=Seizures(transact),
+            takedowns=Takedowns(transact),
             taints=Taints(transact, kept),
             origins=Origins(transact),
             encodings=Encodings(transact),
