@@ -70,8 +70,9 @@ class Drawing:
             leaves = [Leaf.parse(each.leaf) for each in found]
             drawn = [sample for leaf in leaves for sample in await self._drawn(leaf)]
             said = [opinion for leaf in leaves for opinion in await self._said(leaf)]
-            at = found[-1].index + 1
-            await self.store.together(_keeping(Counter(_cells(leaves)), drawn, said, at))
+            read = _Read(at, found[-1].index + 1, Counter(_cells(leaves)), drawn, said)
+            await self.store.together(read.keep)
+            at = read.until
         before = self.now() - KEPT
         await self.store.samples.purge(before)
         await self.store.tallies.purge(before.date())
@@ -151,6 +152,27 @@ class Drawing:
         return [Opinion(sample, str(person), code, datetime.fromisoformat(leaf.at))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of the log, from one index until another."""
+
+    start: int
+    until: int
+    counts: Mapping[tuple[Day, Cell], int]
+    drawn: Sequence[Sample]
+    said: Sequence[Opinion]
+
+    async def keep(self, part: Store) -> None:
+        """Keep it, as a part of one transaction, unless somebody else did."""
+        if await part.tallies.next(READER) != self.start:
+            return
+        await part.tallies.add(self.counts)
+        await part.samples.add(self.drawn)
+        for each in self.said:
+            await part.samples.give(each)
+        await part.tallies.read(READER, self.until)
+
+
 _NOBODY = {"tier_adult": False, "age_claim": False}
 
 
@@ -205,22 +227,6 @@ def _cells(leaves: Sequence[Leaf]) -> Sequence[tuple[Day, Cell]]:
         day = Day(datetime.fromisoformat(leaf.at).date(), str(said.get("tenant", "")))
         found.append((day, Cell(stage.value, str(said["action"]), str(said.get("code", "")))))
     return found
-
-
-def _keeping(
-    counts: Mapping[tuple[Day, Cell], int],
-    drawn: Sequence[Sample],
-    said: Sequence[Opinion],
-    until: int,
-) -> Callable[[Store], Any]:
-    async def keep(part: Store) -> None:
-        await part.tallies.add(counts)
-        await part.samples.add(drawn)
-        for each in said:
-            await part.samples.give(each)
-        await part.tallies.read(READER, until)
-
-    return keep
 
 
 def _number(leaf: Leaf, key: str) -> int:
