@@ -8,7 +8,8 @@ approves anything of `CSE.*`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from typing import Final
+from uuid import UUID, uuid5
 
 from audit.entry import Entry, Json, Kind, Receipt
 from audit.errors import ConflictError
@@ -36,6 +37,8 @@ from pipeline.store.holds import Hold
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
 
+RULED: Final = "generation.ruled"
+"""The kind of the webhook that says that a person ruled, and where a generation stands now."""
 _CLOSED = "the hold is closed already, or its time is over"
 _HALTED = "the operator has halted it: see `imprimatur halts list`; rejecting is possible"
 _SICK = "a machine has to look first: see /ready for what is missing"
@@ -113,9 +116,18 @@ class Rulings:
         else:
             reason = "policy_forbids" if ruling.approves else "rejected"
             await self.flow.record.end(row, hold, reason)
-        end = HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
-        await self.store.holds.close(hold, end, self.now(), ruling.person.name, ruling.reason)
+        await self.store.together(lambda part: self._close(part, hold, ruling))
         return done
+
+    async def _close(self, part: Store, hold: Hold, ruling: Ruling) -> None:
+        """Close the hold of what was ruled on, and have its tenant told what became of it."""
+        now, end = self.now(), HoldEnd.APPROVED if ruling.approves else HoldEnd.REJECTED
+        await part.holds.close(hold, end, now, ruling.person.name, ruling.reason)
+        row = await part.submissions.get(hold.tenant, hold.submission)
+        if row is not None:
+            body = {"generation": str(row.id), "state": row.state, "code": row.code}
+            known_as = uuid5(hold.id, f"webhook/{RULED}")
+            await part.webhooks.enqueue(known_as, hold.tenant, RULED, body, now)
 
     async def _close_late(self, hold: Hold) -> None:
         """Close the hold of what has gone on, as the log says that it was ruled."""

@@ -15,12 +15,13 @@ from pipeline.errors import ForbiddenError
 from pipeline.flow import End
 from pipeline.items import Examined, Recorded, Released
 from pipeline.jobs.errors import RulingError
-from pipeline.jobs.rulings import Ruling
+from pipeline.jobs.rulings import RULED, Ruling
 from pipeline.quarantine import open_with
 from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import State
+from pipeline.store.webhooks import Target
 from tests.unit.pipeline.jobs.dying import dying_at
 from tests.unit.pipeline.lookers import HATE, KNOWN, SELF_HARM, Colour, Mood
 from tests.unit.pipeline.world import HELD, NEARLY, TENANT, World, png
@@ -64,6 +65,25 @@ def also_shows(house: World, what: Any, scores: dict[SignalName, float]) -> None
         own: Any = looker.own
         if what in own.knows:
             own.knows = {**own.knows, what: {**own.knows[what], **scores}}
+
+
+class TestTelling:
+    @pytest.mark.parametrize(("ruling", "state"), [(APPROVED, "released"), (REJECTED, "halted")])
+    async def test_a_tenant_is_told_once_what_became_of_what_was_held(
+        self, house: World, ruling: Ruling, state: str
+    ) -> None:
+        """Whoever asked was told to wait, and asks nobody again and again."""
+        table = house.store.webhooks
+        await table.aim(Target(TENANT, "https://harbour.example/", b"sealed", house.clock()))
+        hold = await held(house)
+        await house.rulings.rule(hold, ruling)
+
+        told = [each for each in await table.all() if each.kind == RULED]
+
+        assert [(each.body["generation"], each.body["state"]) for each in told] == [
+            (str(hold.submission), state)
+        ]
+        assert {*told[0].body} == {"generation", "state", "code"}
 
 
 class TestAnApproval:
