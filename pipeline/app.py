@@ -73,6 +73,8 @@ from pipeline.console.resembling import Resembling
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
 from pipeline.duties.appeals.templates import Templates
+from pipeline.duties.enforcement.enforcing import Enforcing
+from pipeline.duties.enforcement.ladder import Ladder
 from pipeline.duties.erasure.dropping import Dropping
 from pipeline.duties.erasure.ending import Ending
 from pipeline.duties.erasure.erasing import Erasing
@@ -97,6 +99,7 @@ from pipeline.gateway import (
     choosing,
     decisions,
     erasing,
+    enforcing,
     halting,
     memory,
     operator,
@@ -358,6 +361,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 seizure.quarantine,
                 {each.tenant: each for each in settings.reporting},
                 now,
+            enforcing=_enforcing(settings, store, log),
                 uuid4,
             ),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
@@ -404,6 +408,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         public = server.create(gate, metrics, BEAT_SECONDS)
         ways_in = _console(
+            follow=gate.enforcing.follow,
             public,
             gate,
             vault,
@@ -440,6 +445,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             public=public,
             operator=desk,
             gate=gate,
+            enforcing.routes(gate.enforcing),
             undoing=undoing,
             upkeep=upkeep,
             anchoring=anchoring,
@@ -571,6 +577,12 @@ def _standing(gate: Gate) -> operation.Standing:
 
 
 def _reporting_http() -> httpx.AsyncClient:
+def _enforcing(settings: Settings, store: Store, log: Log) -> Enforcing:
+    ladder = Ladder.read(settings.enforcement_file)
+    key = read_key(settings.keys_dir, "subjects")
+    return Enforcing(store, log, ladder, Templates.read(), now, key)
+
+
     return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=REPORTING_SECONDS)
 
 

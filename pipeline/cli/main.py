@@ -32,6 +32,7 @@ _COMMANDS = {
     "takedowns": "app",
     "halt": "halt",
     "halts": "app",
+    "strikes": "app",
     "console": "app",
     "accounts": "app",
     "tenants": "app",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from pipeline.items import (
     PublicCode,
     Released,
     Subject,
+    Tier,
 )
 from pipeline.jobs.desk import Ticket
 from pipeline.jobs.errors import (
@@ -98,6 +100,7 @@ async def _submit(
     *,
     is_job: bool,
 ) -> Ticket:
+    subject = await _as_they_stand(request, gate, subject)
     body = await read_body(request, gate.limits.body_bytes)
     kind = request.headers.get("content-type", "")
     received = Received(kind, body, subject, operation, caller.wanted)
@@ -129,6 +132,23 @@ async def _submit(
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
         raise unavailable(gate, subject.language or "", fault) from None
+
+
+async def _as_they_stand(request: Request, gate: Gate, subject: Subject) -> Subject:
+    """Return the end user as what was confirmed of them leaves it.
+
+    Raises:
+        GateError: nothing is made for them now, or nobody knows whether it may be.
+    """
+    try:
+        stands = await gate.enforcing.standing(subject)
+    except StoreError as fault:
+        raise unavailable(gate, subject.language or "", fault) from None
+    if stands.step is not None and stands.stops:
+        text = gate.enforcing.ladder.text(stands.step, language_of(request, subject))
+        until = "" if stands.until is None else stands.until.isoformat(" ", "minutes")
+        raise GateError(403, f"{text} ({until})")
+    return replace(subject, tier=Tier.GENERAL) if stands.safe_only else subject
 
 
 async def finish(request: Request, gate: Gate, ticket: Ticket) -> End | None:

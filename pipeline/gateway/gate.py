@@ -10,6 +10,7 @@ from audit.log import Log
 from pipeline.access.callers import Callers
 from pipeline.access.tokens import SubjectTokens
 from pipeline.duties.appeals.appeals import Appeals
+from pipeline.duties.enforcement.enforcing import Enforcing
 from pipeline.duties.reports.reporting import Reports
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
@@ -64,6 +65,7 @@ class Gate:
     seizure: Seizure
     halts: Halts
     appeals: Appeals
+    enforcing: Enforcing
     reports: Reports
     suggest: Callable[[Typed], Awaitable[tuple[Suggestion, ...]]]
     """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""

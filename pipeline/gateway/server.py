@@ -24,6 +24,7 @@ from pipeline.gateway import (
     novelai,
     pricing,
     proofs,
+    standing,
     subject_tokens,
     tags,
 )
@@ -66,6 +67,7 @@ def create(gate: Gate, metrics: Metrics, beat_seconds: float | None = None) -> F
     app.include_router(generations.routes(gate))
     app.include_router(following.routes(gate))
     app.include_router(appealing.routes(gate))
+    app.include_router(standing.routes(gate))
     app.include_router(moderate.routes(gate))
     app.include_router(pricing.routes(gate))
     app.include_router(subject_tokens.routes(gate))

@@ -76,6 +76,10 @@ class Upkeep:
     second_look: SecondLook
     chores: Sequence[Callable[[], Awaitable[None]]] = ()
     """What else has the time of hours: each looks itself whether it is due."""
+    follow: Callable[[], Awaitable[None]] | None = None
+    """What reads the log on in each round."""
+    owner: str = ""
+    """Which process this is."""
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
     """How often each item was tried since the start: each next try waits twice as long."""
     _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
@@ -106,6 +110,8 @@ class Upkeep:
         if not self.judge.faults():
             await self._look_again()
         await self.seizure.run()
+        if self.follow is not None:
+            await self.follow()
         if sweeps:
             await self._sweep()
             await self._sweep_leftovers()
@@ -196,6 +202,7 @@ class Upkeep:
     async def _chores(self) -> None:
         """Do each; one that fails is told, and keeps no other from its turn."""
         for chore in self.chores:
+        await self.store.strikes.purge(self.now() - CONTESTED)
             try:
                 await chore()
             except FAULTS as fault:

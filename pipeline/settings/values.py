@@ -236,6 +236,8 @@ class Settings(Part):
     device: Device = Device.CPU
     """Where the prompt model runs."""
     refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
+    enforcement_file: LocalPath | None = None
+    """The steps that follow from strikes; without one, those that come with it."""
     """After how many refusals a subject has no more dry runs that day, and waits to generate."""
     faults_dir: LocalPath | None = None
     """Where development looks for faults to inject."""

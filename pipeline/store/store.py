@@ -44,6 +44,7 @@ from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
+from pipeline.store.strikes import Strikes
 from pipeline.store.taints import Taint, Taints
 from pipeline.store.takedowns import Takedowns
 from pipeline.store.tallies import Tallies
@@ -110,6 +111,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> Self:
+    strikes: Strikes
         """Open app.db, or make it. Blocks: call it before serving.
 
         Raises:
@@ -184,6 +186,7 @@ class Store:
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:
+            strikes=Strikes(transact),
         """Do several things in one transaction: all of them are durable, or none is.
 
         `work` is given a store whose tables are part of that transaction. It MUST NOT await

@@ -68,6 +68,7 @@ ACCOUNT: tuple[Place, ...] = (
 )
 EVENTS: Place = ("GET", "/v1/generations/{generation}/events")
 NOTICE: Place = ("GET", "/v1/generations/{generation}/notice")
+STANDING: Place = ("GET", "/v1/standing")
 APPEAL: Place = ("POST", "/v1/generations/{generation}/appeal")
 EVIDENCE: Place = ("POST", "/v1/reports/{report}/evidence")
 CANCEL: Place = ("DELETE", "/v1/generations/{generation}")
@@ -90,6 +91,7 @@ KEYED = (
     STATE,
     EVENTS,
     NOTICE,
+    STANDING,
     APPEAL,
     EVIDENCE,
     CANCEL,
@@ -184,6 +186,10 @@ async def cancelled(house: World, place: Place) -> httpx.Response:
 
 async def unheard(house: World, place: Place) -> httpx.Response:
     return await sent(house, place, None, None, **{"Last-Event-ID": "x"})
+
+
+async def misnamed(house: World, place: Place) -> httpx.Response:
+    return await sent(house, place, None, None, **{"X-Imprimatur-Subject": "no id at all"})
 
 
 async def released(house: World, place: Place) -> httpx.Response:
@@ -326,7 +332,9 @@ def each(places: tuple[Place, ...], status: int, ask: Ask) -> dict[tuple[Place, 
 
 
 ANSWERS: Mapping[tuple[Place, int], Ask] = {
-    **each((*IMAGES, PRICE, *JUDGED, SUGGEST, *ACCOUNT, HEALTH, READY, METRICS), 200, valid),
+    **each(
+        (*IMAGES, PRICE, *JUDGED, SUGGEST, STANDING, *ACCOUNT, HEALTH, READY, METRICS), 200, valid
+    ),
     **each((STATE, EVENTS, PICTURE), 200, made),
     **each((NOTICE,), 200, refused),
     **each((APPEAL,), 201, refused),
@@ -340,6 +348,7 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((CANCEL,), 202, cancelled),
     **each((CANCEL,), 409, made),
     **each((EVENTS,), 400, unheard),
+    **each((STANDING,), 400, misnamed),
     **each((PROOF, LEAF), 200, released),
     **each((HEAD, TILE), 200, audited),
     **each((TOKEN,), 201, valid),

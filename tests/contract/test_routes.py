@@ -75,6 +75,7 @@ NO_CONTENT: frozenset[Place] = frozenset(
         ("DELETE", "/v1/generations/{generation}"),
         ("GET", "/v1/generations/{generation}/events"),
         ("GET", "/v1/generations/{generation}/notice"),
+        ("GET", "/v1/standing"),
         ("POST", "/v1/generations/{generation}/appeal"),
         ("POST", "/v1/reports/{report}/evidence"),
         ("GET", "/v1/generations/{generation}/images/{index}"),

@@ -45,6 +45,8 @@ from pipeline.app import SHIPPED, TEXTS
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.appeals.notices import Notices
 from pipeline.duties.appeals.templates import Templates
+from pipeline.duties.enforcement.enforcing import Enforcing
+from pipeline.duties.enforcement.ladder import Ladder
 from pipeline.duties.reports.reporting import Reports
 from pipeline.encodings import Mintage
 from pipeline.flow import Flow
@@ -142,6 +144,7 @@ PROFILE = Profile(
 SIDE = 64
 _TEXTS = Texts.read(TEXTS)
 _TEMPLATES = Templates.read()
+_LADDER = Ladder.read()
 
 WORDS: dict[str, Scores] = {
     "holdme": HATE,
@@ -611,6 +614,7 @@ async def open_world(
             seizure=seizure,
             halts=halts,
             appeals=Appeals(Notices(store, log, _TEMPLATES, clock, uuid4), store, log, clock),
+            enforcing=Enforcing(store, log, _LADDER, _TEMPLATES, clock, subject_key),
             reports=Reports(store, log, quarantine, {}, clock, uuid4),
             suggest=Suggesting("http://upstream", accounts, http),
         )

@@ -53,6 +53,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         "halt",
         *(f"halts {name}" for name in ("list", "lift")),
+        *(f"strikes {name}" for name in ("list", "lift")),
         *(f"console accounts {name}" for name in ("add", "list", "give", "disable", "reset")),
         *(f"accounts {name}" for name in ("list", "add", "rotate", "balance", "resume")),
         *(f"tenants {name}" for name in ("add", "init", "list", "set")),
