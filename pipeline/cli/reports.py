@@ -3,7 +3,7 @@
 The key opens here what is to be filed; it is read from its file, and goes nowhere.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -93,11 +93,7 @@ def file(
       imprimatur reports file 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key /media/team/team.key
     """
     data_dir = data_dir_of(ctx)
-    shown = operator.ask(data_dir, "GET", f"/reports/{case}")
-    names = [each["id"] for each in shown["objects"]] + shown["answers"]
-    with told():
-        objects = {name: b64encode(_opened(data_dir, name, key)).decode() for name in names}
-    body = {"person": person_or_login(person), "objects": objects}
+    body = _body(data_dir, case, key, person)
     filed: dict[str, Any] = operator.ask(data_dir, "POST", f"/reports/{case}/filing", body)
     if as_json:
         say_json(filed)
@@ -107,6 +103,63 @@ def file(
         told_as = "went through the service's test, and is not filed"
         done = f"is filed as {filed['number']}" if filed["standing"] == "filed" else told_as
         say(f"{case} {done}")
+
+
+@app.command()
+def pack(
+    ctx: typer.Context,
+    case: CaseId,
+    key: TeamKey,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The new file, for you alone (0600).")],
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write an approved case into a file for a national authority. It is not handed over by that.
+
+    Exits with 0, 1 (it is not approved, or has another route), 2 (it could not be done).
+
+    Examples:
+      imprimatur reports pack 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key team.key -o case.zip
+    """
+    data_dir = data_dir_of(ctx)
+    body = _body(data_dir, case, key, person)
+    made = operator.ask(data_dir, "POST", f"/reports/{case}/pack", body)
+    with told():
+        from pipeline.files import write_once  # noqa: PLC0415 - not for `--help`
+
+        write_once(out, b64decode(made["pack"]))
+    if as_json:
+        say_json({"id": str(case), "file": str(out)})
+    else:
+        say(f"{out}: take it to the authority, then run `imprimatur reports handed-over {case}`")
+
+
+@app.command("handed-over")
+def handed_over(
+    ctx: typer.Context, case: CaseId, person: PersonName = "", as_json: AsJson = False
+) -> None:
+    """Say that you took a case's pack to the authority. What it is about is kept for a year.
+
+    Exits with 0, 1 (it is not approved, or has another route), 2 (it could not be asked).
+
+    Examples:
+      imprimatur reports handed-over 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa
+    """
+    body = {"person": person_or_login(person)}
+    done = operator.ask(data_dir_of(ctx), "POST", f"/reports/{case}/handed-over", body)
+    if as_json:
+        say_json(done)
+    else:
+        say(f"{case} was handed over, and is kept until {done['keep_until']}")
+
+
+def _body(data_dir: Path, case: UUID, key: Path, person: str) -> dict[str, object]:
+    """Return who asks, and what belongs to a case, opened with the team's key."""
+    shown = operator.ask(data_dir, "GET", f"/reports/{case}")
+    names = [each["id"] for each in shown["objects"]] + shown["answers"]
+    with told():
+        objects = {name: b64encode(_opened(data_dir, name, key)).decode() for name in names}
+    return {"person": person_or_login(person), "objects": objects}
 
 
 def _opened(data_dir: Path, name: str, key: Path) -> bytes:

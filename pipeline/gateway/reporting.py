@@ -15,15 +15,20 @@ from pipeline.duties.reports.errors import NotReportableError, ReportError
 from pipeline.duties.reports.reporting import answer_id
 from pipeline.gateway.errors import GateError
 from pipeline.jobs.report_filing import Filer
-from pipeline.store.reports import Called, Report
+from pipeline.store.reports import Called, Report, Reports
 
 
-class Opened(BaseModel):
-    """Who files, and what they opened with the team's key: by id, base64."""
+class Who(BaseModel):
+    """Who does it."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     person: str = Field(min_length=1, max_length=200)
+
+
+class Opened(Who):
+    """Who files, and what they opened with the team's key: by id, base64."""
+
     objects: dict[UUID, str] = Field(repr=False)
 
 
@@ -31,12 +36,6 @@ def routes(filer: Filer) -> APIRouter:
     """Return the routes; they MUST be served where nobody but the operator can reach them."""
     router = APIRouter(prefix="/reports")
     reports = filer.reports
-
-    async def find(known_as: UUID) -> Report:
-        found = await reports.store.reports.get(known_as)
-        if found is None:
-            raise GateError(404, "There is no such case.")
-        return found
 
     @router.get("")
     async def listed(*, ended: bool = False) -> list[dict[str, object]]:
@@ -46,7 +45,7 @@ def routes(filer: Filer) -> APIRouter:
 
     @router.get("/{known_as}")
     async def shown(known_as: UUID) -> dict[str, object]:
-        case = await find(known_as)
+        case = await _find(reports.store.reports, known_as)
         try:
             facts = await reports.facts(case)
         except NotReportableError as fault:
@@ -65,19 +64,50 @@ def routes(filer: Filer) -> APIRouter:
 
     @router.post("/{known_as}/filing")
     async def filed(known_as: UUID, given: Opened) -> dict[str, object]:
-        case = await find(known_as)
-        try:
-            objects = {
-                each: base64.b64decode(text, validate=True) for each, text in given.objects.items()
-            }
-        except binascii.Error:
-            raise GateError(400, "objects: expected base64") from None
+        case = await _find(reports.store.reports, known_as)
+        objects = _objects(given)
         try:
             return _case(await filer.file(case, objects, given.person))
         except ReportError as fault:
             raise GateError(409, str(fault)) from None
 
+    _national(router, filer)
     return router
+
+
+def _national(router: APIRouter, filer: Filer) -> None:
+    table = filer.reports.store.reports
+
+    @router.post("/{known_as}/pack")
+    async def packed(known_as: UUID, given: Opened) -> dict[str, object]:
+        case = await _find(table, known_as)
+        try:
+            pack = await filer.pack(case, _objects(given))
+        except ReportError as fault:
+            raise GateError(409, str(fault)) from None
+        return {"id": str(known_as), "pack": base64.b64encode(pack).decode()}
+
+    @router.post("/{known_as}/handed-over")
+    async def handed_over(known_as: UUID, who: Who) -> dict[str, object]:
+        case = await _find(table, known_as)
+        try:
+            return _case(await filer.handed_over(case, who.person))
+        except ReportError as fault:
+            raise GateError(409, str(fault)) from None
+
+
+async def _find(table: Reports, known_as: UUID) -> Report:
+    found = await table.get(known_as)
+    if found is None:
+        raise GateError(404, "There is no such case.")
+    return found
+
+
+def _objects(given: Opened) -> dict[UUID, bytes]:
+    try:
+        return {each: base64.b64decode(text, validate=True) for each, text in given.objects.items()}
+    except binascii.Error:
+        raise GateError(400, "objects: expected base64") from None
 
 
 def _case(case: Report) -> dict[str, object]:

@@ -7,15 +7,16 @@ from uuid import UUID
 
 from pipeline.duties.reports.choices import Choices
 from pipeline.duties.reports.client import Ispws
-from pipeline.duties.reports.composing import compose
+from pipeline.duties.reports.composing import Composed, compose
 from pipeline.duties.reports.document import Reported
 from pipeline.duties.reports.errors import NotReportableError
 from pipeline.duties.reports.evidence import Evidence
 from pipeline.duties.reports.filing import Filing
+from pipeline.duties.reports.packing import packed
 from pipeline.duties.reports.reporting import Reports, answer_id
 from pipeline.jobs.report_files import ReportFiles
 from pipeline.settings.reporting import Reporting, Route
-from pipeline.store.reports import Report
+from pipeline.store.reports import Report, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,43 @@ class Filer:
         Raises:
             ReportError, PipelineError, AuditError: as `Filing.file`.
         """
+        profile = self._profile(case, Route.NCMEC)
+        composed = await self._composed(case, objects, profile)
+        return await self.filing.file(case.id, composed, self.service(profile), person)
+
+    async def pack(self, case: Report, objects: Mapping[UUID, bytes]) -> bytes:
+        """Return an approved case as a pack for a national authority; it is not handed over yet.
+
+        Raises:
+            ReportError, PipelineError, AuditError: there is none.
+        """
+        profile = self._profile(case, Route.NATIONAL)
+        if case.standing is not Standing.APPROVED:
+            raise NotReportableError("case", "one that two people approved", case.standing)
+        return packed(await self._composed(case, objects, profile), self.reports.now())
+
+    async def handed_over(self, case: Report, person: str) -> Report:
+        """Note that a person took the pack to the authority.
+
+        Raises:
+            ReportError, PipelineError, AuditError: as `Filing.handed_over`.
+        """
+        self._profile(case, Route.NATIONAL)
+        return await self.filing.handed_over(case.id, person)
+
+    def _profile(self, case: Report, route: Route) -> Reporting:
         profile = self.reports.profile(case.tenant)
-        if profile.route is not Route.NCMEC:
-            raise NotReportableError("tenant", "the CyberTipline as its route", profile.route)
+        if profile.route is not route:
+            raise NotReportableError("tenant", f"{route} as its route", profile.route)
+        return profile
+
+    async def _composed(
+        self, case: Report, objects: Mapping[UUID, bytes], profile: Reporting
+    ) -> Composed:
         facts = await self.reports.facts(case)
         files = await self.files.of(case, facts, objects)
         who, now = self._who(case, objects), self.reports.now()
-        choices = Choices.read(case.choices)
-        composed = compose(case, facts, choices, profile, who, files, now)
-        return await self.filing.file(case.id, composed, self.service(profile), person)
+        return compose(case, facts, Choices.read(case.choices), profile, who, files, now)
 
     def _who(self, case: Report, objects: Mapping[UUID, bytes]) -> Reported:
         """Return whom to report: the newest answer of the platform, if it gave one."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+from zipfile import ZipFile
 
 import pytest
 import uvicorn
@@ -171,3 +172,36 @@ async def test_what_cannot_be_opened_or_filed_says_why(world: World, service: St
     assert service.asked == []
     ((waits),) = (await asked(world, "reports", "list"))["reports"]
     assert waits["standing"] == "approved"
+
+
+async def test_a_pack_for_a_national_authority(tmp_path: Path) -> None:
+    """It holds what is reported; a person says that they took it there, and it is kept then."""
+    folder = tmp_path / "data"
+    (folder / "banks").mkdir(parents=True)
+    (folder / "banks" / "hotline.csv").write_bytes(KNOWN.csv)
+    bank = {"source": "hotline", "kind": "csam", "file": "banks/hotline.csv"}
+    profile = {name: PROFILE[name] for name in ("tenant", "service", "email", "page")}
+    more = {
+        "IMPRIMATUR_BANKS": json.dumps([bank]),
+        "IMPRIMATUR_REPORTING": json.dumps([{**profile, "route": "national"}]),
+    }
+    async with world_in(folder, None, **more) as world, answering(world):
+        case = await escalated(world)
+        key, out = world.data_dir / "keys" / "development-child-safety.key", tmp_path / "case.zip"
+        early = await typed(world, "reports", "pack", case, "--key", key, "--out", out)
+        await agreed(world, case)
+        await asked(world, "reports", "pack", case, "--key", key, "--out", out)
+        filed = await typed(world, "reports", "file", case, "--key", key)
+        over = await asked(world, "reports", "handed-over", case)
+        twice = await typed(world, "reports", "handed-over", case)
+        holds = await asked(world, "audit", "hold", "list")
+
+    with ZipFile(out) as pack:
+        names = pack.namelist()
+        assert pack.read("files/00-upload-0") == KNOWN.picture
+        assert pack.read("report.xml").startswith(b"<?xml")
+    assert names[0] == "report.xml"
+    assert out.stat().st_mode & 0o077 == 0
+    assert (early.exit_code, filed.exit_code, twice.exit_code) == (1, 1, 1)
+    assert over["standing"] == "handed_off"
+    assert len(holds["holds"]) == 1

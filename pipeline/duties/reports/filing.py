@@ -13,7 +13,7 @@ back, and no third:
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ WAITS: Final = (5.0, 30.0)
 """Seconds between the tries of one run. A person runs it again, for as long as it takes."""
 KEPT: Final = timedelta(days=365)
 """How long what was reported is preserved (18 USC 2258A(h))."""
-_KEEP_WHY: Final = "reported to the CyberTipline: preserved for one year (18 USC 2258A(h))"
+_KEEP_WHY: Final = "reported: preserved for one year (18 USC 2258A(h))"
 
 
 class _Stopped(Exception):  # noqa: N818 - an answer, not an error
@@ -92,6 +92,21 @@ class Filing:
         """Find out how a filing ended that was cut off; return where the case stands."""
         async with self._alone(known_as):
             return await self._recovered(await self._case(known_as), service)
+
+    async def handed_over(self, known_as: UUID, person: str) -> Report:
+        """Note that a person gave an approved case to an authority; it is preserved likewise.
+
+        Raises:
+            NotReportableError: it is not approved, or somebody else files it at this moment.
+            StoreError, AuditError: the same again goes on.
+        """
+        async with self._alone(known_as):
+            case = await self._case(known_as)
+            if case.standing is not Standing.APPROVED:
+                raise NotReportableError("case", "one that two people approved", case.standing)
+            at = self.now()
+            values = {"receipt": "handed_over", "filed_at": at, "keep_until": at + KEPT}
+            return await self._preserved(case, Standing.HANDED_OFF, values, person)
 
     @asynccontextmanager
     async def _alone(self, known_as: UUID) -> AsyncGenerator[None]:
@@ -237,7 +252,15 @@ class Filing:
         if case.is_test:
             await self._write(case, Standing.TRIED, case.attempt, person)
             return await self._moved(case, Standing.TRIED, receipt=receipt)
-        await self._write(case, Standing.FILED, 0, person)
+        values = {"receipt": receipt, "filed_at": at, "keep_until": at + KEPT}
+        return await self._preserved(case, Standing.FILED, values, person)
+
+    async def _preserved(
+        self, case: Report, to: Standing, values: Mapping[str, object], person: str | None
+    ) -> Report:
+        """End a case, and put what it is about under a hold, in one transaction."""
+        at = self.now()
+        await self._write(case, to, 0, person)
         hold = LegalHold(
             uuid5(case.id, "preserved"),
             case.tenant,
@@ -253,22 +276,13 @@ class Filing:
             "case": str(hold.id),
             "submission": str(case.submission),
         }
+        by, why = {"person": hold.placed_by}, {"reason": hold.reason}
         with suppress(ConflictError):  # written before a crash
-            await self.log.append(
-                Entry(
-                    hold.id,
-                    Kind.LEGAL_HOLD,
-                    at,
-                    public,
-                    {"person": hold.placed_by},
-                    {"reason": hold.reason},
-                )
-            )
+            await self.log.append(Entry(hold.id, Kind.LEGAL_HOLD, at, public, {**by}, {**why}))
 
         async def keep(part: Store) -> None:
             await part.legal_holds.place(hold)
-            values = {"receipt": receipt, "filed_at": at, "keep_until": at + KEPT}
-            if not await part.reports.move(case, Standing.FILED, at, **values):
+            if not await part.reports.move(case, to, at, **values):
                 raise NotReportableError("case", "one that stands as it did", "another")
 
         await self.store.together(keep)

@@ -48,7 +48,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"policies {name}" for name in ("check", "explain", "show", "list", "replay")),
         *(f"policies {name}" for name in ("propose", "pending", "shadow", "activate")),
         "policies rollback",
-        *(f"reports {name}" for name in ("list", "show", "file")),
+        *(f"reports {name}" for name in ("list", "show", "file", "pack", "handed-over")),
         *(f"takedowns {name}" for name in ("add", "list", "complete", "decide")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         "halt",
