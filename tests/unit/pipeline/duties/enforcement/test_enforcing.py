@@ -1,6 +1,8 @@
 """From what is written in the log to where an end user stands."""
 
+import base64
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,8 +22,18 @@ from pipeline.store.strikes import Strike
 from pipeline.store.submissions import SubmissionRow
 from pipeline.store.webhooks import Target
 from policies.labels import HarmCode
-from tests.unit.pipeline.lookers import Mood
-from tests.unit.pipeline.world import BLOCK, HELD, NOON, TENANT, World, body
+from tests.unit.pipeline.lookers import Colour, Mood
+from tests.unit.pipeline.world import (
+    BLOCK,
+    HELD,
+    NEARLY,
+    NOON,
+    TAINTED,
+    TENANT,
+    World,
+    body,
+    png,
+)
 
 ANA, BEN = (Subject(TENANT, pseudonym=name, tier=Tier.GENERAL) for name in ("ana", "ben"))
 FIRST = Person("person-1", frozenset({Permission.REVIEW_RULE}))
@@ -32,10 +44,12 @@ def of(house: World) -> Enforcing:
     return house.gate.enforcing
 
 
-async def asked(house: World, subject: Subject, prompt: str = "a harbour") -> SubmissionRow:
+async def asked(
+    house: World, subject: Subject, prompt: str = "a harbour", **more: Any
+) -> SubmissionRow:
     """A request of somebody's that went to its end."""
     house.made += 1
-    received = house.received(body(prompt, seed=house.made), subject)
+    received = house.received(body(prompt, seed=house.made, **more), subject)
     who = fingerprint(house.gate.subject_key, subject)
     with house.gate.desk.entering():
         ticket = await house.gate.desk.submit(
@@ -120,6 +134,22 @@ async def test_what_is_only_suspected_never_counts(house: World) -> None:
     assert await step_of(house, ANA) is None
     assert await step_of(house, Subject(TENANT)) is None
     assert await events(house) == []
+
+
+@pytest.mark.parametrize(
+    ("colour", "step"), [(TAINTED, Step.SUSPEND), (NEARLY, None), (BLOCK, None)]
+)
+async def test_only_an_exact_match_of_what_somebody_sent_counts(
+    house: World, colour: Colour, step: Step | None
+) -> None:
+    """What resembles a listed picture may be another; what only came back was not sent."""
+    picture = base64.b64encode(png(colour)).decode()
+    house.upstream.colours = [colour]
+    await asked(house, BEN)
+    await asked(house, ANA, image=picture, strength=0.5)
+
+    assert await step_of(house, ANA) is step
+    assert await step_of(house, BEN) is None
 
 
 async def test_a_machine_that_fails_is_nobodys_strike(house: World) -> None:
