@@ -82,10 +82,16 @@ def tables(report: Mapping[str, object], held: Mapping[Cause, int]) -> list[Tabl
                 ("in flight at most", _told(report.get("queue_limit"))),
             ],
         ),
-        _pairs(
+        _facts(
+            "What waits for people, against what they can rule on in a day",
+            "tenant",
+            queues := report.get("queues"),
+            "Nobody can say." if queues is None else "No tenant declared that.",
+        ),
+        Table(
             "Minutes in which not all could be served",
-            "in the last",
-            report.get("closed_minutes"),
+            ("in the last", "minutes"),
+            [(time, _told(each)) for time, each in _mapping(report.get("closed_minutes")).items()],
             "Nobody can say.",
         ),
         _pairs("Classifiers that fail", "classifier", report.get("sick"), "None of them."),

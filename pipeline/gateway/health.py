@@ -20,6 +20,8 @@ from policies.errors import PolicyError
 from policies.policy import Policy, Rating
 
 _DAY = timedelta(days=1)
+_MOST_COUNTED = 10_000
+"""Of more cases of one tenant nobody wants to know how many exactly."""
 _FOR_ANYBODY = frozenset({"ready", "serves", "log", "store", "vault", "admission"})
 
 
@@ -86,12 +88,33 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "balances": {label: each.anlas for label, each in gate.balances.items()},
         "in_flight": gate.desk.in_flight,
         "queue_limit": gate.desk.limit,
+        "queues": await _queues(gate),
         "closed_minutes": await _closed(gate),
         "seizures": dict(failing) or "ok",
         "tenants": unserved or "ok",
         "outside": dict(gate.outside()),
         **stores,
     }
+
+
+async def _queues(gate: Gate) -> Json:
+    """Return how much waits of each tenant that declared how much it can rule on in a day."""
+    try:
+        declared = {
+            each.id: each.profile.reviews_a_day
+            for each in await gate.store.tenants.all()
+            if each.profile.reviews_a_day is not None
+        }
+        holds, now = gate.store.holds, gate.now()
+        return {
+            tenant: {
+                "waiting": await holds.waiting_for(tenant, _MOST_COUNTED, now),
+                "reviews_a_day": most,
+            }
+            for tenant, most in declared.items()
+        }
+    except StoreError:
+        return None
 
 
 async def _closed(gate: Gate) -> Json:

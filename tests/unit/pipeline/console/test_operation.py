@@ -21,6 +21,7 @@ REPORT: Mapping[str, object] = {
     "balances": {"account-2": 4100},
     "in_flight": 2,
     "queue_limit": 64,
+    "queues": {"harbour": {"waiting": 12, "reviews_a_day": 40}},
     "closed_minutes": {"24 hours": 7, "30 days": 90},
     "seizures": "ok",
     "tenants": {"harbour": "its policy set is gone"},
@@ -50,6 +51,11 @@ def test_all_that_is_known_is_in_a_table() -> None:
         ("account-2", "free", "4100"),
     ]
     assert ("terms@2", "ok") in found["Classifiers"].rows
+    waits = found["What waits for people, against what they can rule on in a day"]
+    assert (waits.columns, waits.rows) == (
+        ("tenant", "waiting", "reviews_a_day"),
+        [("harbour", "12", "40")],
+    )
     assert ("in flight at most", "64") in found["What waits"].rows
     assert ("24 hours", "7") in found["Minutes in which not all could be served"].rows
     assert found["Banks"].columns == ("bank", "version", "entries", "stale")

@@ -19,7 +19,7 @@ from pipeline.items import Json
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.lookers import CANARY, Mood
-from tests.unit.pipeline.world import TENANT, World, body
+from tests.unit.pipeline.world import HELD, TENANT, World, body
 
 LIST: dict[str, dict[str, Json]] = {"partner": {"version": "a" * 64, "entries": 7}}
 
@@ -207,3 +207,15 @@ async def test_nothing_of_anybody_is_told(house: World) -> None:
     for answer in told:
         assert CANARY not in answer.text
         assert "harbour" not in answer.text
+
+
+async def test_what_waits_is_held_against_what_people_can_rule_on(house: World) -> None:
+    """Of tenants that declared it; and what nobody knows is not nought."""
+    house.upstream.colours = [HELD]
+    await house.end("a mill")
+
+    told = (await readiness(house.gate))["queues"]
+    assert told == {TENANT: {"waiting": 1, "reviews_a_day": 200}}
+    closed = Store.open(house.folder / "closed.db")
+    await closed.close()
+    assert (await readiness(replace(house.gate, store=closed)))["queues"] is None
