@@ -108,10 +108,10 @@ class Store:
     tallies: Tallies
     figures: Figures
     closed_minutes: ClosedMinutes
+    strikes: Strikes
 
     @classmethod
     def open(cls, path: Path) -> Self:
-    strikes: Strikes
         """Open app.db, or make it. Blocks: call it before serving.
 
         Raises:
