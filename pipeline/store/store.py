@@ -42,9 +42,9 @@ from pipeline.store.samples import Samples
 from pipeline.store.saved_views import SavedViews
 from pipeline.store.seizures import Seizures
 from pipeline.store.sign_in_attempts import SignInAttempts
+from pipeline.store.strikes import Strikes
 from pipeline.store.subject_tokens import SubjectTokenTable
 from pipeline.store.submissions import Submissions
-from pipeline.store.strikes import Strikes
 from pipeline.store.taints import Taint, Taints
 from pipeline.store.takedowns import Takedowns
 from pipeline.store.tallies import Tallies
@@ -183,10 +183,10 @@ class Store:
             tallies=Tallies(transact),
             figures=Figures(transact),
             closed_minutes=ClosedMinutes(transact),
+            strikes=Strikes(transact),
         )
 
     async def together(self, work: Callable[[Self], Coroutine[object, None, T]]) -> T:
-            strikes=Strikes(transact),
         """Do several things in one transaction: all of them are durable, or none is.
 
         `work` is given a store whose tables are part of that transaction. It MUST NOT await
