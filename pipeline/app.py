@@ -355,13 +355,13 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             seizure=seizure,
             halts=halts,
             appeals=_appeals(store, log),
+            enforcing=_enforcing(settings, store, log),
             reports=Reports(
                 store,
                 log,
                 seizure.quarantine,
                 {each.tenant: each for each in settings.reporting},
                 now,
-            enforcing=_enforcing(settings, store, log),
                 uuid4,
             ),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
@@ -401,6 +401,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 Paging(store, now).look,
                 _drawing(settings, store, log, tenancy).follow,
             ),
+            follow=gate.enforcing.follow,
         )
         desk = operator.create(Operator(gate, api_keys, undoing.rulings, settings))
         delivering, aiming = _webhooks(
@@ -408,7 +409,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         public = server.create(gate, metrics, BEAT_SECONDS)
         ways_in = _console(
-            follow=gate.enforcing.follow,
             public,
             gate,
             vault,
@@ -438,6 +438,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                     partial(opened, await closing.enter_async_context(_reporting_http())),
                 )
             ),
+            enforcing.routes(gate.enforcing),
             halting.routes(halts, store, lambda: public.openapi()["paths"]),
         ):
             desk.include_router(routes)
@@ -445,7 +446,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             public=public,
             operator=desk,
             gate=gate,
-            enforcing.routes(gate.enforcing),
             undoing=undoing,
             upkeep=upkeep,
             anchoring=anchoring,
@@ -570,6 +570,12 @@ def _appeals(store: Store, log: Log) -> Appeals:
     return Appeals(Notices(store, log, Templates.read(), now, uuid4), store, log, now)
 
 
+def _enforcing(settings: Settings, store: Store, log: Log) -> Enforcing:
+    ladder = Ladder.read(settings.enforcement_file)
+    key = read_key(settings.keys_dir, "subjects")
+    return Enforcing(store, log, ladder, Templates.read(), now, key)
+
+
 def _standing(gate: Gate) -> operation.Standing:
     """Return who tells the console's page how the installation stands."""
     ready, held = partial(readiness, gate), gate.store.holds.count
@@ -577,12 +583,6 @@ def _standing(gate: Gate) -> operation.Standing:
 
 
 def _reporting_http() -> httpx.AsyncClient:
-def _enforcing(settings: Settings, store: Store, log: Log) -> Enforcing:
-    ladder = Ladder.read(settings.enforcement_file)
-    key = read_key(settings.keys_dir, "subjects")
-    return Enforcing(store, log, ladder, Templates.read(), now, key)
-
-
     return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=REPORTING_SECONDS)
 
 

@@ -189,6 +189,7 @@ class Upkeep:
         await self.store.encodings.purge(self.now())
         await self.store.taints.purge(self.now() - REMEMBERED)
         await self.store.appeals.purge(self.now() - CONTESTED)
+        await self.store.strikes.purge(self.now() - CONTESTED)
 
     async def _destroy(self, pictures: Sequence[Picture]) -> None:
         """Destroy pictures; the log says first which, but not of whom."""
@@ -202,7 +203,6 @@ class Upkeep:
     async def _chores(self) -> None:
         """Do each; one that fails is told, and keeps no other from its turn."""
         for chore in self.chores:
-        await self.store.strikes.purge(self.now() - CONTESTED)
             try:
                 await chore()
             except FAULTS as fault:
