@@ -15,6 +15,7 @@ from pipeline.store.pictures import PictureState, pictures
 from pipeline.store.precedents import resemblances
 from pipeline.store.refusals import refusals, refused_texts
 from pipeline.store.samples import samples
+from pipeline.store.strikes import strikes
 from pipeline.store.subject_tokens import subject_tokens
 from pipeline.store.submissions import submissions
 from pipeline.store.writer import Transact
@@ -36,10 +37,10 @@ class Forgetting:
         return await self.transact(lambda sql: _submission(sql, submission))
 
     async def subject(self, tenant: str, fingerprint: str, pseudonym: str) -> None:
-        """Forget how often a subject was refused, and for what; its tokens end."""
+        """Forget how often a subject was refused, and for what, and its strikes; its tokens end."""
 
         def forget(sql: Connection) -> None:
-            for table in (refusals, refused_texts):
+            for table in (refusals, refused_texts, strikes):
                 sql.execute(
                     delete(table).where(table.c.tenant == tenant, table.c.subject == fingerprint)
                 )
@@ -54,7 +55,7 @@ class Forgetting:
         query = (
             select(submissions.c.id)
             .where(submissions.c.tenant == tenant, submissions.c.subject == fingerprint)
-            .order_by(submissions.c.received_at)
+            .order_by(submissions.c.received_at, submissions.c.id)
         )
         return await self.transact(lambda sql: tuple(sql.execute(query).scalars()))
 

@@ -229,3 +229,14 @@ async def test_what_must_not_be_told_is_not(house: World, code: str, told: bool)
 
     (strike,) = await strikes_of(house, ANA)
     assert strike.told is told
+
+
+async def test_who_is_erased_has_none(house: World) -> None:
+    """Their fingerprint would be left, and what they were found to have done."""
+    await ruled(house, ANA)
+    await of(house).follow()
+    who = fingerprint(house.gate.subject_key, ANA)
+
+    await house.store.forgetting.subject(TENANT, who, "ana")
+
+    assert await strikes_of(house, ANA) == ()
