@@ -27,7 +27,7 @@ from pipeline.console.ordinary import (
     sees_escalated,
     sees_worst,
 )
-from pipeline.console.places import span_of
+from pipeline.console.places import MOST_BOXES, Box, box_of, span_of
 from pipeline.console.resembling import Resembling
 from pipeline.console.sessions import Session
 from pipeline.console.words import Said, said_of
@@ -72,6 +72,10 @@ class Opened:
     """What its end user asked for before; None if the platform names nobody."""
     precedents: Sequence[Precedent] | None
     """Decisions on what is nearly the same; None if nobody could compare."""
+    boxes: Sequence[Box] = ()
+    """Where in pictures something was found, the highest scores first."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the pictures that came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +182,15 @@ class Cases:
         if row is None:
             raise MissingObjectError(str(hold.submission), "a submission", "none")
         received = Received.read(await self.vault.look(row.vault_id))
-        spans = [span_of(each) for each in await self._findings(decided)]
-        found = [span for span in spans if span is not None]
+        findings = await self._findings(decided)
+        spans = [span for each in findings if (span := span_of(each)) is not None]
+        boxes = [box for each in findings if (box := box_of(each)) is not None]
+        boxes.sort(key=lambda box: -box.score)
 
-        def read() -> Sequence[Said]:
-            prompt = received.work(Limits()).prompt
-            return said_of(prompt, normalise.read(prompt), found)
+        def read() -> tuple[Sequence[Said], tuple[int, int]]:
+            work = received.work(Limits())
+            said = said_of(work.prompt, normalise.read(work.prompt), spans)
+            return said, (work.width, work.height)
 
         named, past = received.subject.pseudonym is not None, None
         if named and row.subject:
@@ -191,7 +198,8 @@ class Cases:
         precedents: Sequence[Precedent] | None = ()
         if not is_of_the_worst(hold):
             precedents = await self.resembling.precedents(Ordinary(hold))
-        return Opened(await asyncio.to_thread(read), past, precedents)
+        said, size = await asyncio.to_thread(read)
+        return Opened(said, past, precedents, boxes[:MOST_BOXES], size)
 
     async def _findings(self, decided: UUID) -> Sequence[Json]:
         try:

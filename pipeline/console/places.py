@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import cast
 
 _IN_TEXT = re.compile(r"(?P<path>.+?)(?:\[(?P<start>\d{1,9}), (?P<end>\d{1,9})\])?", re.DOTALL)
+_IN_PICTURE = re.compile(r"(?P<carrier>.+)/(?P<index>\d{1,9})\[(?P<box>\d{1,9}(?:, \d{1,9}){3})\]")
+MOST_BOXES = 20
 NOTABLE = 0.5
 """From this score on a finding is pointed out in a text."""
 
@@ -19,6 +21,20 @@ class Span:
     start: int
     end: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place in a picture, in its pixels, and what was found there."""
+
+    name: str
+    score: float
+    carrier: str
+    index: int
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,23 @@ def span_of(finding: object) -> Span | None:
     if found is None or found["start"] is None:
         return None
     return Span(found["path"], int(found["start"]), int(found["end"]), name)
+
+
+def box_of(finding: object) -> Box | None:
+    """Return where in a picture a finding of an entry's detail stands, if it says so."""
+    if not isinstance(finding, Mapping):
+        return None
+    said = cast("Mapping[object, object]", finding)
+    where, name, score = said.get("where"), said.get("name"), said.get("score")
+    if not isinstance(where, str) or not isinstance(name, str):
+        return None
+    if not isinstance(score, int | float) or score <= 0:
+        return None
+    found = _IN_PICTURE.fullmatch(where)
+    if found is None:
+        return None
+    left, top, width, height = map(int, found["box"].split(", "))
+    return Box(name, score, found["carrier"], int(found["index"]), left, top, width, height)
 
 
 def pieces(text: str, spans: Iterable[Span]) -> Sequence[Piece]:

@@ -1,15 +1,19 @@
 """What people decide: taken back, together, escalated; and what is out of reach, by type."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 from uuid import uuid4
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from audit.entry import Kind
+from classifiers.canonical import Canonical
+from classifiers.signals import Finding, Picture, Signal
 from pipeline.console.deciding import Deciding
 from pipeline.console.errors import NowhereError
 from pipeline.console.ordinary import Act, Ordinary, acts_of
@@ -20,6 +24,7 @@ from pipeline.store.holds import End, Hold, Lane
 from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
 from tests.unit.pipeline.console.test_case_pages import becomes, claimed, posted
+from tests.unit.pipeline.lookers import Viewer
 from tests.unit.pipeline.world import HELD, NOON, png
 
 REJECT = {"ruling": "reject", "reason": "it is not allowed"}
@@ -30,6 +35,20 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk for one test."""
     async with open_desk(tmp_path) as opened:
         yield opened
+
+
+@dataclass
+class Boxed(Viewer):
+    """Says where it saw what it saw."""
+
+    @override
+    def classify(self, content: Canonical, /) -> Sequence[Finding]:
+        """Put a box to each signal."""
+        place = Picture(content.carrier, content.index, (8, 9, 20, 21))
+        return [
+            replace(each, where=place) if isinstance(each, Signal) and each.score else each
+            for each in super().classify(content)
+        ]
 
 
 async def ruled(desk: Desk, hold: Hold) -> httpx.AsyncClient:
@@ -415,6 +434,22 @@ class TestWhatIsKnown:
         assert "closed_up" in page
         assert "harbor" in page
         assert "The platform names no end user for it" in page
+
+    async def test_boxes_come_before_pixels(self, desk: Desk) -> None:
+        """An outline, and where in it something was found: for most that is enough."""
+        own: Any = desk.house.viewer.own
+        desk.house.viewer.own = Boxed(
+            **{each.name: getattr(own, each.name) for each in fields(own)}
+        )
+        hold = await desk.held()
+        other = (await (await desk.signed_in("auditor")).get(f"/cases/{hold.id}")).text
+        page = (await (await claimed(desk, hold)).get(f"/cases/{hold.id}")).text
+
+        assert '<svg class="outline" viewBox="0 0 64 64"' in page
+        assert 'x="8" y="9" width="20" height="21"' in page
+        assert "20 x 21" in page
+        assert page.index("<svg") < page.index("small.png")
+        assert "<svg" not in other
 
     async def test_what_was_decided_on_the_like_is_shown(self, desk: Desk) -> None:
         """With its reason; to read it nothing is opened."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.signals import Field, Signal, SignalName
-from pipeline.console.places import Span, pieces, span_of
+from classifiers.signals import Field, Picture, Signal, SignalName
+from pipeline.console.places import Box, Span, box_of, pieces, span_of
 from pipeline.record import _finding
 
 NAME = SignalName.TEXT_READABLE
@@ -41,6 +41,34 @@ def test_what_the_log_writes_is_read_back(path: str, start: int, end: int) -> No
 def test_what_points_nowhere_in_a_text_is_left_out(finding: object) -> None:
     """A whole field, a picture, a faint suspicion, and what another version wrote."""
     assert span_of(finding) is None
+
+
+@given(st.tuples(*[st.integers(0, 9_999)] * 4), st.integers(0, 9))
+def test_a_box_that_the_log_writes_is_read_back(box: tuple[int, int, int, int], index: int) -> None:
+    """Of an upload too, whose carrier may hold brackets."""
+    for carrier in ("output", "parameters.reference_image_multiple[1].hidden"):
+        written = _finding(Signal(NAME, 0.75, Picture(carrier, index, box), "viewer@1"))
+
+        assert box_of(written) == Box(NAME, 0.75, carrier, index, *box)
+        assert span_of(written) is None
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        None,
+        {},
+        {"where": "output/0", "name": "n", "score": 1},
+        {"where": "output/0[1, 2]", "name": "n", "score": 1},
+        {"where": "output/0[1, 2, 3, -4]", "name": "n", "score": 1},
+        {"where": "output/0[1, 2, 3, 4]", "name": "n", "score": 0},
+        {"where": "output/0[1, 2, 3, 4]", "name": "n", "unavailable": "failed"},
+        {"where": "output/0[1, 2, 3, 4]", "name": 3, "score": 1},
+    ],
+)
+def test_what_points_nowhere_in_a_picture_is_no_box(finding: object) -> None:
+    """A whole picture, a text, nothing seen, and what another version wrote."""
+    assert box_of(finding) is None
 
 
 @given(TEXT, SPANS)
