@@ -98,8 +98,8 @@ from pipeline.gateway import (
     changing,
     choosing,
     decisions,
-    erasing,
     enforcing,
+    erasing,
     halting,
     memory,
     operator,
@@ -123,6 +123,7 @@ from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.closing import Closing
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.notice_bank import NoticeBank
+from pipeline.jobs.overdue import Overdue
 from pipeline.jobs.paging import Paging
 from pipeline.jobs.recent_texts import RecentTexts
 from pipeline.jobs.recovery import Recovery
@@ -399,6 +400,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 misses.watch,
                 Alarms(store, now).look,
                 Paging(store, now).look,
+                Overdue(gate.reports, now).look,
                 _drawing(settings, store, log, tenancy).follow,
             ),
             follow=gate.enforcing.follow,

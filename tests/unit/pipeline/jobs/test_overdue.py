@@ -1,0 +1,101 @@
+"""What people should have done by now is told: again and again, and to whom it concerns."""
+
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from pipeline.duties.takedown.intake import NEEDED, Intake
+from pipeline.jobs.overdue import DUE, Overdue
+from pipeline.settings.reporting import Drawn
+from pipeline.store.reports import Standing
+from pipeline.store.takedowns import NoticeKind, Taken
+from pipeline.store.webhooks import Target
+from tests.unit.pipeline.duties.reports.cases import PROFILE, approved, case_of, escalated
+from tests.unit.pipeline.world import NOON, TENANT, World
+
+
+@pytest.fixture
+def overdue(house: World) -> Overdue:
+    return Overdue(house.gate.reports, house.clock)
+
+
+async def told(overdue: Overdue) -> dict[str, int]:
+    """What whoever runs the gateway is told now."""
+    with capture_logs() as said:
+        await overdue.look()
+    return {line["event"]: line["count"] for line in said}
+
+
+async def test_late_cases_are_told_ever_again(house: World, overdue: Overdue) -> None:
+    """From the end of their day on, until people have decided."""
+    case = await escalated(house)
+    assert await told(overdue) == {}
+    house.clock.passes(hours=25)
+
+    assert await told(overdue) == {"cases are late": 1}
+    house.clock.passes(hours=3)
+    assert await told(overdue) == {"cases are late": 1}
+
+    await house.store.reports.move(case, Standing.DRAFTED, NOON)
+    case = await case_of(house, case.id)
+    await house.store.reports.move(case, Standing.NOT_REPORTED, NOON)
+    house.clock.passes(hours=3)
+    assert await told(overdue) == {}
+
+
+async def test_what_may_wait_is_not_late(house: World, overdue: Overdue) -> None:
+    """Drawings alone, where the profile leaves them to people."""
+    voluntary = PROFILE.model_copy(update={"drawn": Drawn.VOLUNTARY})
+    reports = replace(overdue.reports, profiles={TENANT: voluntary})
+    case = await escalated(house)
+    house.clock.passes(hours=25)
+
+    assert await told(replace(overdue, reports=reports)) == {"cases are late": 1}
+    assert not reports.is_late(replace(case, code="CSE.DRAWN"))
+
+
+async def test_what_was_approved_and_is_not_filed_is_told(house: World, overdue: Overdue) -> None:
+    """Somebody has to be there with the key."""
+    await approved(house)
+    assert await told(overdue) == {}
+
+    house.clock.passes(hours=2)
+
+    assert await told(overdue) == {"approved cases are not filed": 1}
+
+
+async def test_the_end_of_a_year_is_told(house: World, overdue: Overdue) -> None:
+    """The team destroys what was preserved, or keeps it: no clock does."""
+    case, until = await approved(house), house.clock()
+    for to in (Standing.OPENING, Standing.OPEN, Standing.FILED):
+        await house.store.reports.move(case, to, NOON, keep_until=until)
+        case = await case_of(house, case.id)
+
+    assert await told(overdue) == {"cases were preserved for their year": 1}
+
+
+async def test_a_platform_is_told_of_its_notices_at_12_24_40_and_48_hours(
+    house: World, overdue: Overdue
+) -> None:
+    """Once at each, with nothing of what it is about; and no more once it is decided."""
+    await house.store.webhooks.aim(Target(TENANT, "https://platform.example/", b"s", NOON))
+    intake = Intake(house.store, house.log, house.clock, house.gate.new_id)
+    kind = NoticeKind.TAKE_IT_DOWN
+    notice = await intake.take(TENANT, kind, NEEDED[kind], [], "anna")
+    await intake.take(TENANT, kind, frozenset(), [], "anna")
+    counts: list[int] = []
+    for hours in (11, 1, 1, 11, 16, 8):
+        house.clock.passes(hours=hours)
+        await overdue.look()
+        counts.append(sum(each.kind == DUE for each in await house.store.webhooks.all()))
+
+    assert counts == [0, 1, 1, 2, 3, 4]
+    last = next(each for each in await house.store.webhooks.all() if each.kind == DUE)
+    assert last.body["notice"] == str(notice.id)
+    assert last.body["late"] is True
+
+    await intake.decide(notice, Taken.DOWN, "anna", "she is right")
+    house.clock.passes(hours=5)
+    await overdue.look()
+    assert sum(each.kind == DUE for each in await house.store.webhooks.all()) == 4
