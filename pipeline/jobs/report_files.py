@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+from classifiers.errors import UnreadableError
 from pipeline.duties.reports.composing import Attachment
 from pipeline.duties.reports.document import Relevance
 from pipeline.duties.reports.errors import NotReportableError
@@ -66,7 +67,7 @@ class ReportFiles:
             for each in facts.objects
             if each.index is not None
         ]
-        uploaded = [] if work is None or made else _uploaded(work)
+        uploaded = [] if received is None or made else _uploaded(received, work)
         files = [*made, *uploaded]
         if received is not None:
             relevance = Relevance.SUPPLEMENTAL if files else Relevance.REPORTED
@@ -96,7 +97,7 @@ class ReportFiles:
 def _work(received: Received, limits: Limits) -> Work | None:
     try:
         return received.work(limits)
-    except RequestRefusedError:  # it is not served any more
+    except (RequestRefusedError, UnreadableError):  # a dry run, or it is not served any more
         return None
 
 
@@ -113,18 +114,23 @@ def _told(work: Work) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)[:_MOST]) for name, value in found.items() if value is not None)
 
 
-def _uploaded(work: Work) -> list[Attachment]:
-    """Return what a refused request carried: one of its pictures may be why."""
+def _uploaded(received: Received, work: Work | None) -> list[Attachment]:
+    """Return what a refused request carried, or what a dry run was: it may be why."""
+    if work is None:
+        is_picture = received.content_type.startswith("image/")
+        found = [(received.body, "body")] if is_picture else []
+    else:
+        found = [(each.data, f"{each.carrier}[{each.index}]") for each in work.images]
     return [
         Attachment(
             f"upload-{number}",
-            image.data,
+            data,
             Relevance.REPORTED,
             viewed=None,
             generated=False,
-            told=(("carrier", f"{image.carrier}[{image.index}]"),),
+            told=(("carrier", carrier),),
         )
-        for number, image in enumerate(work.images)
+        for number, (data, carrier) in enumerate(found)
     ]
 
 

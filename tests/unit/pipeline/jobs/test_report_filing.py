@@ -120,6 +120,31 @@ async def test_a_request_alone_is_filed_as_what_is_reported(
     assert report.find("personOrUserReported/espIdentifier") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("image", {"content": png(TAINTED), "headers": {"Content-Type": "image/png"}}),
+        ("prompt", {"json": {"prompt": "graveword"}}),
+    ],
+)
+async def test_what_a_dry_run_showed_is_filed(
+    house: World, filer: Filer, service: StandIn, path: str, sent: Mapping[str, Any]
+) -> None:
+    """Whoever learns of it has to report it: as it was received, no request to make anything."""
+    async with house.client() as client:
+        await client.post(f"/v1/moderate/{path}", **sent)
+    await house.upkeep.round()
+    (waiting,) = await house.store.reports.open()
+    case = await agreed(house, filer.reports, waiting)
+
+    await filer.file(case, team(house), "mia")
+
+    _, files = only(service)
+    reported = [data for data, told in files if told.findtext("fileRelevance") == "Reported"]
+    assert len(reported) == 1
+    assert (reported == [png(TAINTED)]) == (path == "image")
+
+
 @pytest.mark.parametrize("change", ["missing", "altered", "answer"])
 async def test_what_is_not_as_it_was_sealed_is_not_filed(
     house: World, filer: Filer, service: StandIn, change: str
