@@ -17,6 +17,7 @@ from audit.leaf import Leaf
 from pipeline.duties.dsa.filings import Filings, confirms, filings_of
 from pipeline.duties.dsa.ground import code_of, is_about, is_of_the_worst
 from pipeline.duties.dsa.taxonomy import Place, place_of
+from pipeline.store.takedowns import NoticeKind
 from policies.labels import HarmCode
 
 _ENDS = frozenset({Kind.HALTED, Kind.WITHHOLD})
@@ -25,6 +26,10 @@ _NEEDED_TOO = ("stage", "submission", "tenant", "automated")
 _KEPT: Final = frozenset((*_NEEDED, *_NEEDED_TOO))
 BY_A_PERSON = "blind_check"
 """Why something is withheld that machines had let go, and a person then did not."""
+_STRUCK: Final = "strike.added"
+_SUSPENDS: Final = frozenset({"suspend", "refer"})
+_BY_OTHERS: Final = frozenset({NoticeKind.ARTICLE_16, NoticeKind.TRUSTED_FLAGGER})
+"""The notices of the DSA; what the law of another country asks for is not among them."""
 _DAY = len("2026-11-23")
 
 
@@ -65,10 +70,22 @@ class Complaint:
     @property
     def hours(self) -> float | None:
         """From when it was sent until it was decided, which is when it is told."""
-        if self.decided_at is None:
-            return None
-        took = datetime.fromisoformat(self.decided_at) - datetime.fromisoformat(self.received_at)
-        return took.total_seconds() / 3600
+        return _hours(self.received_at, self.decided_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice by somebody else (Article 16) that was received in the period."""
+
+    by_flagger: bool
+    received_at: str
+    outcome: str | None = None
+    decided_at: str | None = None
+
+    @property
+    def hours(self) -> float | None:
+        """From when it was received until it was decided."""
+        return _hours(self.received_at, self.decided_at)
 
 
 @dataclass(slots=True)
@@ -94,6 +111,9 @@ class Counted:
     """Decisions on appeals that nobody made: there are none."""
     confirmed: int = 0
     """Requests of which people said that it was of `CSE.*`."""
+    received: list[Notice] = field(default_factory=list[Notice])
+    suspensions: int = 0
+    """How often an end user was suspended for what was confirmed of them."""
     filings: Filings | None = None
     """What became of those; None where nothing is filed from here."""
 
@@ -101,18 +121,43 @@ class Counted:
 def counted(leaves: Iterable[Leaf], query: Query) -> Counted:
     """Count. Leaves MUST come in the order of the log."""
     courses: defaultdict[str, list[Leaf]] = defaultdict(list)
-    until = write_time(query.as_of)
+    until, notices = write_time(query.as_of), list[Leaf]()
     for leaf in leaves:
         submission = leaf.public.get("submission")
-        if isinstance(submission, str) and leaf.at <= until:
+        if leaf.at <= until and leaf.kind is Kind.TAKEDOWN:
+            notices.append(leaf)
+        elif isinstance(submission, str) and leaf.at <= until:
             courses[submission].append(_slim(leaf))
     found, own = Counted(), list[Sequence[Leaf]]()
+    found.received = _notices(notices, query)
     for course in courses.values():
         if any(leaf.public.get("tenant") == query.tenant for leaf in course):
             own.append(course)
             _count(found, course, query.has)
     found.filings = filings_of(own, query.has, query.as_of)
     return found
+
+
+def _notices(leaves: Sequence[Leaf], query: Query) -> list[Notice]:
+    """Return the notices of a platform, each with what was decided on it."""
+    found: dict[str, Notice] = {}
+    for leaf in leaves:
+        said, case = leaf.public, str(leaf.public.get("case"))
+        if said.get("tenant") != query.tenant or said.get("class") not in _BY_OTHERS:
+            continue
+        if said.get("event") == "takedown.received" and query.has(leaf.at):
+            found[case] = Notice(said.get("class") == NoticeKind.TRUSTED_FLAGGER, leaf.at)
+        elif said.get("event") == "takedown.decided" and case in found:
+            outcome = str(said.get("outcome"))
+            found[case] = replace(found[case], outcome=outcome, decided_at=leaf.at)
+    return [*found.values()]
+
+
+def _hours(since: str, until: str | None) -> float | None:
+    if until is None:
+        return None
+    took = datetime.fromisoformat(until) - datetime.fromisoformat(since)
+    return took.total_seconds() / 3600
 
 
 def _slim(leaf: Leaf) -> Leaf:
@@ -148,6 +193,11 @@ def _count(found: Counted, course: Sequence[Leaf], has: Callable[[str], bool]) -
         found.notices[_notice(course, notices)] += 1
     found.stray_notices += bool(notices) and not ground
     _appeals(found, course, has)
+    found.suspensions += sum(
+        leaf.public.get("event") == _STRUCK and leaf.public.get("outcome") in _SUSPENDS
+        for leaf in course
+        if has(leaf.at)
+    )
     found.confirmed += any(has(leaf.at) and confirms(leaf) for leaf in course)
 
 

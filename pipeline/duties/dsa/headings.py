@@ -4,6 +4,10 @@ ALL = "All"
 HOSTING = "Only for providers of hosting services, including online platforms"
 PLATFORMS = "Only for providers of online platforms"
 ELSEWHERE = "Not received through the gateway: to be filled in by the provider."
+NOTICED = (
+    "As taken by the gateway; of which category they are, and on which basis, is for the provider "
+    "to say."
+)
 OWN = "Number of measures taken at the provider's own initiative"
 DETECTED = "Number of measures taken after detection with solely automated means"
 RESTRICTIONS = (

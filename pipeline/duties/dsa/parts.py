@@ -10,8 +10,9 @@ from statistics import median
 
 from pipeline.duties.dsa import headings
 from pipeline.duties.dsa.accuracy import Accuracy
-from pipeline.duties.dsa.courses import Complaint, Counted, Measure, Query
+from pipeline.duties.dsa.courses import Complaint, Counted, Measure, Notice, Query
 from pipeline.duties.dsa.taxonomy import BY_TERMS, CATEGORIES, Place
+from pipeline.store.takedowns import Taken
 
 Row = tuple[str, ...]
 
@@ -65,7 +66,7 @@ class Parts:
             self._empty(
                 "3_member_states_orders", headings.ALL, orders, headings.ORDERS, ("TOTAL",)
             ),
-            self._empty("4_notices", headings.HOSTING, notices, headings.NOTICES, ()),
+            self._notices(notices),
             self._own("5_own_initiative_illegal", illegal, CATEGORIES, ()),
             self._own("6_own_initiative_TC", terms, BY_TERMS, self.counted.measures),
             self._appeals(),
@@ -113,6 +114,19 @@ class Parts:
             for label, _ in _labels(categories, ())
         ]
         return Table(name, (*columns, *figures, *_contextual(figures)), rows)
+
+    def _notices(self, categories: Mapping[str, Sequence[str]]) -> Table:
+        """Return the notices of others: nobody says of which category they are."""
+        figures = headings.NOTICES
+        rows = list[Row]()
+        for label, _ in _labels(categories, ()):
+            mine = self.counted.received if label in _OF_NOTICES else ()
+            numbers = _received(mine)
+            told = _context(label, headings.NOTICED, figures)
+            begin = (headings.HOSTING, *self._begin, label, "")
+            rows.append((*begin, *numbers, *told))
+        columns = (*_columns("Category of illegal content"), *figures, *_contextual(figures))
+        return Table("4_notices", columns, rows)
 
     def _own(
         self,
@@ -164,6 +178,11 @@ class Parts:
             for scope in headings.OUTCOMES
         ]
         more = (*headings.OUTCOMES, "Decision omitted", "Percentage of outcomes implemented")
+        suspended: dict[str, str | None] = {
+            "illegal content": str(self.counted.suspensions),
+            "unfounded notices": None,
+            "unfounded complaints": None,
+        }
         bodies = "Out-of-court dispute settlement bodies"
         rows += [self._row(bodies, headings.DISPUTES, scope, None) for scope in more]
         rows += [
@@ -171,9 +190,9 @@ class Parts:
                 "Suspensions imposed on repeated offenders",
                 headings.SUSPENSIONS + what,
                 "Total number",
-                None,
+                count,
             )
-            for what in ("illegal content", "unfounded notices", "unfounded complaints")
+            for what, count in suspended.items()
         ]
         return Table("7_appeals_and_recidivism", headings.LONG, rows)
 
@@ -256,6 +275,19 @@ def _restrictions(measures: Sequence[Measure]) -> Iterator[int]:
     }
     for name in headings.RESTRICTIONS:
         yield kinds.get(name, 0)
+
+
+_OF_NOTICES = frozenset({"TOTAL", "STATEMENT_CATEGORY_NOT_SPECIFIED_NOTICE"})
+
+
+def _received(made: Sequence[Notice]) -> Row:
+    """Return how many notices there were, and what came of them; items are not told."""
+    flagged = [each for each in made if each.by_flagger]
+    both = (made, flagged)
+    hours = [[each.hours for each in some if each.hours is not None] for some in both]
+    acted = [str(sum(each.outcome == Taken.DOWN for each in some)) for some in both]
+    medians = [f"{median(some):.2f}" if some else "" for some in hours]
+    return (*(str(len(some)) for some in both), "", "", *medians, "", "", *acted)
 
 
 def _context(label: str, note: str, figures: Sequence[str]) -> Row:

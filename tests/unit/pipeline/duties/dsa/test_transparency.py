@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -282,3 +282,34 @@ async def test_what_people_confirmed_is_filed_or_said_why_not(
     assert (line.left, line.note) == (1, "")
     assert {name for name, count in line.right.items() if count} == ({where} - {None})
     assert line.holds == (where is not None)
+
+
+async def test_notices_of_others_and_suspensions_are_counted(house: World, tmp_path: Path) -> None:
+    """Those of the DSA, of this platform, as decided by then; another law's are not among them."""
+    told: list[tuple[str, int, dict[str, Json]]] = [
+        ("takedown.received", 1, {"class": "article-16"}),
+        ("takedown.received", 2, {"class": "trusted-flagger"}),
+        ("takedown.received", 3, {"class": "take-it-down"}),
+        ("takedown.received", 4, {"class": "article-16", "tenant": "meadow"}),
+        ("takedown.decided", 2, {"class": "trusted-flagger", "outcome": "down"}),
+    ]
+    for event, case, more in told:
+        public: dict[str, Json] = {"event": event, "tenant": TENANT, "case": str(UUID(int=case))}
+        await house.log.append(Entry(uuid4(), Kind.TAKEDOWN, house.clock(), {**public, **more}))
+        house.clock.passes(hours=2)
+    for outcome in ("warn", "suspend"):
+        struck: dict[str, Json] = {"event": "strike.added", "tenant": TENANT, "outcome": outcome}
+        struck["submission"] = str(uuid4())
+        await house.log.append(Entry(uuid4(), Kind.CASE, house.clock(), struck))
+    await made(house, tmp_path / "report", asked())
+
+    notices = written(tmp_path / "report", "4_notices")
+    total, last = notices[0], notices[-1]
+    assert (total["Number of notices received"], len(notices)) == ("2", 91)
+    assert total["Number of notices received from Trusted flaggers"] == "1"
+    assert total["Median time to take action"] == "6.00"
+    assert last["Category of illegal content"] == "STATEMENT_CATEGORY_NOT_SPECIFIED_NOTICE"
+    assert last["Number of notices received"] == "2"
+    assert {each["Number of notices received"] for each in notices[1:-1]} == {"0"}
+    appeals = written(tmp_path / "report", "7_appeals_and_recidivism")
+    assert [each["Value"] for each in appeals[-3:]] == ["1", "", ""]
