@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from fastapi import APIRouter
+
 from pipeline.console import check_pages, figures
 from pipeline.console.checks import Checks
 from pipeline.console.figures import Dashboards
@@ -15,15 +17,23 @@ from tests.unit.pipeline.lookers import WHITE
 LINKS = (check_pages.LINK, figures.LINK)
 
 
-def serve_checks(desk: Desk, items: Sequence[Golden] = ()) -> Checks:
-    """Serve the pages; return what they do."""
+def check_routes(
+    desk: Desk, frame: Frame, items: Sequence[Golden] = ()
+) -> tuple[Checks, list[APIRouter]]:
+    """The routes of all pages about quality, and what those of checks do."""
     house = desk.house
-    frame = Frame(desk.frame.sessions, LINKS)
     checks = Checks(
         house.store, house.log, house.vault, desk.uncovered, house.record, items, house.clock
     )
     dashboards = Dashboards(house.store, answers(items), house.clock)
-    desk.serve(frame, check_pages.routes(frame, checks), figures.routes(frame, dashboards))
+    return checks, [check_pages.routes(frame, checks), figures.routes(frame, dashboards)]
+
+
+def serve_checks(desk: Desk, items: Sequence[Golden] = ()) -> Checks:
+    """Serve the pages; return what they do."""
+    frame = Frame(desk.frame.sessions, LINKS)
+    checks, pages = check_routes(desk, frame, items)
+    desk.serve(frame, *pages)
     return checks
 
 

@@ -15,6 +15,7 @@ from pipeline.console.reports import ReportDesk
 from pipeline.console.roles import MAY, Role
 from pipeline.gateway.health import readiness
 from pipeline.store.tenants import Tenant
+from tests.unit.pipeline.console.checking import check_routes
 from tests.unit.pipeline.console.desks import Desk, open_desk
 from tests.unit.pipeline.world import NOON, TENANT
 
@@ -55,6 +56,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             operation.routes(frame, standing),
             appeal_pages.routes(frame, AppealDesk(house.gate.appeals)),
             report_pages.routes(frame, ReportDesk(house.gate.reports)),
+            *check_routes(opened, frame)[1],
         )
         opened.serve(frame, *pages)
         for role in (Role.ADMIN, Role.POLICY):
