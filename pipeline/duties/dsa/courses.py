@@ -26,6 +26,7 @@ _NEEDED_TOO = ("stage", "submission", "tenant", "automated")
 _KEPT: Final = frozenset((*_NEEDED, *_NEEDED_TOO))
 BY_A_PERSON = "blind_check"
 """Why something is withheld that machines had let go, and a person then did not."""
+_OF_A_DECISION: Final = "notice."
 _STRUCK: Final = "strike.added"
 _SUSPENDS: Final = frozenset({"suspend", "refer"})
 _BY_OTHERS: Final = frozenset({NoticeKind.ARTICLE_16, NoticeKind.TRUSTED_FLAGGER})
@@ -187,7 +188,11 @@ def _count(found: Counted, course: Sequence[Leaf], has: Callable[[str], bool]) -
         else:
             measures.append(_measure(leaf, course, code, place))
     found.measures += measures
-    notices = [leaf for leaf in course if leaf.kind is Kind.NOTICE]
+    notices = [
+        leaf
+        for leaf in course
+        if leaf.kind is Kind.NOTICE and str(leaf.public.get("event")).startswith(_OF_A_DECISION)
+    ]
     if measures:
         found.blocks += 1
         found.notices[_notice(course, notices)] += 1

@@ -110,7 +110,7 @@ class Enforcing:
         }
         known_as = uuid5(counting[-1].id, f"lifted/{at.isoformat()}")
         personal: dict[str, str | bytes] = {"person": person, "reason": reason, "subject": who}
-        await self.log.append(Entry(known_as, Kind.CASE, at, public, personal))
+        await self.log.append(Entry(known_as, Kind.NOTICE, at, public, personal))
 
         async def keep(part: Store) -> int:
             count = await part.strikes.void(tenant, who, None, at)
@@ -171,7 +171,7 @@ class Enforcing:
             "automated": True,
         }
         if await self.log.receipt(strike.id) is None:
-            await self.log.append(Entry(strike.id, Kind.CASE, self.now(), public))
+            await self.log.append(Entry(strike.id, Kind.NOTICE, self.now(), public))
 
         async def keep(part: Store) -> None:
             if await part.strikes.add(strike):
@@ -198,7 +198,7 @@ class Enforcing:
             "automated": False,
         }
         if await self.log.receipt(known_as) is None:
-            await self.log.append(Entry(known_as, Kind.CASE, at, public))
+            await self.log.append(Entry(known_as, Kind.NOTICE, at, public))
 
         async def keep(part: Store) -> None:
             await part.strikes.void(row.tenant, row.subject, row.id, at)

@@ -300,7 +300,7 @@ async def test_notices_of_others_and_suspensions_are_counted(house: World, tmp_p
     for outcome in ("warn", "suspend"):
         struck: dict[str, Json] = {"event": "strike.added", "tenant": TENANT, "outcome": outcome}
         struck["submission"] = str(uuid4())
-        await house.log.append(Entry(uuid4(), Kind.CASE, house.clock(), struck))
+        await house.log.append(Entry(uuid4(), Kind.NOTICE, house.clock(), struck))
     await made(house, tmp_path / "report", asked())
 
     notices = written(tmp_path / "report", "4_notices")

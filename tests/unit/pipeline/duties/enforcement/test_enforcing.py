@@ -80,7 +80,8 @@ async def step_of(house: World, subject: Subject) -> Step | None:
 async def events(house: World) -> list[str]:
     rows = await house.gate.log.entries(0, 10_000)
     leaves = [Leaf.parse(row.leaf) for row in rows]
-    return [str(leaf.public["event"]) for leaf in leaves if leaf.kind is Kind.CASE]
+    said = [str(leaf.public["event"]) for leaf in leaves if leaf.kind is Kind.NOTICE]
+    return [each for each in said if each.startswith(("strike.", "standing."))]
 
 
 async def strikes_of(house: World, subject: Subject) -> tuple[Strike, ...]:
@@ -240,3 +241,13 @@ async def test_who_is_erased_has_none(house: World) -> None:
     await house.store.forgetting.subject(TENANT, who, "ana")
 
     assert await strikes_of(house, ANA) == ()
+
+
+async def test_a_strike_keeps_nothing_from_being_erased(house: World) -> None:
+    """A case keeps its submission for the authorities; a strike is none."""
+    row = await ruled(house, ANA)
+    await of(house).follow()
+
+    written = [Leaf.parse(each.leaf) for each in await house.gate.log.of_submission(row.id)]
+    assert "strike.added" in {leaf.public.get("event") for leaf in written}
+    assert not any(leaf.kind is Kind.CASE for leaf in written)
