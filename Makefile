@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fmt lint types e2e .chromium browser screenshots compat bench tamper verifier hammer check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
+.PHONY: help setup demo run test check fmt lint types e2e .chromium browser screenshots compat bench tamper verifier hammer replicas check-gpu evaluate-prompts evaluate-images train fetch-prompts requirements
 
 PYTHON ?= python3
 # Tests wait for what they start, too: one more at a time than there are processors.
@@ -62,6 +62,9 @@ compat: setup ## Unmodified NovelAI SDKs and plain HTTP programs; writes docs/fe
 
 bench: setup ## Print the figures of docs/figures.md, as ratios measured in one run
 	$(BIN)/python tests/bench/run.py
+
+replicas: setup ## Kill three gateways on one PostgreSQL for a minute, under 64 clients: nothing is lost
+	REPLICAS_SECONDS=53 REPLICAS_CLIENTS=64 $(BIN)/python -m pytest -q -s tests/e2e/test_replicas.py
 
 hammer: setup ## Kill the log's writers 200 times on SQLite, and PostgreSQL under two 100 times: nothing is lost
 	IMPRIMATUR_KILL_ROUNDS=200 IMPRIMATUR_POSTGRES_ROUNDS=100 $(BIN)/python -m pytest -q tests/unit/audit/test_kill.py tests/unit/audit/postgres/test_replicas.py -k killed

@@ -90,7 +90,7 @@ from pipeline.duties.reports.opening import opened
 from pipeline.duties.reports.reporting import Reports
 from pipeline.duties.takedown.intake import Intake
 from pipeline.encodings import Mintage
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, StoreError
 from pipeline.flow import Flow
 from pipeline.gateway import accounts as accounts_routes
 from pipeline.gateway import (
@@ -122,6 +122,7 @@ from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witne
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.closing import Closing
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.housekeeping import Housekeeping
 from pipeline.jobs.notice_bank import NoticeBank
 from pipeline.jobs.overdue import Overdue
 from pipeline.jobs.paging import Paging
@@ -144,6 +145,7 @@ from pipeline.marking.opening import opened as opened_signer
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.accounts_alarms import Alarms
 from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_leases import Leases
 from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.accounts_roster import Roster
 from pipeline.novelai.client import Client
@@ -216,13 +218,17 @@ class House:
 
     async def keep_up(self) -> None:
         """Do what has to happen without anybody asking, until cancelled."""
+        gate = self.gate
+        house = Housekeeping(gate.store, gate.halts, gate.desk.owner, now, self._keep_house)
+        await asyncio.gather(self.door.run(UPKEEP_SECONDS), house.run())
+
+    async def _keep_house(self) -> None:
         await asyncio.gather(
             self.upkeep.run(UPKEEP_SECONDS),
             self.anchoring.run(UPKEEP_SECONDS),
-            self.door.run(UPKEEP_SECONDS),
             self.undoing.run(UPKEEP_SECONDS),
             self.delivering.run(UPKEEP_SECONDS),
-            self.resuming.run(),
+            self.resuming.run(UPKEEP_SECONDS),
             self.closing.run(),
         )
 
@@ -266,8 +272,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         closing.push_async_callback(log.close)
         write_vkeys(keys, await log.keys())
         anchoring = _anchoring(settings, log, await closing.enter_async_context(_outsiders_http()))
-        store = await _store(settings)
-        closing.push_async_callback(store.close)
+        store, owner = await _store(settings), uuid4().hex
+        closing.push_async_callback(_leave, store, owner)
         vault = DirectoryVault(settings.data_dir / "vault", read_key(keys, "vault"), os.urandom)
         known = open_banks(settings.data_dir, keys, now, os.urandom, settings.banks)
         closing.callback(known.close)
@@ -279,7 +285,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
         door = await _door(settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault))
-        accounts, owner = _accounts(settings), uuid4().hex
+        accounts = _accounts(settings, store, owner)
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
@@ -393,7 +399,8 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             now,
             gate.desk.carries,
             second_look,
-            (
+            owner=owner,
+            chores=(
                 *archive.chores,
                 uncovered.expire,
                 undoing.purge,
@@ -738,7 +745,19 @@ def _policy_set(name: str) -> PolicySet:
     return policies.load(path.read_text(encoding="utf-8"), path.name)
 
 
-def _accounts(settings: Settings) -> Accounts:
+async def _leave(store: Store, owner: str) -> None:
+    """Let the other gateways take up at once what this one left."""
+    if store.writer.is_shared:
+        with suppress(StoreError):  # they find out in seconds
+            await store.replicas.leave(owner)
+    await store.close()
+
+
+def _accounts(settings: Settings, store: Store, owner: str) -> Accounts:
+    upstream = settings.upstream
+    longest = timedelta(seconds=upstream.longest_seconds)
+    spacing = timedelta(seconds=upstream.spacing_seconds)
+    leases = Leases(store.replicas, owner, now, longest, spacing)
     return Accounts(
         [
             Token(f"account-{number}", token.get_secret_value())
@@ -748,6 +767,7 @@ def _accounts(settings: Settings) -> Accounts:
         sleep=asyncio.sleep,
         spacing_seconds=settings.upstream.spacing_seconds,
         most_waiting=settings.queue_limit,
+        leases=leases if store.writer.is_shared else None,
     )
 
 
@@ -760,6 +780,8 @@ async def _roster(
     owner: str,
 ) -> tuple[Roster, Misses, tuple[str, ...]]:
     """Take the accounts over as they were left, before anything is begun; return lines to print."""
+    if store.writer.is_shared:
+        await store.replicas.join(owner, now())  # from now on what is ours is nobody else's
     upstream = settings.upstream
     balances, declares = Balances(upstream.base_url, http), not settings.development
     roster = Roster(

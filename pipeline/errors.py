@@ -3,7 +3,7 @@
 * PipelineError
   - SettingsError          the settings are unsafe, contradictory or do not parse
   - StoreError             app.db does not do what it was asked
-    - StoreLockedError       another process has it
+    - StoreLockedError       another process has it, or does this
     - StoreVersionError      another version of the program made it
     - StoreUnavailableError  it is read-only, full, damaged or closed
     - LostFileError          it, or the log that it follows, is new beside the other's history
@@ -52,7 +52,7 @@ class StoreError(PipelineError):
 
 
 class StoreLockedError(StoreError):
-    """Another process has the store open: SQLite means one server process."""
+    """Another process has the store, or does what one alone may do."""
 
 
 class StoreVersionError(StoreError):

@@ -34,6 +34,7 @@ class Halts:
     new_id: Callable[[], UUID]
     subject_key: bytes = field(repr=False)
     _standing: dict[UUID, Halt] = field(default_factory=dict)
+    _unwritten: dict[UUID, Halt] = field(default_factory=dict)
 
     async def load(self) -> None:
         """Read what stands. It MUST be called before anything is served.
@@ -42,6 +43,18 @@ class Halts:
             StoreError: nobody knows what is halted: nothing may be served.
         """
         self._standing = {halt.id: halt for halt in await self.table.standing()}
+
+    async def refresh(self) -> None:
+        """Read what stands again: another gateway may have halted, or two people lifted it there.
+
+        What this one placed and could not write down still stands.
+
+        Raises:
+            StoreError: nobody knows; what stood still stands.
+        """
+        unwritten = dict(self._unwritten)  # first: what is written meanwhile is among those read
+        self._standing = {halt.id: halt for halt in await self.table.standing()} | unwritten
+        self._standing |= self._unwritten
 
     def standing(self) -> tuple[Halt, ...]:
         """Return every halt that stands, oldest first."""
@@ -83,8 +96,9 @@ class Halts:
                 read in the log that it is.
         """
         halt = self._new(scope, value, subject_of, reason, person)
-        self._standing[halt.id] = halt
+        self._standing[halt.id] = self._unwritten[halt.id] = halt
         await self.table.place(halt)
+        del self._unwritten[halt.id]
         await self._write(halt, "halt.placed", person, {"reason": reason, "value": value})
         return halt
 

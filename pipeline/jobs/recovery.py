@@ -82,8 +82,11 @@ class Recovery:
 
     async def _finish(self) -> int:
         finished = 0
+        others = await self.store.others(self.owner, self.now())
         resumed = {row.id for row in await self.store.jobs.waiting(self.owner)}
         for row in await self.store.submissions.abandoned(self.owner):
+            if row.owner in others:
+                continue
             if row.id not in resumed and await self.store.submissions.adopt(
                 row, self.owner, self.now()
             ):

@@ -4,37 +4,60 @@ Whether it was is known: a submission is `calling`, durably, before its paid cal
 is recovery's (`recovery.py`).
 """
 
+import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
 from audit.entry import Kind, entry_id
 from audit.errors import AuditError
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, StoreError
 from pipeline.items import Recorded, Screened, Stage, may_go_on
 from pipeline.jobs.desk import Desk, Ticket
 from pipeline.jobs.recovery import UNFIT, finish
 from pipeline.jobs.restore import Restore
 from pipeline.store.submissions import SubmissionRow
+from pipeline.telemetry.spacing import Spacing
+
+SELDOMEST: Final = timedelta(hours=1)
+"""How often at least a fault that stays is told."""
 
 _say = structlog.get_logger("resuming")
 
 
 @dataclass(frozen=True, slots=True)
 class Resuming:
-    """Run once by whoever serves: not by a command that opens the house for one question."""
+    """Run by whoever keeps house: not by a command that opens it for one question."""
 
     desk: Desk
     restore: Restore
 
-    async def run(self) -> int:
+    async def run(self, every_seconds: float) -> None:
+        """Take up what waits, again and again until cancelled: another gateway may have died."""
+        tellings = Spacing(SELDOMEST)
+        while True:
+            try:
+                await self.round()
+            except (StoreError, AuditError) as fault:
+                kind = type(fault).__name__
+                if tellings.is_due(kind, self.desk.now()):
+                    _say.error("nothing resumed", fault=kind)
+            else:
+                tellings = Spacing(SELDOMEST)
+            await asyncio.sleep(every_seconds)
+
+    async def round(self) -> int:
         """Take up again what waits; return how much that was."""
         desk = self.desk
+        others = await desk.store.others(desk.owner, desk.now())
         waiting = [
             row
             for row in await desk.store.jobs.waiting(desk.owner)
-            if await desk.store.submissions.adopt(row, desk.owner, desk.now())
+            if row.owner not in others
+            and await desk.store.submissions.adopt(row, desk.owner, desk.now())
         ]
         for row in waiting:
             try:

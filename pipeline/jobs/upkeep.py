@@ -7,7 +7,7 @@ holds that nobody ruled on expire to withheld, never to released; what is out of
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -119,11 +119,24 @@ class Upkeep:
 
     async def _finish(self) -> None:
         """Carry on what stopped on its way, as it does when the log cannot be written."""
+        others = await self.store.others(self.owner, self.now())
+        await self._take_up(others)
         for row in await self.store.submissions.abandoned(""):
-            if self.carries(row.id) or self.restore.has_taken(row.id):
+            if row.owner in others or self.carries(row.id) or self.restore.has_taken(row.id):
                 continue
             if row.changed_at + STRANDED * 2 ** self._tries[row.id] <= self.now():
                 self._tries[row.id] += 1
+                await finish(self.flow, self.restore, row)
+
+    async def _take_up(self, others: Collection[str]) -> None:
+        """Finish what a gateway left that is gone; its jobs that only waited are resumed."""
+        if not self.store.writer.is_shared:
+            return  # what an earlier process left was finished at the start
+        waiting = {row.id for row in await self.store.jobs.waiting(self.owner)}
+        for row in await self.store.submissions.abandoned(self.owner):
+            if row.owner in others or row.id in waiting:
+                continue
+            if await self.store.submissions.adopt(row, self.owner, self.now()):
                 await finish(self.flow, self.restore, row)
 
     async def _look_again(self) -> None:

@@ -8,11 +8,12 @@ refused, or that somebody has to look at, is paused; what may be well again is t
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from pipeline.novelai.accounts_leases import Leases
 from pipeline.novelai.accounts_line import Line
 from pipeline.novelai.errors import (
     NoAccountError,
@@ -29,6 +30,8 @@ MOST_FAILURES: Final = 5
 """After so many in a row an account is left alone for a while."""
 LEFT_ALONE_SECONDS: Final = 30.0
 _RETRY_SECONDS = 30
+_ASK_AGAIN_SECONDS = 0.1
+"""How long to leave an account alone that another process has."""
 _FAILURES = (UpstreamFailedError, UpstreamUnknownError, UpstreamUnreachableError)
 
 
@@ -86,7 +89,8 @@ _Waiting = asyncio.Future[_Account]
 class Accounts:
     """Lends each token to one generation at a time: tenants in turn, each in the order of asking.
 
-    It belongs to one event loop. What another process may still be generating is told by `rest`.
+    It belongs to one event loop. What another process may still be generating is told by `rest`;
+    where others serve beside this one, `leases` keep each token to one of them.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Accounts:
         spacing_seconds: float = 1.0,
         most_waiting: int = 64,
         longest_wait_seconds: float = 120.0,
+        leases: Leases | None = None,
     ) -> None:
         labels = {token.label for token in tokens}
         if not tokens or len(labels) != len(tokens):
@@ -108,6 +113,7 @@ class Accounts:
         self._spacing_seconds = spacing_seconds
         self._most_waiting = most_waiting
         self._longest_wait_seconds = longest_wait_seconds
+        self._leases = leases
         self._all = {each.label: _Account(each, order) for order, each in enumerate(tokens)}
         self._line = Line[_Waiting]()
 
@@ -130,6 +136,24 @@ class Accounts:
         Raises:
             UpstreamBusyError: too many wait already, no turn came in time, or all are failing.
             NoAccountError: every account is paused.
+            StoreError: nobody knows whether another process has it: nothing may be sent.
+        """
+        until = self._monotonic() + self._longest_wait_seconds
+        while True:
+            async with self._lent(tenant) as token, self._held(token) as is_ours:
+                if is_ours:
+                    yield token
+                    return
+            if self._monotonic() >= until:
+                raise UpstreamBusyError("accounts: others have them all", _RETRY_SECONDS)
+            await self._sleep(_ASK_AGAIN_SECONDS)
+
+    @asynccontextmanager
+    async def _lent(self, tenant: str) -> AsyncGenerator[Token]:
+        """Lend a token that nobody else in this process holds, rested.
+
+        Raises:
+            UpstreamBusyError, NoAccountError: as `lease` says.
         """
         account = self._taken() or await self._turn(tenant)
         try:
@@ -143,6 +167,10 @@ class Accounts:
             account.rested_at = max(account.rested_at, self._monotonic() + self._spacing_seconds)
             account.busy = False
             self._call()
+
+    def _held(self, token: Token) -> AbstractAsyncContextManager[bool]:
+        """Hold a token against the other processes; where there are none it is ours."""
+        return nullcontext(True) if self._leases is None else self._leases.held(token.secret)  # noqa: FBT003
 
     def accepted(self) -> Token:
         """Give a token for what costs nothing: whoever generates with it goes on.

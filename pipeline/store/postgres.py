@@ -21,7 +21,6 @@ from sqlalchemy.pool import NullPool
 
 from pipeline.errors import (
     StoreError,
-    StoreLockedError,
     StoreUnavailableError,
     StoreVersionError,
 )
@@ -36,8 +35,8 @@ FAULTS: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError,
 _MOST_TOGETHER: Final = 64
 _CONNECT_SECONDS: Final = 5
 _ANSWER_SECONDS: Final = 15
-_TURN, _PROCESS = 0x696D7001, 0x696D7002
-"""Two advisory locks: of a transaction, and of the one process that serves."""
+_TURN, _KEEPER = 0x696D7001, 0x696D7002
+"""Two advisory locks: of a transaction, and of the one process that keeps house."""
 _SESSION: Final = {
     "application_name": "imprimatur store",
     "search_path": SCHEMA,
@@ -45,18 +44,22 @@ _SESSION: Final = {
     "lock_timeout": "10s",
     # A process that stands still in the middle must not hold the others up for ever.
     "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "3",  # a machine that is gone lets its locks go soon
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
     "jit": "off",
 }
 _DURABLE: Final = text(
     "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
     " current_setting('synchronous_commit') <> 'off', NOT pg_is_in_recovery()"
 )
+_KEEP: Final = text(f"SELECT pg_try_advisory_lock({_KEEPER})")
 _IS_THERE: Final = text("SELECT to_regclass(:name) IS NOT NULL")
 _LENGTH: Final = re.compile(r"VARCHAR\(\d+\)")
 
 
 class PostgresWriter:
-    """This process's way to the database, and the lock that keeps other processes out."""
+    """This process's way to the database, which others have open as well."""
 
     def __init__(self, engine: AsyncEngine, metadata: MetaData, version: int) -> None:
         self._engine = engine
@@ -66,13 +69,13 @@ class PostgresWriter:
         self._waiting: deque[Job[Any]] = deque()
         self._running: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._keeps = False
 
     @classmethod
     async def open(cls, url: str, metadata: MetaData, version: int) -> Self:
         """Connect, and make the tables of `metadata` if there is nothing of ours.
 
         Raises:
-            StoreLockedError: another process has it open.
             StoreVersionError: it holds another version of the schema.
             StoreUnavailableError: nobody answers, or what is committed would not last.
         """
@@ -101,8 +104,20 @@ class PostgresWriter:
             self._running = asyncio.create_task(self._run_waiting())
         return await job.answer
 
+    @property
+    def is_shared(self) -> bool:
+        """Yes: several processes, each in its turn."""
+        return True
+
+    async def keeps(self) -> bool:
+        """Keep house, if nobody else does; what keeps it is the connection, and goes with it."""
+        if self._link is None or not self._keeps:
+            # Asked within the transaction's turn, and noted for the connection that asked.
+            self._keeps = await self(lambda sql: bool(sql.execute(_KEEP).scalar_one()))
+        return self._keeps
+
     async def finish(self) -> None:
-        """Finish what was begun, disconnect, and let the next process serve."""
+        """Finish what was begun, disconnect, and let another process keep house."""
         self._is_closed = True
         if self._running is not None:
             await self._running
@@ -140,10 +155,6 @@ class PostgresWriter:
 
     def _check(self, sql: Connection, first: bool) -> None:
         with sql.begin():
-            alone = sql.execute(text(f"SELECT pg_try_advisory_lock({_PROCESS})")).scalar_one()
-            if not alone:
-                expected, got = "to be its only process", "another that has it open: stop that one"
-                raise StoreLockedError("store", expected, got)
             durable = tuple(sql.execute(_DURABLE).one())
             if durable != ("on", "on", True, True):
                 expected = "fsync, full_page_writes, synchronous_commit, and no standby"
@@ -152,7 +163,7 @@ class PostgresWriter:
 
     async def _drop(self) -> None:
         """Let go of the connection, whatever state it is in."""
-        link, self._link = self._link, None
+        link, self._link, self._keeps = self._link, None, False
         if link is not None:
             with suppress(*FAULTS):
                 async with asyncio.timeout(_CONNECT_SECONDS):

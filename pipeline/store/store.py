@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -35,6 +36,7 @@ from pipeline.store.pictures import Pictures
 from pipeline.store.precedents import Precedents
 from pipeline.store.queue import Queue
 from pipeline.store.refusals import Refusals
+from pipeline.store.replicas import Replicas
 from pipeline.store.reports import Reports
 from pipeline.store.reveals import Reveals
 from pipeline.store.reviewers import Reviewers
@@ -85,6 +87,7 @@ class Store:
     halts: HaltTable
     changes: ChangeTable
     refusals: Refusals
+    replicas: Replicas
     reports: Reports
     seizures: Seizures
     taints: Taints
@@ -127,7 +130,6 @@ class Store:
         """Open the store in a PostgreSQL database (`pip install -e '.[postgres]'`), or make it.
 
         Raises:
-            StoreLockedError: another process has it open.
             StoreVersionError: it holds another version of the schema.
             StoreUnavailableError: it cannot be reached, or would not last.
             ModuleNotFoundError: the extra is not installed.
@@ -160,6 +162,7 @@ class Store:
             halts=HaltTable(transact),
             changes=ChangeTable(transact),
             refusals=Refusals(transact),
+            replicas=Replicas(transact),
             reports=Reports(transact),
             seizures=Seizures(transact),
             takedowns=Takedowns(transact),
@@ -200,6 +203,10 @@ class Store:
         return await self.writer(
             lambda sql: _finished(work(self._of(self.writer, Within(sql), kept)))
         )
+
+    async def others(self, owner: str, now: datetime) -> frozenset[str]:
+        """Return the processes that live beside this one: what is theirs is not left to anybody."""
+        return await self.replicas.others(owner, now) if self.writer.is_shared else frozenset()
 
     async def close(self) -> None:
         """Finish what was begun and let the next process have the database."""

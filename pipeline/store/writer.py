@@ -55,6 +55,19 @@ class Transact(Protocol):
 class Held(Transact, Protocol):
     """A database that this process has open."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have it open as well."""
+        ...
+
+    async def keeps(self) -> bool:
+        """Whether this process, of all, is the one that does what has to be done once.
+
+        Raises:
+            StoreUnavailableError: nobody knows.
+        """
+        ...
+
     async def finish(self) -> None:
         """Finish what was begun, and let the next process have it."""
         ...
@@ -110,6 +123,15 @@ class Writer:
         """Do what waits: while one batch is synced, the next gathers."""
         count = min(len(self._waiting), _MOST_TOGETHER)
         run_together(self._sql, [self._waiting.popleft() for _ in range(count)])
+
+    @property
+    def is_shared(self) -> bool:
+        """No: a file has one process."""
+        return False
+
+    async def keeps(self) -> bool:
+        """Yes: there is no other."""
+        return True
 
     async def finish(self) -> None:
         """Do as `close`, and keep nobody waiting meanwhile."""

@@ -41,7 +41,7 @@ class Dropping:
         Raises:
             AuditError, PipelineError: it did not come to its end; the next time it goes on.
         """
-        async with self._turn, self.keeping.lock:  # no hold comes between the look and the end
+        async with self._turn, self.keeping.alone():  # no hold comes between the look and the end
             there = [each for each in await self.all() if each.dropped is None]
             due = sum(each.due_at <= self.now() for each in there)
             held = bool(await self.keeping.store.legal_holds.all())

@@ -119,7 +119,7 @@ class Erasing:
 
     async def _erase(self, row: ErasureRow, known_as: UUID) -> Kept | int:
         """Erase one thing, the entry first; return how many details it had, or why it is kept."""
-        async with self.keeping.lock:
+        async with self.keeping.alone():
             thing = await self._thing(row.tenant, known_as)
             if thing.kept is not None:
                 return thing.kept

@@ -52,7 +52,7 @@ class Holding:
         hold = LegalHold(
             self.new_id(), over.tenant, over.submission, subject, reason, self.now(), person
         )
-        async with self.keeping.lock:
+        async with self.keeping.alone():
             await self.keeping.store.legal_holds.place(hold)
         personal = {"person": person} | ({"subject": over.subject} if over.subject else {})
         await self._append(hold.id, PLACED, hold, personal, reason)

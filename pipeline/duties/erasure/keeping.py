@@ -1,7 +1,8 @@
 """What keeps something back from erasure and retention."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +12,7 @@ from audit.errors import AbsentError
 from audit.leaf import Leaf
 from audit.log import Log
 from pipeline.access.subjects import fingerprint
+from pipeline.errors import StoreLockedError
 from pipeline.items import Subject
 from pipeline.store.store import Store
 from pipeline.store.submissions import IN_FLIGHT, State, SubmissionRow
@@ -50,14 +52,28 @@ class Thing:
 class Keeping:
     """Looks at one thing at a time.
 
-    Whoever erases MUST hold `lock` from the look to the entry; whoever places a hold takes it, so
+    Whoever erases MUST be `alone` from the look to the entry; whoever places a hold is so too, so
     that no hold comes in between.
     """
 
     store: Store
     log: Log
     subject_key: bytes = field(repr=False)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        """Let nobody else look and act meanwhile, in any gateway.
+
+        Raises:
+            StoreLockedError: another gateway keeps house, and does this.
+            StoreUnavailableError: nobody knows which one does.
+        """
+        async with self._lock:
+            if not await self.store.writer.keeps():
+                expected, got = "to be asked where it keeps house", "another gateway: ask that one"
+                raise StoreLockedError("erasures and legal holds", expected, got)
+            yield
 
     async def thing(self, tenant: str, known_as: UUID) -> Thing | None:
         """Return a tenant's submission, or its entry of that id; None if it has none."""

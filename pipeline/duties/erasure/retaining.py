@@ -95,7 +95,7 @@ class Retaining:
     async def _step(self, walk: _Walk, *, dry: bool) -> None:
         """Look at a page, and erase what is due of it."""
         page = await self.keeping.log.entries(walk.at, MAX_ITEMS)
-        async with self.keeping.lock:  # no hold comes between the look and the entry
+        async with self.keeping.alone():  # no hold comes between the look and the entry
             due = await self._due(walk, page)
             if due and not dry:
                 await self._append(walk.of, due)

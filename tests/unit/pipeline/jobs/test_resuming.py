@@ -18,7 +18,7 @@ async def resumed(house: World) -> tuple[int, int]:
     """Start anew; return how many were closed or finished, and how many taken up again."""
     closed = await house.recovery.run()
     desk = next_desk(house)
-    taken = await Resuming(desk, house.restore).run()
+    taken = await Resuming(desk, house.restore).round()
     for ticket in [*desk._running.values()]:
         assert ticket.end is not None
         await ticket.end

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection
 
-from pipeline.errors import StoreLockedError, StoreUnavailableError, StoreVersionError
+from pipeline.errors import StoreUnavailableError, StoreVersionError
 from pipeline.store.store import Store
 from pipeline.store.tenants import Tenant
 from tests.postgres_server import OWNER, Server
@@ -53,11 +53,28 @@ class TestOpen:
         assert [tenant.id for tenant in await again.tenants.all()] == ["harbour"]
         await again.close()
 
-    @pytest.mark.usefixtures("store")
-    async def test_a_second_opening_is_refused(self, url: str) -> None:
-        """Two that each believe to be the only one would resume each other's work."""
-        with pytest.raises(StoreLockedError, match="another"):
-            await Store.connect(url)
+    async def test_several_may_have_it_open_and_one_keeps_house(
+        self, store: Store, url: str
+    ) -> None:
+        """What has to be done once is done by one of them, and by another when that one ends."""
+        assert await store.writer.keeps()
+        other = await Store.connect(url)
+        assert not await other.writer.keeps()
+        assert await store.writer.keeps()
+
+        await store.close()
+
+        assert await other.writer.keeps()
+        await other.close()
+
+    async def test_two_that_begin_it_at_once_make_it_once(self, url: str) -> None:
+        """Replicas start together."""
+        one, two = await asyncio.gather(Store.connect(url), Store.connect(url))
+        await one.tenants.add(HARBOUR)
+
+        assert await two.tenants.all() == await one.tenants.all()
+        await one.close()
+        await two.close()
 
     async def test_another_version_is_refused(
         self, store: Store, postgres: Server, database: str, url: str
@@ -138,18 +155,19 @@ class TestFaults:
         with pytest.raises(StoreUnavailableError, match="tables are gone"):
             await store.ping()
 
-    async def test_a_process_that_lost_its_turn_to_another_does_no_more(
+    async def test_who_was_cut_off_keeps_no_house_while_another_does(
         self, store: Store, postgres: Server, database: str, url: str
     ) -> None:
-        """Who was cut off may come back when another serves: one of them has to give way."""
+        """It would sweep and expire beside the one that took over."""
+        assert await store.writer.keeps()
         postgres.cut(database)
         other = await Store.connect(url)
+        assert await other.writer.keeps()
 
-        for _ in range(2):
-            with pytest.raises(StoreUnavailableError):
-                await store.tenants.charge("harbour", 10)
+        with pytest.raises(StoreUnavailableError):
+            await store.ping()
 
-        assert await spent(other) == 0
+        assert not await store.writer.keeps()
         await other.close()
 
     async def test_a_value_that_does_not_fit_fails_alone(self, store: Store) -> None:
