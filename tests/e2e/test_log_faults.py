@@ -16,6 +16,7 @@ import pytest
 from audit.sqlite import SqliteStore
 from pipeline.gateway.health import readiness
 from pipeline.gateway.troubles import SHARED_FOR
+from pipeline.store.writer import Writer
 from tests.e2e.asking import v4
 from tests.e2e.conftest import World
 from tests.e2e.evidence import kinds, spent, state, submission_of, verified
@@ -39,6 +40,7 @@ def in_the_log(world: World, pragma: str) -> None:
 def in_app_db(world: World, pragma: str) -> None:
     """Set one of SQLite's limits on the connection that writes app.db, in its own thread."""
     writer = world.house.gate.store.writer
+    assert isinstance(writer, Writer)
     driven: Any = writer._sql.connection.driver_connection
 
     def limit() -> None:

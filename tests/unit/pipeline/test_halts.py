@@ -221,7 +221,7 @@ async def test_each_step_is_an_entry_without_the_pseudonym(house: World) -> None
 async def test_it_works_though_it_cannot_be_written_down(house: World, tmp_path: Path) -> None:
     """A full disk is the worst moment for a switch that fails open."""
     other = Store.open(tmp_path / "closed.db")
-    other.writer.close()
+    await other.writer.finish()
     halts = Halts(other.halts, house.log, house.clock, uuid4, house.gate.subject_key)
 
     with pytest.raises(StoreUnavailableError):
