@@ -116,6 +116,7 @@ from pipeline.gateway.gate import Gate
 from pipeline.gateway.health import readiness
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
+from pipeline.gathering import Gathering
 from pipeline.halts import Halts
 from pipeline.history.decided import Decided
 from pipeline.jobs.anchoring import Anchoring, Outsider, posting, stamped, witnessed
@@ -300,7 +301,12 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         roster, misses, warned = await _roster(settings, store, log, accounts, http, owner)
         hold_for = timedelta(hours=settings.hold_hours)
         record = Record(
-            log, Projection(store, now, tenancy), metrics, now, partial(_versions, judge, known)
+            log,
+            Projection(store, now, tenancy),
+            metrics,
+            now,
+            partial(_versions, judge, known),
+            Gathering(lambda: judge.queued),
         )
         lineage = Lineage(store.origins, judge.run, now)
         mintage = Mintage(store.encodings, now)

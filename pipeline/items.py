@@ -7,7 +7,7 @@ it, recorded in the audit log, and returns the next. Nobody changes what they we
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -101,7 +101,7 @@ def wanted_in(said: Mapping[str, Any]) -> PromptHelp:
     """
     fields: dict[str, Any] = {**said, "undesired": Undesired(said["undesired"])}
     wanted = PromptHelp(**fields)
-    if not all(isinstance(each, bool | Undesired) for each in asdict(wanted).values()):
+    if not all(isinstance(each, bool | Undesired) for each in fields.values()):
         raise ValueError("prompt help: expected flags and a preset")
     return wanted
 

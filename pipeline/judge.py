@@ -114,9 +114,15 @@ class Workers:
         self, count: int, deadline_seconds: float, longest_wait_seconds: float = 120.0
     ) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="looks")
+        self._count, self._waiting = count, 0
         self._free = asyncio.Semaphore(count)
         self._deadline = deadline_seconds
         self._longest_wait = longest_wait_seconds
+
+    @property
+    def queued(self) -> bool:
+        """Whether more jobs wait than the threads can take next."""
+        return self._waiting > self._count
 
     async def run(self, job: Callable[[], T]) -> T:
         """Run `job` in a thread.
@@ -125,8 +131,12 @@ class Workers:
             TimeoutError: it did not end in time, and its thread stays taken until it does; or no
                 thread was free in time.
         """
-        async with asyncio.timeout(self._longest_wait):
-            await self._free.acquire()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                await self._free.acquire()
+        finally:
+            self._waiting -= 1
         answer = begin(self._pool, job)
         answer.add_done_callback(self._freed)
         async with asyncio.timeout(self._deadline):
@@ -210,6 +220,11 @@ class Judge:
         told = tuple(text for each in every for text in self._texts_in(each))
         metadata = normalise.read(replace(prompt, texts=told)) if told else NO_TEXTS
         return Contents(normalise.read(prompt), pictures, metadata)
+
+    @property
+    def queued(self) -> bool:
+        """Whether a queue stands before the gate."""
+        return self._workers.queued
 
     async def run(self, job: Callable[[], T]) -> T:
         """Do some other work on content where looking is done: off the event loop, in its turn."""

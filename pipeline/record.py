@@ -15,6 +15,7 @@ from audit.errors import AuditError
 from audit.fields import write_time
 from audit.log import Log
 from classifiers.signals import Field, Finding, Signal
+from pipeline.gathering import Gathering
 from pipeline.items import (
     NOTHING,
     Cleared,
@@ -60,6 +61,8 @@ class Record:
     now: Callable[[], datetime]
     versions: Callable[[], Mapping[str, Json]]
     """The digests of models and banks in use, as the public part of a leaf has them."""
+    gathering: Gathering
+    """Lets entries wait for each other while everybody waits anyway."""
 
     async def write(self, submission: Submission, outcome: Outcome) -> tuple[Receipt, ...]:
         """Make an outcome durable, and return a receipt for it, or for each of its samples.
@@ -144,6 +147,7 @@ class Record:
         return Entry(entry_id(submission, kind, sample, attempt), kind, self.now(), public)
 
     async def _append(self, entry: Entry) -> Receipt:
+        await self.gathering.join()
         try:
             receipt = await self.log.append(entry)
         except AuditError:

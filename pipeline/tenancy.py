@@ -120,8 +120,7 @@ class Tenancy:
         Raises:
             PolicyError, StoreError: it cannot be told: nothing may be judged for this tenant.
         """
-        found = await self.store.tenants.get(tenant)
-        return self.policy(() if found is None else found.policy_sets)
+        return self.policy(await self.store.tenants.policy_sets(tenant))
 
     async def standings(self) -> Mapping[str, str | None]:
         """Return for every tenant why it cannot be served, in one line; None if it can be.
@@ -171,10 +170,8 @@ class Tenancy:
 
     async def kept_for(self, tenant: str) -> timedelta:
         """Return how long a tenant's released pictures are kept."""
-        found = await self.store.tenants.get(tenant)
-        if found is None or found.released_hours is None:
-            return self.keep_for
-        return timedelta(hours=found.released_hours)
+        hours = await self.store.tenants.released_hours(tenant)
+        return self.keep_for if hours is None else timedelta(hours=hours)
 
     async def metadata_of(self, tenant: str) -> ReleasedMetadata:
         """Return what of NovelAI's texts leaves with a tenant's pictures.
@@ -182,8 +179,7 @@ class Tenancy:
         Raises:
             StoreError: it cannot be told, and no picture MUST leave.
         """
-        found = await self.store.tenants.get(tenant)
-        chosen = None if found is None else found.released_metadata
+        chosen = await self.store.tenants.released_metadata(tenant)
         return self.metadata if chosen is None else chosen
 
 

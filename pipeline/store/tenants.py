@@ -75,9 +75,13 @@ class Tenant:
             raise StoreError("tenant id", expected, f"{len(self.id)} characters")
 
 
-_GET = Prepared(select(tenants).where(tenants.c.id == bindparam("of")))
+_OF = tenants.c.id == bindparam("of")
+_GET = Prepared(select(tenants).where(_OF))
+_POLICY_SETS = Prepared(select(tenants.c.policy_sets).where(_OF))
+_RELEASED_HOURS = Prepared(select(tenants.c.released_hours).where(_OF))
+_RELEASED_METADATA = Prepared(select(tenants.c.released_metadata).where(_OF))
 _SPENT = tenants.c.anlas_spent + bindparam("more", type_=Integer)
-_CHARGE = update(tenants).where(tenants.c.id == bindparam("of")).values(anlas_spent=_SPENT)
+_CHARGE = update(tenants).where(_OF).values(anlas_spent=_SPENT)
 _SPEND = Prepared(_CHARGE.where(tenants.c.anlas_budget >= _SPENT))
 _GIVE_BACK = Prepared(_CHARGE.where(_SPENT >= 0))
 
@@ -107,6 +111,26 @@ class Tenants:
             return None if row is None else _tenant(row)
 
         return await self.transact(read)
+
+    async def policy_sets(self, tenant: str) -> tuple[str, ...]:
+        """Return only the names of a tenant's own sets: every request asks."""
+        return tuple((await self._only(_POLICY_SETS, tenant)).get("policy_sets", ()))
+
+    async def released_hours(self, tenant: str) -> int | None:
+        """Return only how long a tenant's pictures are kept; None: as the installation says."""
+        hours: int | None = (await self._only(_RELEASED_HOURS, tenant)).get("released_hours")
+        return hours
+
+    async def released_metadata(self, tenant: str) -> ReleasedMetadata | None:
+        """Return only what of NovelAI's texts leaves; None: as the installation says.
+
+        Raises:
+            StoreError: it is no choice of this version.
+        """
+        return _chosen((await self._only(_RELEASED_METADATA, tenant)).get("released_metadata"))
+
+    async def _only(self, query: Prepared, tenant: str) -> Row:
+        return await self.transact(lambda sql: query.row(sql, {"of": tenant}) or {})
 
     async def all(self) -> tuple[Tenant, ...]:
         """Return every tenant, by id. For the operator, never for a tenant's request."""
@@ -139,11 +163,21 @@ def _written(tenant: Tenant) -> dict[str, object]:
 def _tenant(row: RowMapping | Row) -> Tenant:
     values: dict[str, Any] = dict(row)
     values["policy_sets"] = tuple(row["policy_sets"])
+    values["released_metadata"] = _chosen(row["released_metadata"])
     try:
-        chosen = row["released_metadata"]
-        values["released_metadata"] = None if chosen is None else ReleasedMetadata(chosen)
         values["prompt_help"] = wanted_in(row["prompt_help"])
         values["profile"] = Profile.model_validate(row["profile"])
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise StoreError("tenant", "choices of this version", "others") from None
+        raise _other() from None
     return Tenant(**values)
+
+
+def _chosen(said: str | None) -> ReleasedMetadata | None:
+    try:
+        return None if said is None else ReleasedMetadata(said)
+    except ValueError:
+        raise _other() from None
+
+
+def _other() -> StoreError:
+    return StoreError("tenant", "choices of this version", "others")

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
-from threading import get_ident
+from threading import Event, get_ident
 
 import pytest
 from PIL import Image as Drawn
@@ -251,6 +251,25 @@ class TestOneThatHangs:
 
         assert not again.decision.allows
         assert bench.judge.faults() == {"reader@1": "timed out"}
+
+
+class TestQueue:
+    async def test_stands_when_more_wait_than_can_be_taken_next(self) -> None:
+        """One job each that is next in its thread is no queue."""
+        go_on = Event()
+        workers = Workers(1, DEADLINE_SECONDS)
+        jobs = [asyncio.create_task(workers.run(go_on.wait)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert not workers.queued
+
+        jobs.append(asyncio.create_task(workers.run(go_on.wait)))
+        await asyncio.sleep(0)
+        assert workers.queued
+
+        go_on.set()
+        await asyncio.gather(*jobs)
+        assert not workers.queued
+        workers.close()
 
 
 class TestRecovery:

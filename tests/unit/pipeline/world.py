@@ -54,6 +54,7 @@ from pipeline.gateway import server
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.operator import Operator
 from pipeline.gateway.texts import Texts
+from pipeline.gathering import Gathering
 from pipeline.halts import Halts
 from pipeline.items import (
     Generated,
@@ -552,7 +553,7 @@ async def open_world(
         misses = Misses(accounts, store, log, balances, clock, uuid4, REFUSALS_A_DAY)
         metrics = Metrics.create()
         projection = Projection(store, clock, tenancy)
-        record = Record(log, projection, metrics=metrics, now=clock, versions=dict)
+        record = Record(log, projection, metrics, clock, dict, Gathering(lambda: False))
         lineage = Lineage(store.origins, judge.run, clock)
         mintage = Mintage(store.encodings, clock)
         prepare = Prepare(judge, lineage, mintage)
