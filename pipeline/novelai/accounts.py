@@ -139,38 +139,57 @@ class Accounts:
             StoreError: nobody knows whether another process has it: nothing may be sent.
         """
         until = self._monotonic() + self._longest_wait_seconds
-        while True:
-            async with self._lent(tenant) as token, self._held(token) as is_ours:
-                if is_ours:
-                    yield token
-                    return
-            if self._monotonic() >= until:
-                raise UpstreamBusyError("accounts: others have them all", _RETRY_SECONDS)
-            await self._sleep(_ASK_AGAIN_SECONDS)
-
-    @asynccontextmanager
-    async def _lent(self, tenant: str) -> AsyncGenerator[Token]:
-        """Lend a token that nobody else in this process holds, rested.
-
-        Raises:
-            UpstreamBusyError, NoAccountError: as `lease` says.
-        """
         account = self._taken() or await self._turn(tenant)
         try:
-            rest = account.rested_at - self._monotonic()
-            if rest > self._longest_wait_seconds:
-                raise UpstreamBusyError("accounts: it rests for long", math.ceil(rest))
-            if rest > 0:
-                await self._sleep(rest)
-            yield account.token
+            while True:
+                await self._rested(account)
+                async with self._held(account) as is_ours:
+                    if is_ours:
+                        yield account.token
+                        return
+                account = self._instead(account, until)
         finally:
             account.rested_at = max(account.rested_at, self._monotonic() + self._spacing_seconds)
             account.busy = False
             self._call()
 
-    def _held(self, token: Token) -> AbstractAsyncContextManager[bool]:
+    async def _rested(self, account: _Account) -> None:
+        """Return once an account may be used.
+
+        Raises:
+            UpstreamBusyError: that takes longer than anybody waits.
+        """
+        rest = account.rested_at - self._monotonic()
+        if rest > self._longest_wait_seconds:
+            raise UpstreamBusyError("accounts: it rests for long", math.ceil(rest))
+        if rest > 0:
+            await self._sleep(rest)
+
+    def _held(self, account: _Account) -> AbstractAsyncContextManager[bool]:
         """Hold a token against the other processes; where there are none it is ours."""
-        return nullcontext(True) if self._leases is None else self._leases.held(token.secret)  # noqa: FBT003
+        if self._leases is None:
+            return nullcontext(True)  # noqa: FBT003
+        return self._leases.held(account.token.secret, lambda: account.paused is not None)
+
+    def _instead(self, account: _Account, until: float) -> _Account:
+        """Take another account than one that another process has; whoever asks keeps their turn.
+
+        Raises:
+            UpstreamBusyError: it was asked for too long.
+            NoAccountError: every account is paused by now.
+        """
+        if fault := self._none() if account.paused is not None else None:
+            raise fault
+        now = self._monotonic()
+        if now >= until:
+            raise UpstreamBusyError("accounts: others have them all", _RETRY_SECONDS)
+        account.rested_at = max(account.rested_at, now + _ASK_AGAIN_SECONDS)
+        other = self._take()
+        if other is None:
+            return account
+        account.busy = False
+        self._call()
+        return other
 
     def accepted(self) -> Token:
         """Give a token for what costs nothing: whoever generates with it goes on.

@@ -32,8 +32,11 @@ class Leases:
     renewed_every: timedelta = timedelta(seconds=1)
 
     @asynccontextmanager
-    async def held(self, secret: str) -> AsyncGenerator[bool]:
+    async def held(self, secret: str, is_paused: Callable[[], bool]) -> AsyncGenerator[bool]:
         """Hold the lease of an account within; False if another gateway has it.
+
+        One that is paused at the end is not given back: it runs out, and by then nobody leases it
+        any more, for its pause stands in the store.
 
         Raises:
             StoreError: nobody knows who has it: nothing may be sent.
@@ -49,7 +52,8 @@ class Leases:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            await self._given_back(token)
+            if not is_paused():
+                await self._given_back(token)
 
     async def _taken(self, token: str) -> bool:
         now = self.now()

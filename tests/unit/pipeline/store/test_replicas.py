@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.store.replicas import GONE
+from pipeline.store.replicas import ASKED, GONE
 from pipeline.store.store import Store
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
@@ -87,3 +87,30 @@ class TestLeases:
         await store.replicas.release(TOKEN, "one", NOON)
 
         assert not await store.replicas.lease(TOKEN, "one", NOON + MINUTE, NOON + 2 * MINUTE)
+
+    async def test_who_asked_in_vain_comes_next_and_before_all_others(self, store: Store) -> None:
+        """Among several that want it nobody has it twice in a row."""
+        await store.replicas.lease(TOKEN, "one", NOON, NOON + MINUTE)
+        assert not await store.replicas.lease(TOKEN, "two", NOON, NOON + MINUTE)
+        assert not await store.replicas.lease(TOKEN, "p1", NOON, NOON + MINUTE)
+        await store.replicas.release(TOKEN, "one", NOON)
+
+        assert not await store.replicas.lease(TOKEN, "one", NOON, NOON + MINUTE)
+        assert not await store.replicas.lease(TOKEN, "p1", NOON, NOON + MINUTE)
+        assert await store.replicas.lease(TOKEN, "two", NOON, NOON + MINUTE)
+
+    async def test_who_asked_and_went_away_is_not_waited_for(self, store: Store) -> None:
+        """A gateway that died in the line keeps nobody."""
+        await store.replicas.lease(TOKEN, "one", NOON, NOON + MINUTE)
+        await store.replicas.lease(TOKEN, "two", NOON, NOON + MINUTE)
+        await store.replicas.release(TOKEN, "one", NOON)
+
+        assert await store.replicas.lease(TOKEN, "one", NOON + ASKED, NOON + MINUTE)
+
+    async def test_what_is_paused_is_leased_by_nobody(self, store: Store) -> None:
+        """Whichever gateway heard of the ban."""
+        await store.accounts.pause(TOKEN, "banned", NOON)
+        assert not await store.replicas.lease(TOKEN, "one", NOON, NOON + MINUTE)
+
+        await store.accounts.pause(TOKEN, "", NOON)
+        assert await store.replicas.lease(TOKEN, "one", NOON, NOON + MINUTE)
