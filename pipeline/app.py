@@ -146,6 +146,7 @@ from pipeline.marking.opening import opened as opened_signer
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.accounts_alarms import Alarms
 from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_following import Following
 from pipeline.novelai.accounts_leases import Leases
 from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.accounts_roster import Roster
@@ -210,6 +211,7 @@ class House:
     delivering: Delivering
     resuming: Resuming
     closing: Closing
+    following: Following
     notices: tuple[str, ...]
     """Lines to print at start: what was made, and what was found unfinished."""
 
@@ -221,7 +223,9 @@ class House:
         """Do what has to happen without anybody asking, until cancelled."""
         gate = self.gate
         house = Housekeeping(gate.store, gate.halts, gate.desk.owner, now, self._keep_house)
-        await asyncio.gather(self.door.run(UPKEEP_SECONDS), house.run())
+        await asyncio.gather(
+            self.door.run(UPKEEP_SECONDS), self.following.run(UPKEEP_SECONDS), house.run()
+        )
 
     async def _keep_house(self) -> None:
         await asyncio.gather(
@@ -468,6 +472,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             delivering=delivering,
             resuming=Resuming(gate.desk, restore),
             closing=Closing(store, partial(readiness, gate), now),
+            following=Following(roster, store.writer.keeps),
             notices=(
                 *await _first_tenant(store, api_keys),
                 *imported,

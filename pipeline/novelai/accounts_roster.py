@@ -25,7 +25,7 @@ from pipeline.store.accounts import AccountRow, AccountTable
 OLD: Final = timedelta(days=90)
 """After so long a token is to be rotated."""
 _SHAPE = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
-_STAYS = frozenset({AccountState.BANNED, AccountState.SUSPECT})
+STAYS = frozenset({AccountState.BANNED, AccountState.SUSPECT})
 """What outlives a restart: a person ends it."""
 
 
@@ -52,7 +52,7 @@ class Roster:
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     tokens_file: Path | None
-    """Where secrets are kept across a restart, unless they come from the environment."""
+    """Where they came from, and are kept across a restart; None if that is the environment."""
     declares: bool
     """Whether an account beside the first needs a declaration; a sandbox's need none."""
 
@@ -153,8 +153,8 @@ class Roster:
         """
         token = self._find(label)
         state = self.accounts.states()[label]
-        if state not in _STAYS:
-            message = f"{label} is {state}: only what is {' or '.join(sorted(_STAYS))} is resumed"
+        if state not in STAYS:
+            message = f"{label} is {state}: only what is {' or '.join(sorted(STAYS))} is resumed"
             raise AccountError(message)
         said = {"reason": reason}
         for miss in await self.table.opened():
@@ -165,6 +165,14 @@ class Roster:
         await self.table.close(digest_of(token), person, self.now())
         await self.table.pause(digest_of(token), "", self.now())
         self.accounts.resume(label)
+
+    async def secrets(self) -> Sequence[str]:
+        """Return the tokens that stand in the file now, in their order; none if that is not used.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return [line for line in await self._kept() if line and not line.startswith("#")]
 
     async def _listed(self, token: Token, state: AccountState) -> Listed:
         row = await self.table.get(digest_of(token)) or self._row(token)
@@ -211,9 +219,7 @@ class Roster:
         if path is None:
             return ()
         text = await asyncio.to_thread(path.read_text, encoding="ascii")
-        lines = [line.strip() for line in text.splitlines()]
-        ours = {each.secret for each in self.accounts.tokens()}
-        return lines if ours & {*lines} else ()
+        return [line.strip() for line in text.splitlines()]
 
     async def _write_file(self, lines: Sequence[str]) -> None:
         if self.tokens_file is not None:

@@ -46,7 +46,8 @@ def load(data_dir: Path, env: Mapping[str, str]) -> Settings:
     """
     settings = read(data_dir, env)
     tokens = _tokens(settings, env)
-    upstream = settings.upstream.model_copy(update={"tokens": tokens})
+    unused = {"tokens_file": None} if TOKENS in env else {}
+    upstream = settings.upstream.model_copy(update={"tokens": tokens, **unused})
     log_url = _url(env.get(LOG_DATABASE), settings.log_database_file, "log_database_file")
     store_url = _url(env.get(STORE_DATABASE), settings.store_database_file, "store_database_file")
     update = {"upstream": upstream, "log_database": log_url, "store_database": store_url}

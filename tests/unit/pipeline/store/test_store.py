@@ -16,13 +16,13 @@ from pipeline.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
-from pipeline.store.store import Store, sqlite_is_sound
+from pipeline.store.store import SCHEMA_VERSION, Store, sqlite_is_sound
 from pipeline.store.tenants import Tenant
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 OPEN_AND_WAIT = """
 import sys, pathlib
-from pipeline.store.store import Store
+from pipeline.store.store import SCHEMA_VERSION, Store
 store = Store.open(pathlib.Path(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.read()
@@ -102,7 +102,7 @@ class TestOpen:
             sql.execute("PRAGMA user_version = 99")
         sql.close()
 
-        with pytest.raises(StoreVersionError, match="version 4, got 99"):
+        with pytest.raises(StoreVersionError, match=f"version {SCHEMA_VERSION}, got 99"):
             Store.open(tmp_path / "app.db")
 
     def test_a_database_of_something_else_is_refused(self, tmp_path: Path) -> None:
