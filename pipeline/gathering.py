@@ -6,8 +6,10 @@ anything; while none waits, nobody pauses. PostgreSQL knows the same as `commit_
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 PAUSE_SECONDS: Final = 0.04
 """A request writes four entries: it pauses for 0.16 s at most, of the second that it queues."""
@@ -35,3 +37,10 @@ class Gathering:
     def _leave(self, leaving: "asyncio.Future[None]") -> None:
         self._leaving = None
         leaving.set_result(None)
+
+
+async def all_of(jobs: Sequence[Coroutine[object, None, T]]) -> Sequence[T]:
+    """Do several things at once; one alone, as mostly, without a task of its own."""
+    if len(jobs) == 1:
+        return (await jobs[0],)
+    return await asyncio.gather(*jobs)

@@ -32,6 +32,7 @@ from classifiers.signals import (
     Unavailable,
     Where,
 )
+from pipeline.gathering import all_of
 from pipeline.items import NO_TEXTS, Contents, Judged
 from policies.policy import Facts, Moment, Policy
 
@@ -254,7 +255,7 @@ class Judge:
         ]
         if contents.metadata.fields:
             jobs.append(self._evidence(contents.metadata))
-        seen = [finding for found in await asyncio.gather(*jobs) for finding in found]
+        seen = [finding for found in await all_of(jobs) for finding in found]
         findings = (*before, *contents.evidence, *seen)
         places = {Picture(p.carrier, p.index): p.purpose for p in pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)

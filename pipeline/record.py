@@ -4,7 +4,6 @@ The log is what happened; `app.db` only repeats it for quick questions. If the l
 written, whoever asked gets the error, and with it nothing else.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ from audit.errors import AuditError
 from audit.fields import write_time
 from audit.log import Log
 from classifiers.signals import Field, Finding, Signal
-from pipeline.gathering import Gathering
+from pipeline.gathering import Gathering, all_of
 from pipeline.items import (
     NOTHING,
     Cleared,
@@ -79,7 +78,7 @@ class Record:
             for index in outcome.lost:  # first: then recovery does not wait for them
                 await self._append(self._lost(submission, index))
         entries = [*self._entries(submission, outcome), *entries]
-        receipts = await asyncio.gather(*map(self._append, entries))
+        receipts = await all_of([self._append(entry) for entry in entries])
         await self.projection.follow(submission, outcome)
         return tuple(receipts[: _count(outcome, len(receipts))])
 

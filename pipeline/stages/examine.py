@@ -1,7 +1,6 @@
 """Examine: every picture that came back is judged, together with what its request carried."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +11,7 @@ from classifiers import canonical, normalise
 from classifiers.content import Image, Prompt, Purpose
 from classifiers.errors import UnreadableError
 from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
+from pipeline.gathering import all_of
 from pipeline.items import (
     Cause,
     Cleared,
@@ -55,9 +55,7 @@ class Examine:
     async def __call__(self, item: Recorded[Generated], /) -> Examined:
         """Return every picture with its own outcome, in its own place."""
         generated = item.outcome
-        outcomes = await asyncio.gather(
-            *(self._one(generated, picture) for picture in generated.pictures)
-        )
+        outcomes = await all_of([self._one(generated, each) for each in generated.pictures])
         return Examined(generated, _inherit(generated.screened.submission.id, outcomes))
 
     async def _one(self, generated: Generated, picture: Sealed) -> Cleared | Held | Halted:
@@ -136,7 +134,7 @@ def _findings(found: Marks, index: int) -> tuple[Finding, ...]:
 
 
 def _inherit(
-    submission: UUID, outcomes: list[Cleared | Held | Halted]
+    submission: UUID, outcomes: Sequence[Cleared | Held | Halted]
 ) -> tuple[Cleared | Held | Halted, ...]:
     """Halt the whole batch if one of its pictures shows what taints its siblings."""
     if not any(map(taints, outcomes)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.gathering import Gathering
+from pipeline.gathering import Gathering, all_of
 from pipeline.items import Halted, PublicCode, Stage
 from tests.unit.pipeline.world import World
 
@@ -82,6 +82,30 @@ async def test_entries_of_a_queue_are_committed_together(house: World, tmp_path:
 
     assert len({receipt.index for (receipt,) in done}) == 8
     assert _commits(tmp_path) - before == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+async def test_all_answer_in_the_order_in_which_they_were_asked(count: int) -> None:
+    """However long each takes."""
+
+    async def answer(number: int) -> int:
+        await asyncio.sleep(0.001 * (count - number))
+        return number
+
+    assert [*await all_of([answer(number) for number in range(count)])] == [*range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_the_fault_of_one_is_the_fault_of_all(count: int) -> None:
+    """Nobody goes on with the answers of the others."""
+
+    async def answer(number: int) -> int:
+        if number == count - 1:
+            raise LookupError(str(number))
+        return number
+
+    with pytest.raises(LookupError):
+        await all_of([answer(number) for number in range(count)])
 
 
 def _commits(folder: Path) -> int:
