@@ -192,6 +192,40 @@ async def test_it_survives_a_restart(house: World) -> None:
     assert not restarted.stops_request(SUBJECT, V3)
 
 
+async def test_what_another_gateway_halts_or_lifts_is_heard(house: World) -> None:
+    """They share the table, and each asks it every second."""
+    here = house.gate.halts
+    there = Halts(house.store.halts, house.log, house.clock, uuid4, house.gate.subject_key)
+    await placed(house)
+    assert not there.stops_request(SUBJECT)
+    await there.refresh()
+    heard = there.stops_request(SUBJECT)
+    await lifted(there)
+    await here.refresh()
+
+    assert heard
+    assert not here.stops_request(SUBJECT)
+
+
+async def test_what_could_not_be_written_still_stands_after_others_are_heard(
+    house: World, tmp_path: Path
+) -> None:
+    """The table does not know it: that is no lifting."""
+    other = Store.open(tmp_path / "other.db")
+    await other.close()
+    halts = Halts(other.halts, house.log, house.clock, uuid4, house.gate.subject_key)
+    with pytest.raises(StoreUnavailableError):
+        await halts.place(Scope.ALL, "", "", "incident 12", "ana")
+    with pytest.raises(StoreUnavailableError):
+        await halts.refresh()
+    away = halts.stops_request(SUBJECT)
+    halts.table = house.store.halts
+    await halts.refresh()
+
+    assert away
+    assert halts.stops_request(SUBJECT)
+
+
 async def test_one_person_does_not_lift_it(house: World) -> None:
     """Whoever was told to lift it needs a witness."""
     halts = await placed(house)
