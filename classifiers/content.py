@@ -13,14 +13,16 @@ class Polarity(StrEnum):
 
 
 class Grammar(StrEnum):
-    """Which of NovelAI's prompt languages a model reads.
+    """Which prompt language a model reads.
 
-    V3 is V1 to V3: braces, brackets and `a|b:0.3` mixing. V4 is V4 and later: `2.5::x::` weights,
-    `||a|b||` randomisers and drawn text as well.
+    V3 is NovelAI's V1 to V3: braces, brackets and `a|b:0.3` mixing. V4 is V4 and later: `2.5::x::`
+    weights, `||a|b||` randomisers and drawn text as well. WEBUI is what self-hosted engines read:
+    `(x:1.2)`, `[a:b:0.5]`, `[a|b]`, `BREAK`, `AND` and `<lora:x:1>`.
     """
 
     V3 = "v3"
     V4 = "v4"
+    WEBUI = "webui"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
-"""Words that a randomiser spells: `ch||i|o||ld` is child or chold."""
+"""Words that a randomiser or a schedule spells: `ch||i|o||ld` is child or chold."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from classifiers.content import Grammar
+from classifiers.normalise import attention
+from classifiers.normalise.attention import Piece
 from classifiers.normalise.letters import Letters
 
 _WORD = re.compile(r"[\w{}\[\]]{1,32}")
@@ -14,8 +17,8 @@ _MOST = 512
 _LONGEST = 16_000
 """Characters of words tried per field."""
 
-Piece = tuple[str, int]
-"""A text and where it stands."""
+Group = tuple[int, int, list[Piece]]
+"""Where a randomiser begins and ends, and its alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,23 @@ class Branches:
     complete: bool
 
 
-def expand(letters: Letters, text: str) -> Branches:
+def expand(letters: Letters, text: str, grammar: Grammar) -> Branches:
     """Spell out each word of `letters`, whose text is `text`, with a randomiser in or beside it.
 
     Alternatives that stand alone need no spelling out: the plain view holds them all.
     """
+    if grammar is Grammar.WEBUI:
+        nested = attention.is_nested(text)
+        return _spelt(letters, _clusters(text, [*attention.groups(text)], attention.WORD), nested)
     if "||" not in text:
         return Branches(None, complete=True)
+    return _spelt(letters, _clusters(text, [*_groups(text)], _WORD), cut=False)
+
+
+def _spelt(letters: Letters, clusters: Iterable[list[list[Piece]]], cut: bool) -> Branches:
     pieces: list[Piece] = []
-    words, size, complete = 0, 0, True
-    for cluster in _clusters(text):
+    words, size, complete = 0, 0, not cut
+    for cluster in clusters:
         if words == _MOST:
             complete = False
             break
@@ -68,26 +78,29 @@ def _extent(cluster: list[list[Piece]]) -> tuple[int, int]:
     return count, count * longest
 
 
-def _clusters(text: str) -> Iterator[list[list[Piece]]]:
+def _clusters(
+    text: str, groups: Sequence[Group], words: re.Pattern[str]
+) -> Iterator[list[list[Piece]]]:
     """Gather the randomisers that touch a word or each other, with the words they touch."""
     cluster: list[list[Piece]] = []
     reach = -1
     backwards = text[::-1]
-    for start, end in _groups(text):
+    starts = {start for start, _, _ in groups}
+    for start, end, alternatives in groups:
         touches = start == reach
-        if touches and end == start + 4:  # no alternative at all
+        if touches and not any(piece for piece, _ in alternatives):
             reach = end
             continue
-        after = _WORD.match(text, end)
+        after = words.match(text, end)
         if not touches:
-            before = _WORD.match(backwards, len(text) - start)
-            if not (before or after or text.startswith("||", end)):
+            before = words.match(backwards, len(text) - start)
+            if not (before or after or end in starts):
                 continue
             if cluster:
                 yield cluster
             word = [] if before is None else [[(before[0][::-1], start - len(before[0]))]]
             cluster = word
-        cluster.append(_alternatives(text[start + 2 : end - 2], start + 2))
+        cluster.append(alternatives)
         reach = end
         if after is not None:
             cluster.append([(after[0], end)])
@@ -96,9 +109,10 @@ def _clusters(text: str) -> Iterator[list[list[Piece]]]:
         yield cluster
 
 
-def _groups(text: str) -> Iterator[tuple[int, int]]:
+def _groups(text: str) -> Iterator[Group]:
     bars = [match.start() for match in _BARS.finditer(text)]
-    return ((start, end + 2) for start, end in zip(bars[::2], bars[1::2], strict=False))
+    for start, end in zip(bars[::2], bars[1::2], strict=False):
+        yield start, end + 2, _alternatives(text[start + 2 : end], start + 2)
 
 
 def _alternatives(inside: str, at: int) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""NovelAI's prompt language, read only as far as moderation needs it.
+"""NovelAI's prompt language, read only as far as moderation needs it; others by `attention`.
 
 Braces and brackets carry no sign and may be unbalanced: they are marks, no structure. `W::` has a
 sign, and so has the `:W` of V3 mixing. Where a sign is in doubt, the reading is taken that keeps
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from classifiers.content import Grammar, Polarity
+from classifiers.normalise import attention
 from classifiers.normalise.reading import Run, Span
 from classifiers.normalise.signs import (
     adjoins,
@@ -89,6 +90,8 @@ def runs(
     text: str, marks: Sequence[Weight], polarity: Polarity, grammar: Grammar
 ) -> tuple[Run, ...]:
     """Cut `text`, whose `weights` are `marks`, into stretches of one weight, without gaps."""
+    if grammar is Grammar.WEBUI:
+        return attention.runs(text, polarity)
     pieces = _mixed(text, polarity) if grammar is Grammar.V3 else _weighted(text, marks, polarity)
     return tuple(
         Run(start, end, weight, _effective(polarity, weight))
@@ -187,6 +190,8 @@ def _mix_weight(piece: str, polarity: Polarity, *, in_doubt: bool) -> float:
 
 def spans(text: str, marks: Sequence[Weight], grammar: Grammar) -> list[Span]:
     """Return where weights stand: not words, whatever stands around them."""
+    if grammar is Grammar.WEBUI:
+        return attention.spans(text)
     found = [(mark.start, mark.end) for mark in marks]
     if grammar is Grammar.V3 and "|" in text and ":" in text:
         found += _mix_marks(text)

@@ -76,7 +76,7 @@ def _spellings(first: Folded, grammar: Grammar, *, is_cut: bool) -> Spellings:
     letters = first.letters
     found = list(views(first))
     obstacles = [Obstacle.TOO_LONG] if is_cut else []
-    branches = expand(letters, letters.text)
+    branches = expand(letters, letters.text, grammar)
     if branches.words is not None:
         found += _inner_views("branches", branches.words, grammar)
     inside = decode(letters)
