@@ -90,6 +90,7 @@ from pipeline.duties.reports.opening import opened
 from pipeline.duties.reports.reporting import Reports
 from pipeline.duties.takedown.intake import Intake
 from pipeline.encodings import Mintage
+from pipeline.engines.opening import opened as opened_engines
 from pipeline.errors import SettingsError, StoreError
 from pipeline.flow import Flow
 from pipeline.gateway import accounts as accounts_routes
@@ -294,14 +295,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
-        client = Client(
-            settings.upstream.base_url,
-            accounts,
-            http,
-            now=now,
-            sleep=asyncio.sleep,
-            random=random.SystemRandom().random,
-        )
+        engines = opened_engines(settings.engines, _novelai(settings, accounts, http), http)
         roster, misses, warned = await _roster(settings, store, log, accounts, http, owner)
         hold_for = timedelta(hours=settings.hold_hours)
         record = Record(
@@ -314,17 +308,17 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         )
         lineage = Lineage(store.origins, judge.run, now)
         mintage = Mintage(store.encodings, now)
-        prepare = Prepare(judge, lineage, mintage)
+        prepare = Prepare(judge, lineage, mintage, engines.check)
         release = Release(vault, lineage, tenancy, opened_signer(settings))
         seizure = Seizure(vault, _quarantine(settings), store.seizures, log, now)
-        halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"))
+        halts = Halts(store.halts, log, now, uuid4, read_key(keys, "subjects"), engines.models)
         await halts.load()
         flow = Flow(
             screen=BoundedScreen(
                 Screen(judge, now, hold_for, Repeats(store.taints, judge, now)),
                 Capacity(store, now),
             ),
-            generate=Generate(client, judge, vault, misses),
+            generate=Generate(engines, judge, vault, misses),
             examine=BoundedExamine(
                 Examine(judge, vault, _verify_key(settings), now, hold_for), Capacity(store, now)
             ),
@@ -709,6 +703,18 @@ async def _door(
     door = Door(recent.store.changes, log, now, uuid4, kinds)
     await door.begin()
     return door
+
+
+def _novelai(settings: Settings, accounts: Accounts, http: httpx.AsyncClient) -> Client:
+    """Return NovelAI as an engine."""
+    return Client(
+        settings.upstream.base_url,
+        accounts,
+        http,
+        now=now,
+        sleep=asyncio.sleep,
+        random=random.SystemRandom().random,
+    )
 
 
 def _judge(settings: Settings, banks: Banks) -> Judge:

@@ -16,12 +16,12 @@ from audit.leaf import Leaf
 from audit.log import Log
 from pipeline.access.subjects import fingerprint
 from pipeline.errors import HaltError
-from pipeline.items import Subject, Submission, Tier
+from pipeline.items import Subject, Submission, Tier, engine_of
 from pipeline.store.halts import Halt, HaltTable, Scope
 from pipeline.store.submissions import SubmissionRow
 
 ENGINE: Final = "novelai"
-"""The only engine there is."""
+"""The engine of every model that names none of one's own."""
 
 
 @dataclass(slots=True)
@@ -33,8 +33,15 @@ class Halts:
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     subject_key: bytes = field(repr=False)
+    own_models: tuple[str, ...] = ()
+    """Those of self-hosted engines."""
     _standing: dict[UUID, Halt] = field(default_factory=dict)
     _unwritten: dict[UUID, Halt] = field(default_factory=dict)
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """Every engine there is."""
+        return frozenset({ENGINE, *(engine_of(each) or ENGINE for each in self.own_models)})
 
     async def load(self) -> None:
         """Read what stands. It MUST be called before anything is served.
@@ -133,8 +140,8 @@ class Halts:
         if scope is Scope.TIER and value not in set(Tier):
             message = f"expected the tier {' or '.join(Tier)}"
             raise HaltError(message)
-        if scope is Scope.ENGINE and value != ENGINE:
-            message = f"expected the engine {ENGINE}"
+        if scope is Scope.ENGINE and value not in self.engines:
+            message = f"expected the engine {' or '.join(sorted(self.engines))}"
             raise HaltError(message)
         if (scope is Scope.SUBJECT) is not bool(subject_of):
             raise HaltError("name the tenant of a subject, and of nothing else")
@@ -148,7 +155,7 @@ class Halts:
             Scope.SUBJECT: who,
             Scope.ROUTE: route,
             Scope.MODEL: model,
-            Scope.ENGINE: ENGINE,
+            Scope.ENGINE: None if model is None else engine_of(model) or ENGINE,
             Scope.TIER: tier,
             Scope.ALL: "",
         }

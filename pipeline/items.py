@@ -152,6 +152,12 @@ class Work:
     """What of its texts its tenant had added."""
 
 
+def engine_of(model: str) -> str | None:
+    """Return which self-hosted engine a model is of, as `own/harbour`; None if it is NovelAI's."""
+    name, slash, _ = model.partition("/")
+    return name if slash else None
+
+
 def seed_of(work: Work) -> int:
     """Return the seed of the first sample; 0 when the request leaves the choice to NovelAI."""
     parameters = work.body.get("parameters")

@@ -23,8 +23,8 @@ def halt(
     route: Annotated[
         str, typer.Option(metavar="PATH", help="Halt a route, as /ai/generate-image.")
     ] = "",
-    model: Annotated[str, typer.Option(metavar="ID", help="Halt a model of NovelAI's.")] = "",
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Halt an engine: novelai.")] = "",
+    model: Annotated[str, typer.Option(metavar="ID", help="Halt a model.")] = "",
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Halt an engine, as novelai.")] = "",
     tier: Annotated[str, typer.Option(metavar="NAME", help="Halt a tier, as adult.")] = "",
     person: PersonName = "",
     as_json: AsJson = False,

@@ -1,5 +1,6 @@
 """Serves the sandbox: a stand-in for NovelAI that draws harmless scenes."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,13 @@ import typer
 
 from pipeline.cli.listening import address_of, listen
 from pipeline.cli.output import AsJson, note, say, say_json, stop, told
+
+
+class Stand(StrEnum):
+    """For whom the sandbox stands in."""
+
+    NOVELAI = "novelai"
+    WEBUI = "webui"
 
 
 def sandbox(
@@ -22,12 +30,15 @@ def sandbox(
     fault: Annotated[
         str | None, typer.Option(help="What goes wrong each time: 429, 402, slow:2 ...")
     ] = None,
+    engine: Annotated[
+        Stand, typer.Option(help="For whom it stands in; the options above are NovelAI's.")
+    ] = Stand.NOVELAI,
     as_json: AsJson = False,
 ) -> None:
-    """Serve a stand-in for NovelAI until interrupted: no account, nothing is paid.
+    """Serve a stand-in for NovelAI, or for an engine of your own, until interrupted.
 
-    It draws harmless scenes, the same for the same seed, and signs them with a test key that
-    everybody knows.
+    It draws harmless scenes, the same for the same seed: no account, nothing is paid. Those of
+    NovelAI it signs with a test key that everybody knows.
 
     Exits with 0 when interrupted, or 2 (it cannot be served).
 
@@ -35,15 +46,23 @@ def sandbox(
       imprimatur sandbox
       imprimatur sandbox --port 0 --delay 3
       imprimatur sandbox --fault 429
+      imprimatur sandbox --engine webui
     """
     from pipeline.sandbox import app as sandbox_app  # noqa: PLC0415 - half a second, not for --help
+    from pipeline.sandbox import webui  # noqa: PLC0415 - the same
     from pipeline.sandbox.errors import SandboxError  # noqa: PLC0415 - the same
     from pipeline.sandbox.serve import run  # noqa: PLC0415 - the same
     from pipeline.sandbox.settings import SandboxSettings  # noqa: PLC0415 - the same
 
     settings = SandboxSettings(pictures=pictures, delay_seconds=delay, fault=fault)
+    if engine is not Stand.NOVELAI and settings != SandboxSettings():
+        stop("--pictures, --delay and --fault are of NovelAI's: arm this one by /sandbox/faults")
     try:
-        app = sandbox_app.create(settings)
+        app = (
+            webui.create(webui.WebUiSandbox())
+            if engine is Stand.WEBUI
+            else sandbox_app.create(settings)
+        )
     except SandboxError as problem:
         stop(str(problem))
     with told():
@@ -53,5 +72,7 @@ def sandbox(
         say_json({"address": address})
     else:
         say(f"sandbox: {address}")
+        if engine is Stand.WEBUI:
+            note(f"its checkpoint is harbour, sha256 {webui.HARBOUR}")
         note("it serves until you interrupt it (Ctrl-C)")
     run(app, listening)

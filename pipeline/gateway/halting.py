@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import HaltError
 from pipeline.gateway.errors import GateError
-from pipeline.halts import ENGINE, Halts
+from pipeline.halts import Halts
 from pipeline.items import Tier
 from pipeline.novelai.catalogue import MODELS
 from pipeline.store.halts import Halt, Scope
@@ -50,7 +50,7 @@ def routes(halts: Halts, store: Store, served: Callable[[], Collection[str]]) ->
     @router.post("", status_code=201)
     async def placed(new: NewHalt) -> dict[str, object]:
         tenants = [each.id for each in await store.tenants.all()]
-        _check(new, {Scope.ROUTE: served(), Scope.TENANT: tenants, Scope.SUBJECT: tenants})
+        _check(new, halts, {Scope.ROUTE: served(), Scope.TENANT: tenants, Scope.SUBJECT: tenants})
         try:
             halt = await halts.place(new.scope, new.value, new.subject_of, new.reason, new.person)
         except HaltError as fault:
@@ -67,7 +67,7 @@ def routes(halts: Halts, store: Store, served: Callable[[], Collection[str]]) ->
     return router
 
 
-def _check(new: NewHalt, names: Mapping[Scope, Collection[str]]) -> None:
+def _check(new: NewHalt, halts: Halts, names: Mapping[Scope, Collection[str]]) -> None:
     """Hold what is to be halted to be there.
 
     Raises:
@@ -75,8 +75,8 @@ def _check(new: NewHalt, names: Mapping[Scope, Collection[str]]) -> None:
     """
     known: Mapping[Scope, Collection[str]] = {
         **names,
-        Scope.MODEL: MODELS,
-        Scope.ENGINE: (ENGINE,),
+        Scope.MODEL: [*MODELS, *halts.own_models],
+        Scope.ENGINE: halts.engines,
         Scope.TIER: [*Tier],
     }
     value = new.subject_of if new.scope is Scope.SUBJECT else new.value

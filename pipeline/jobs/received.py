@@ -4,8 +4,18 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
+from pipeline.engines import request as engines
 from pipeline.errors import AlteredObjectError
-from pipeline.items import NO_HELP, Operation, PromptHelp, Subject, Tier, Work, wanted_in
+from pipeline.items import (
+    NO_HELP,
+    Operation,
+    PromptHelp,
+    Subject,
+    Tier,
+    Work,
+    engine_of,
+    wanted_in,
+)
 from pipeline.novelai.encodings import parse_encode
 from pipeline.novelai.helping import helped
 from pipeline.novelai.limits import Limits
@@ -40,6 +50,8 @@ class Received:
             UnreadableError: an image of it is none.
         """
         asked, parts = read(self.content_type, self.body, limits)
+        if self.operation is Operation.GENERATE and engine_of(str(asked.get("model"))) is not None:
+            return engines.parse(asked, parts, limits=limits)
         if self.operation is not Operation.GENERATE or self.wanted == NO_HELP:
             return _PARSERS[self.operation](asked, parts, limits=limits)
         asked, added = helped(asked, self.wanted, general=self.subject.tier is Tier.GENERAL)

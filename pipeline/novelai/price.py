@@ -7,7 +7,7 @@ estimates: reconcile them with the balance.
 import math
 from dataclasses import dataclass
 
-from pipeline.items import Json, Operation, Work
+from pipeline.items import Json, Operation, Work, engine_of
 from pipeline.novelai.catalogue import MODELS, Family
 from pipeline.novelai.relations import MOST_PIXELS
 from pipeline.novelai.tools import BACKGROUND_REMOVAL, UPSCALED_BY
@@ -53,7 +53,9 @@ class Price:
 
 
 def quote(work: Work, plan: Plan) -> Price:
-    """Give the price of `work` on an account with `plan`."""
+    """Give the price of `work` on an account with `plan`; an engine of one's own costs no Anlas."""
+    if engine_of(work.model) is not None:
+        return Price(0, work.samples)
     match work.operation:
         case Operation.GENERATE:
             return _generation(work, plan)

@@ -1,4 +1,4 @@
-"""Keeps the connections of each account apart.
+"""Keeps the connections of each account apart, and those of each address.
 
 An account makes one picture at a time, so each needs one connection. In one pool for all, every
 request would look after the connections of every account.
@@ -22,15 +22,15 @@ class OneEach(httpx.AsyncBaseTransport):
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
         """Build from what makes a transport for one account."""
         self._make = make
-        self._of: dict[str, httpx.AsyncBaseTransport] = {}
+        self._of: dict[tuple[bytes, str], httpx.AsyncBaseTransport] = {}
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
-        bearer = request.headers.get("Authorization", "")
-        if bearer not in self._of:
-            self._of[bearer] = self._make()
-        return await self._of[bearer].handle_async_request(request)
+        whose = request.url.netloc, request.headers.get("Authorization", "")
+        if whose not in self._of:
+            self._of[whose] = self._make()
+        return await self._of[whose].handle_async_request(request)
 
     @override
     async def aclose(self) -> None:

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from pipeline.settings.values import FLOOR, RemoteListPart, Settings, SyncPart
 
+_ENGINE = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_CHECKPOINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TOKEN = re.compile(r"pst-[A-Za-z0-9_-]{64}", re.ASCII)
 
 
@@ -31,6 +34,7 @@ def problems(settings: Settings) -> Sequence[str]:
         _openid,
         _c2pa,
         _reporting,
+        _engines,
     )
     return [problem for check in checks for problem in check(settings)]
 
@@ -252,3 +256,44 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _engines(settings: Settings) -> Iterator[str]:
+    names = [each.name for each in settings.engines]
+    for number, engine in enumerate(settings.engines):
+        place = f"engines[{number}]"
+        if not _ENGINE.fullmatch(engine.name) or engine.name in ("novelai", *names[:number]):
+            yield f"{place}.name: expected small letters, digits and dashes, each name once"
+        yield from _address_of_engine(f"{place}.address", engine.address)
+        path = engine.credentials_file
+        if path is not None and not path.is_file():
+            yield f"{place}.credentials_file: there is no file {path}: put USER:PASSWORD there"
+        elif path is not None and (danger := exposed(path, stat.S_IRWXG | stat.S_IRWXO)):
+            yield f"{place}.credentials_file: {danger}"
+        known = [each.name for each in engine.checkpoints]
+        for index, checkpoint in enumerate(engine.checkpoints):
+            at = f"{place}.checkpoints[{index}]"
+            if not _CHECKPOINT.fullmatch(checkpoint.name) or checkpoint.name in known[:index]:
+                yield f"{at}.name: expected letters, digits and dots, each name once"
+            if not _DIGEST.fullmatch(checkpoint.sha256):
+                yield f"{at}.sha256: expected 64 hexadecimal digits: run sha256sum on the file"
+            if checkpoint.photographic:
+                yield (
+                    f"{at}.photographic: it is not served: no model that comes with this version "
+                    "can establish that a person in a photograph is an adult: remove it"
+                )
+
+
+def _address_of_engine(name: str, address: str) -> Iterator[str]:
+    """Prompts and pictures travel to it: in clear on this machine alone."""
+    try:
+        parts = urlsplit(address)
+        more = bool(parts.query or parts.fragment or parts.username or parts.password)
+        _ = parts.port  # raises if it is no number
+    except ValueError:
+        yield f"{name}: not an address: write one like https://engine.internal:7860"
+        return
+    if parts.scheme not in {"http", "https"} or not parts.hostname or more:
+        yield f"{name}: expected scheme, host and at most a path: write it like https://host"
+    elif parts.scheme == "http" and not _is_loopback(parts.hostname):
+        yield f"{name}: prompts and pictures would travel in clear: write https://"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from classifiers import canonical, mask
 from classifiers.content import Purpose
+from pipeline.engines.engine import Engine
 from pipeline.errors import VaultError
 from pipeline.items import (
     Contents,
@@ -22,7 +23,6 @@ from pipeline.items import (
 )
 from pipeline.judge import Judge
 from pipeline.novelai.archive import Picture
-from pipeline.novelai.client import Client
 from pipeline.novelai.errors import (
     NoAccountError,
     UpstreamAbandonedError,
@@ -48,7 +48,7 @@ UNPAID = (
 class Generate:
     """Sends an approved request upstream, once, and seals what comes back."""
 
-    client: Client
+    engine: Engine
     judge: Judge
     vault: Vault
     missed: Callable[[Submission, UpstreamObjectedError], Awaitable[None]]
@@ -63,7 +63,7 @@ class Generate:
             images: Mapping[Place, bytes] = {}
             if submission.contents.pictures:
                 images = await self.judge.run(lambda: _images(submission.contents))
-            answer = await self.client.generate(
+            answer = await self.engine.generate(
                 submission.work, images, item.outcome.why_not, submission.subject.tenant
             )
         except UpstreamError as fault:

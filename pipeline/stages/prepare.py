@@ -1,6 +1,6 @@
 """Prepare: everything that a request brings along is read once, before anybody judges it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from classifiers.content import Image, Prompt, of_tenant
@@ -19,14 +19,18 @@ class Prepare:
     judge: Judge
     lineage: Lineage
     mintage: Mintage
+    check: Callable[[str, Work], None]
+    """Raises RequestRefusedError unless an engine may be asked for what is named."""
 
     async def work(self, tenant: str, work: Work) -> Contents:
         """Return all that is to be looked at of a request.
 
         Raises:
-            RequestRefusedError: an encoding in it was not made here for this tenant and model.
+            RequestRefusedError: an encoding in it was not made here for this tenant and model, or
+                what it names is on no engine's list.
             UnreadableError, StoreError, TimeoutError: as for its texts and pictures.
         """
+        self.check(tenant, work)
         vouched = [await self._vouched(tenant, each, work.model) for each in work.encodings]
         contents = await self(tenant, work.prompt, work.images)
         told = tuple(finding for found in vouched for finding in found)

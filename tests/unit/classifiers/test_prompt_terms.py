@@ -343,3 +343,30 @@ def test_a_plain_term_is_no_disguise_of_a_longer_one(text: str) -> None:
     ]
 
     assert disguised == [0.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(child:1.2)",
+        "[child::0.5]",
+        "[a:child:0.5]",
+        "[a|child]",
+        "[ch|x]ild",
+        "chi[ld:a:5]",
+        "ch(il:1.1)d",
+        "ch<lora:lighthouse:1>ild",
+        "a BREAK child",
+        "(child:-1)",
+    ],
+)
+def test_the_language_of_self_hosted_engines_hides_no_term(text: str) -> None:
+    """What such an engine reads at any of its steps is found."""
+    assert TERM in fired(text, grammar=Grammar.WEBUI)
+
+
+@pytest.mark.parametrize("text", ["(child:-1)", "(child:[-|+]1)"])
+def test_a_negative_field_of_theirs_that_turns_asks_for_it(text: str) -> None:
+    """A weight below zero asks there for what it names; without one, nothing is asked for."""
+    assert TERM in fired(negative(text), grammar=Grammar.WEBUI)
+    assert TERM not in fired(negative("(child)"), grammar=Grammar.WEBUI)

@@ -49,6 +49,7 @@ from pipeline.duties.enforcement.enforcing import Enforcing
 from pipeline.duties.enforcement.ladder import Ladder
 from pipeline.duties.reports.reporting import Reports
 from pipeline.encodings import Mintage
+from pipeline.engines.engine import Engines, SelfHosted
 from pipeline.flow import Flow
 from pipeline.gateway import server
 from pipeline.gateway.gate import Gate
@@ -512,6 +513,7 @@ async def open_world(
     deadline_seconds: float = 5.0,
     connect: Connect = connect_sqlite,
     keys: Sealing | None = None,
+    own: Callable[[httpx.AsyncClient], Sequence[SelfHosted]] = lambda _: (),
 ) -> AsyncGenerator[World]:
     """Build a world in an empty folder, with one tenant that has one key."""
     async with AsyncExitStack() as closing:
@@ -556,7 +558,8 @@ async def open_world(
         record = Record(log, projection, metrics, clock, dict, Gathering(lambda: False))
         lineage = Lineage(store.origins, judge.run, clock)
         mintage = Mintage(store.encodings, clock)
-        prepare = Prepare(judge, lineage, mintage)
+        engines = Engines(client, own(http))
+        prepare = Prepare(judge, lineage, mintage, engines.check)
         release = Release(vault, lineage, tenancy)
         team_key = X25519PrivateKey.generate()
         quarantine = Quarantine(folder / "quarantine", team_key.public_key(), os.urandom)
@@ -568,7 +571,7 @@ async def open_world(
                 Screen(judge, clock, HOLD_FOR, Repeats(store.taints, judge, clock)),
                 Capacity(store, clock),
             ),
-            generate=Generate(client, judge, vault, misses),
+            generate=Generate(engines, judge, vault, misses),
             examine=BoundedExamine(
                 Examine(judge, vault, Ed25519PrivateKey.generate().public_key(), clock, HOLD_FOR),
                 Capacity(store, clock),

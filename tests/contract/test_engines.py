@@ -1,0 +1,314 @@
+"""Every engine answers the same questions, over HTTP, from a sandbox of its own."""
+
+import asyncio
+import base64
+import io
+import socket
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from PIL import Image
+
+from pipeline.engines.engine import Allowed, Engine, Engines, Lora
+from pipeline.engines.webui import WebUi
+from pipeline.engines.wire import Wire
+from pipeline.items import Subject, Work
+from pipeline.jobs.received import Received
+from pipeline.novelai.accounts import Accounts, Token
+from pipeline.novelai.client import Client
+from pipeline.novelai.errors import (
+    RequestRefusedError,
+    UpstreamAbandonedError,
+    UpstreamError,
+    UpstreamFailedError,
+    UpstreamMalformedError,
+    UpstreamUnknownError,
+    UpstreamUnreachableError,
+)
+from pipeline.novelai.limits import Limits
+from pipeline.sandbox import app as novelai_sandbox
+from pipeline.sandbox import webui as webui_sandbox
+from pipeline.sandbox.serve import beside
+from pipeline.sandbox.settings import SandboxSettings
+from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
+from tests.unit.pipeline.lookers import WHITE
+from tests.unit.pipeline.world import NOON, body, png
+
+TENANT: Final = "harbour"
+LORAS: Final = (Lora(TENANT, "lighthouse", LORA),)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One engine, and what stands behind it."""
+
+    model: str
+    make: Callable[[str, httpx.AsyncClient], Engine]
+    address: str
+    http: httpx.AsyncClient
+    calls: Callable[[], int]
+    own: Any = None
+    """A self-hosted engine's sandbox."""
+
+    @property
+    def engine(self) -> Engine:
+        return self.make(self.address, self.http)
+
+    def work(self, prompt: str = "a harbour", **more: Any) -> Work:
+        return work(self.model, prompt, **more)
+
+
+def work(model: str, prompt: str = "a harbour", **more: Any) -> Work:
+    content = httpx.Request("POST", "http://x", json=body(prompt, model=model, **more)).content
+    return Received("application/json", content, Subject(TENANT)).work(Limits())
+
+
+@contextmanager
+def served(app: FastAPI) -> Generator[str]:
+    """Serve an application on a free port of this machine."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    with beside(app, listening):
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def novelai(address: str, http: httpx.AsyncClient) -> Engine:
+    accounts = Accounts(
+        [Token("one", "pst-" + "a" * 64)],
+        monotonic=asyncio.get_running_loop().time,
+        sleep=asyncio.sleep,
+        spacing_seconds=0,
+    )
+    return Client(
+        address,
+        accounts,
+        http,
+        now=lambda: NOON,
+        sleep=asyncio.sleep,
+        random=lambda: 0.5,
+    )
+
+
+def webui(address: str, http: httpx.AsyncClient) -> WebUi:
+    allowed = Allowed("own", {"harbour": HARBOUR}, lambda: LORAS)
+    return WebUi(allowed, Wire(address, http, generation_seconds=1.0))
+
+
+MAKERS = {"novelai": novelai, "webui": webui}
+OWN = ("webui",)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield client
+
+
+def bench(kind: str, http: httpx.AsyncClient, stands: Any) -> Bench:
+    sandbox, address = stands[kind]
+    if kind == "novelai":
+        told = lambda: int(httpx.get(f"{address}/sandbox/calls").json()["count"])  # noqa: E731
+        return Bench("nai-diffusion-3", MAKERS[kind], address, http, told)
+    sandbox.calls.clear()
+    sandbox.armed.clear()
+    return Bench("own/harbour", MAKERS[kind], address, http, lambda: len(sandbox.calls), sandbox)
+
+
+@pytest.fixture(scope="module")
+def stands() -> Iterator[Any]:
+    """The sandboxes, served once."""
+    own = WebUiSandbox()
+    with (
+        served(novelai_sandbox.create(SandboxSettings())) as first,
+        served(webui_sandbox.create(own)) as second,
+    ):
+        yield {"novelai": (None, first), "webui": (own, second)}
+
+
+@pytest.fixture(params=sorted(MAKERS))
+def any_engine(request: pytest.FixtureRequest, http: httpx.AsyncClient, stands: Any) -> Bench:
+    return bench(request.param, http, stands)
+
+
+@pytest.fixture(params=OWN)
+def own(request: pytest.FixtureRequest, http: httpx.AsyncClient, stands: Any) -> Bench:
+    return bench(request.param, http, stands)
+
+
+async def test_as_many_pictures_come_as_were_asked_for(any_engine: Bench) -> None:
+    """In their order, in their size, each known by its digest, for one call."""
+    before = any_engine.calls()
+
+    answer = await any_engine.engine.generate(any_engine.work(samples=2), {}, str, TENANT)
+
+    assert any_engine.calls() == before + 1
+    assert [each.index for each in answer.pictures] == [0, 1]
+    assert len({each.sha256 for each in answer.pictures}) == 2
+    for each in answer.pictures:
+        assert Image.open(io.BytesIO(each.data)).size == (64, 64)
+
+
+async def test_a_picture_to_start_from_goes_along(any_engine: Bench) -> None:
+    """The bytes that were judged, in the one carrier there is."""
+    asked = any_engine.work(image=_b64(png(WHITE)), strength=0.5)
+    (image,) = asked.images
+
+    answer = await any_engine.engine.generate(asked, {(image.carrier, 0): image.data}, str, TENANT)
+
+    assert len(answer.pictures) == 1
+
+
+async def test_what_is_not_wanted_any_more_is_not_asked_for(any_engine: Bench) -> None:
+    """Its client left, or somebody halted it, while it waited."""
+    before = any_engine.calls()
+
+    with pytest.raises(UpstreamAbandonedError, match="client_left"):
+        await any_engine.engine.generate(any_engine.work(), {}, lambda: "client_left", TENANT)
+
+    assert any_engine.calls() == before
+
+
+async def test_an_engine_that_is_not_there_costs_nothing(any_engine: Bench) -> None:
+    """No byte was sent: whoever asked may ask again."""
+    gone = any_engine.make("http://127.0.0.1:9", any_engine.http)
+
+    with pytest.raises(UpstreamUnreachableError):
+        await gone.generate(any_engine.work(), {}, str, TENANT)
+
+
+@pytest.mark.parametrize(
+    ("fault", "means"),
+    [
+        (EngineFault.ANOTHERS, UpstreamMalformedError),
+        (EngineFault.RELABELLED, UpstreamMalformedError),
+        (EngineFault.NONE, UpstreamMalformedError),
+        (EngineFault.HTML, UpstreamMalformedError),
+        (EngineFault.OTHER_MODEL, UpstreamMalformedError),
+        (EngineFault.CORRUPT, UpstreamMalformedError),
+        (EngineFault.BROKEN, UpstreamFailedError),
+        (EngineFault.SLOW, UpstreamUnknownError),
+    ],
+)
+async def test_an_answer_that_is_not_what_was_approved_is_none(
+    own: Bench, fault: EngineFault, means: type[UpstreamError]
+) -> None:
+    """It was asked once, is not asked again, and nothing of the answer is told."""
+    own.own.armed.append(fault)
+
+    with pytest.raises(means) as raised:
+        await own.engine.generate(own.work("a harbour at dawn"), {}, str, TENANT)
+
+    assert own.calls() == 1
+    assert "somebody" not in str(raised.value)
+    assert "dawn" not in str(raised.value)
+
+
+async def test_only_named_fields_go_out(own: Bench) -> None:
+    """And of the metadata of what comes back, nothing is handed on."""
+    answer = await own.engine.generate(own.work(seed=7), {}, str, TENANT)
+
+    assert b"Steps" not in answer.pictures[0].data
+    assert "harbour" in str(own.own.calls[0])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("<lora:unknown:1>", "not registered"),
+        ("<hypernet:x:1>", "networks"),
+        ("<lora:lighthouse>", "networks"),
+        ("<lora:lighthouse:-1>", "networks"),
+        ("< lora:lighthouse:1>", "networks"),
+        ("__colours__", "wildcards"),
+        ("{a|b}", "alternatives"),
+        ("embedding:something", "embeddings"),
+        ("a # b", "comments"),
+    ],
+)
+def test_what_engines_would_load_is_refused_by_name(prompt: str, says: str) -> None:
+    """In whichever field it stands, before anything is sent."""
+    allowed = Allowed("own", {"harbour": HARBOUR}, lambda: LORAS)
+    for more in ({"prompt": prompt}, {"negative_prompt": prompt}):
+        with pytest.raises(RequestRefusedError, match=says):
+            allowed.networks(TENANT, work("own/harbour", **more))
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["override_settings", "alwayson_scripts", "script_name", "styles", "enable_hr", "n_iter"],
+)
+def test_a_field_that_is_not_on_the_list_is_refused_by_name(field: str) -> None:
+    """What a client names is never passed through."""
+    with pytest.raises(RequestRefusedError, match=field):
+        work("own/harbour", "a harbour", **{field: {}})
+
+
+def test_another_tenants_lora_is_not_there() -> None:
+    """It is registered for whom it was trained."""
+    allowed = Allowed("own", {"harbour": HARBOUR}, lambda: LORAS)
+    asked = work("own/harbour", "<lora:lighthouse:0.8> a harbour")
+
+    assert allowed.networks(TENANT, asked) == {"lighthouse": LORA}
+    with pytest.raises(RequestRefusedError, match="not registered"):
+        allowed.networks("meadow", asked)
+
+
+@pytest.mark.parametrize("model", ["own/unknown", "other/harbour", "own/", "/harbour"])
+async def test_an_engine_or_checkpoint_that_is_not_on_a_list_is_refused(
+    own: Bench, model: str
+) -> None:
+    """There is no default to fall back on."""
+    with pytest.raises(RequestRefusedError, match="model"):
+        Engines(own.engine, [webui(own.address, own.http)]).check(TENANT, work(model))
+    assert own.calls() == 0
+
+
+class TestWebUi:
+    @pytest.fixture
+    def engine(self, http: httpx.AsyncClient, stands: Any) -> Bench:
+        return bench("webui", http, stands)
+
+    @pytest.mark.parametrize("what", ["embeddings", "extensions"])
+    async def test_what_acts_on_words_unseen_keeps_it_from_being_asked(
+        self, engine: Bench, what: str
+    ) -> None:
+        """An embedding's name is a word like another: no gate could tell."""
+        getattr(engine.own.loaded, what).append("unknown")
+        try:
+            with pytest.raises(UpstreamUnreachableError, match="nobody allowed"):
+                await engine.engine.generate(engine.work(), {}, str, TENANT)
+        finally:
+            getattr(engine.own.loaded, what).clear()
+        assert engine.calls() == 0
+
+    @pytest.mark.parametrize("prompt", ["a harbour", "<lora:lighthouse:1> a harbour"])
+    async def test_a_file_that_was_exchanged_is_not_used(self, engine: Bench, prompt: str) -> None:
+        """Its name is the same; its digest is what was allowed."""
+        loaded = engine.own.loaded
+        kept = (loaded.checkpoints, loaded.loras)
+        if "lora" in prompt:
+            loaded.loras = {"lighthouse": "0" * 64}
+        else:
+            loaded.checkpoints = {"harbour": "0" * 64}
+        try:
+            with pytest.raises(UpstreamUnreachableError, match="digest"):
+                await engine.engine.generate(engine.work(prompt), {}, str, TENANT)
+        finally:
+            loaded.checkpoints, loaded.loras = kept
+        assert engine.calls() == 0
+
+    async def test_a_registered_lora_is_drawn_with(self, engine: Bench) -> None:
+        """What the engine says of its digest is what was registered."""
+        asked = engine.work("<lora:lighthouse:0.5> a harbour")
+
+        answer = await engine.engine.generate(asked, {}, str, TENANT)
+
+        assert len(answer.pictures) == 1
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
