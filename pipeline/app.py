@@ -91,6 +91,7 @@ from pipeline.duties.reports.reporting import Reports
 from pipeline.duties.takedown.intake import Intake
 from pipeline.encodings import Mintage
 from pipeline.engines.opening import opened as opened_engines
+from pipeline.engines.opening import routing
 from pipeline.errors import SettingsError, StoreError
 from pipeline.flow import Flow
 from pipeline.gateway import accounts as accounts_routes
@@ -376,6 +377,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 uuid4,
             ),
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
+            routing=routing(settings.routes, engines),
             outside=anchoring.standings,
             balances=roster.balances.seen,
         )

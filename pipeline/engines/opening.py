@@ -1,15 +1,20 @@
 """Opens the engines that the settings name."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
 
 from pipeline.engines.engine import Allowed, Engine, Engines, Lora
+from pipeline.engines.routing import Route, Routing
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
 from pipeline.errors import SettingsError
-from pipeline.settings.engines import EnginePart
+from pipeline.novelai.catalogue import MODELS
+from pipeline.settings.engines import EnginePart, RoutePart
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
 def opened(
@@ -24,6 +29,35 @@ def opened(
         SettingsError: a file of credentials cannot be read.
     """
     return Engines(novelai, tuple(_own(each, http, loras) for each in settings))
+
+
+def routing(routes: Sequence[RoutePart], engines: Engines) -> Routing:
+    """Return the routes.
+
+    Raises:
+        SettingsError: a name is a model's, or stands for no model.
+    """
+    known, problems = {*MODELS, *engines.models}, list[str]()
+    for number, each in enumerate(routes):
+        if each.name in known or not _NAME.fullmatch(each.name):
+            problems.append(f"routes[{number}].name: expected a name that no model has, without /")
+        if each.to not in known:
+            problems.append(f"routes[{number}].to: there is no model {each.to!r}")
+    if problems:
+        raise SettingsError(problems)
+    return Routing(
+        tuple(
+            Route(
+                each.name,
+                each.to,
+                frozenset(each.tenants),
+                frozenset(each.tiers),
+                each.busy_from,
+                each.anlas_below,
+            )
+            for each in routes
+        )
+    )
 
 
 def _own(part: EnginePart, http: httpx.AsyncClient, loras: Callable[[], Sequence[Lora]]) -> WebUi:

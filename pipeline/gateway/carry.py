@@ -103,7 +103,8 @@ async def _submit(
     subject = await _as_they_stand(request, gate, subject)
     body = await read_body(request, gate.limits.body_bytes)
     kind = request.headers.get("content-type", "")
-    received = Received(kind, body, subject, operation, caller.wanted)
+    routed = await routes_for(gate, subject)
+    received = Received(kind, body, subject, operation, caller.wanted, routed)
     who = fingerprint(gate.subject_key, subject)
     idempotency_key = _key_of(request, who if caller.by_token else "")
     try:
@@ -132,6 +133,22 @@ async def _submit(
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
     except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
         raise unavailable(gate, subject.language or "", fault) from None
+
+
+async def routes_for(gate: Gate, subject: Subject) -> Mapping[str, str]:
+    """Return what names that are no model's stand for now.
+
+    Raises:
+        GateError: what is left of the tenant's budget, which decides, cannot be told.
+    """
+    if not gate.routing.routes:
+        return {}
+    try:
+        tenant = await gate.store.tenants.get(subject.tenant)
+    except StoreError as fault:
+        raise unavailable(gate, subject.language or "", fault) from None
+    left = 0 if tenant is None else tenant.anlas_budget - tenant.anlas_spent
+    return gate.routing.table(subject, gate.desk.in_flight, left)
 
 
 async def _as_they_stand(request: Request, gate: Gate, subject: Subject) -> Subject:

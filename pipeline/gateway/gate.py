@@ -12,6 +12,7 @@ from pipeline.access.tokens import SubjectTokens
 from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.enforcement.enforcing import Enforcing
 from pipeline.duties.reports.reporting import Reports
+from pipeline.engines.routing import Routing
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
 from pipeline.items import Json
@@ -69,6 +70,8 @@ class Gate:
     reports: Reports
     suggest: Callable[[Typed], Awaitable[tuple[Suggestion, ...]]]
     """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""
+    routing: Routing = field(default_factory=Routing)
+    """What names stand for that are no model's."""
     outside: Callable[[], Mapping[str, Json]] = dict
     """What is remembered of the log outside it, for the operator."""
     balances: Mapping[str, Balance] = field(default_factory=dict[str, Balance])

@@ -60,7 +60,11 @@ def routes(gate: Gate) -> APIRouter:
         subject = subject_in(request, caller)
         with carry.entering(gate):
             body = await read_body(request, gate.limits.body_bytes)
-            received = Received(request.headers.get("content-type", ""), body, subject, operation)
+            kind, routed = (
+                request.headers.get("content-type", ""),
+                await carry.routes_for(gate, subject),
+            )
+            received = Received(kind, body, subject, operation, routed=routed)
             try:
                 work = await asyncio.to_thread(received.work, gate.limits)
                 tenant = await gate.store.tenants.get(caller.tenant)

@@ -1,6 +1,7 @@
 """A request as received: sealed in the vault, and read again after a hold or a crash."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
@@ -41,6 +42,8 @@ class Received:
     operation: Operation = Operation.GENERATE
     wanted: PromptHelp = NO_HELP
     """What its tenant had added to its texts when it came: it stays so after a hold or a crash."""
+    routed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What names that are no model's stood for when it came; that stays so too."""
 
     def work(self, limits: Limits) -> Work:
         """Return what is asked for.
@@ -50,6 +53,8 @@ class Received:
             UnreadableError: an image of it is none.
         """
         asked, parts = read(self.content_type, self.body, limits)
+        if (named := asked.get("model")) in self.routed:
+            asked = {**asked, "model": self.routed[str(named)]}
         if self.operation is Operation.GENERATE and engine_of(str(asked.get("model"))) is not None:
             return engines.parse(asked, parts, limits=limits)
         if self.operation is not Operation.GENERATE or self.wanted == NO_HELP:
@@ -59,8 +64,11 @@ class Received:
 
     @property
     def sha256(self) -> str:
-        """The digest by which an identical request is known: also of its subject and its help."""
-        return sha256(self.write()).hexdigest()
+        """The digest by which an identical request is known: also of its subject and its help.
+
+        Not of what names stood for: a request that is repeated may find others there.
+        """
+        return sha256(replace(self, routed={}).write()).hexdigest()
 
     def write(self) -> bytes:
         """Return it as it is sealed: one line of JSON, then the body."""
@@ -69,6 +77,7 @@ class Received:
             "content_type": self.content_type,
             "operation": self.operation,
             "wanted": asdict(self.wanted),
+            "routed": dict(self.routed),
             "tenant": subject.tenant,
             "pseudonym": subject.pseudonym,
             "tier": subject.tier,
@@ -91,7 +100,8 @@ class Received:
             head = json.loads(line)
             content_type, operation = head.pop("content_type"), Operation(head.pop("operation"))
             wanted = wanted_in(head.pop("wanted"))
+            routed = {str(name): str(model) for name, model in head.pop("routed").items()}
             subject = Subject(**head | {"tier": Tier(head["tier"])})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AlteredObjectError("request", "it as this version seals it", "others") from None
-        return cls(content_type, body, subject, operation, wanted)
+        return cls(content_type, body, subject, operation, wanted, routed)

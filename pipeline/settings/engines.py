@@ -1,7 +1,11 @@
 """The self-hosted engines that an operator has, and what each may be asked for."""
 
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import Field
+
+from pipeline.items import Tier
 from pipeline.settings.part import LocalPath, Part
 
 
@@ -30,3 +34,15 @@ class EnginePart(Part):
     credentials_file: LocalPath | None = None
     """Holds `USER:PASSWORD`, mode 0600."""
     checkpoints: tuple[CheckpointPart, ...]
+
+
+class RoutePart(Part):
+    """A name that requests may ask for in the place of a model. The first that fits counts."""
+
+    name: str
+    to: str
+    """A model of NovelAI's, or `ENGINE/CHECKPOINT`."""
+    tenants: tuple[str, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    busy_from: Annotated[int, Field(ge=0, le=10_000)] = 0
+    anlas_below: Annotated[int | None, Field(ge=0)] = None

@@ -21,7 +21,7 @@ from classifiers.hash_bank import Kind
 from classifiers.plugins import Pinned
 from classifiers.pulled import Pulled
 from pipeline.items import ReleasedMetadata
-from pipeline.settings.engines import EnginePart
+from pipeline.settings.engines import EnginePart, RoutePart
 from pipeline.settings.openid import OpenId
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
@@ -220,6 +220,8 @@ class Settings(Part):
     """Lists of others that are asked about what a request carries: only hashes are sent."""
     engines: tuple[EnginePart, ...] = ()
     """Engines of one's own, whose models requests name as `ENGINE/CHECKPOINT`."""
+    routes: tuple[RoutePart, ...] = ()
+    """Names that stand for one model or another, by whose request it is, by load and by budget."""
     reporting: tuple[Reporting, ...] = ()
     """How each tenant's cases are reported; of one without a profile nothing can be."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72

@@ -1,14 +1,17 @@
 """A self-hosted engine stands behind the same gates: each carrier is seen, each end is written."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from audit.entry import Kind
 from pipeline.engines.engine import Allowed, Lora, SelfHosted
 from pipeline.engines.request import SHAPES
+from pipeline.engines.routing import Route, Routing
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
 from pipeline.items import Halted, Released
@@ -165,3 +168,28 @@ async def test_an_engine_is_halted_alone(house: World, sandbox: WebUiSandbox) ->
 
     assert (stopped.status_code, goes_on.status_code) == (503, 200)
     assert sandbox.calls == []
+
+
+async def test_a_route_leads_to_the_model_that_it_names(
+    house: World, sandbox: WebUiSandbox
+) -> None:
+    """By the name of the route; the record names the model, and a repeat finds what it repeats."""
+    route = Route("standard", MODEL, tenants=frozenset({TENANT}), busy_from=0)
+    house.gate = replace(house.gate, routing=Routing((route,)))
+    key = {"Idempotency-Key": "once"}
+    async with house.client() as client:
+        asked = body(model="standard")
+        made = await client.post("/v1/generations", json=asked, headers=key)
+        house.gate = replace(house.gate, routing=Routing((replace(route, to="nai-diffusion-3"),)))
+    async with house.client() as client:
+        again = await client.post("/v1/generations", json=asked, headers=key)
+        unknown = await client.post("/v1/generations", json=body(model="premium"))
+        priced = await client.post("/v1/price", json=asked)
+
+    assert (made.status_code, again.status_code, unknown.status_code) == (200, 200, 400)
+    assert made.json()["id"] == again.json()["id"]
+    assert len(sandbox.calls) == 1
+    assert house.upstream.calls == []
+    assert priced.json()["anlas"] > 0
+    (admit,) = [each for each in await house.leaves() if each.kind is Kind.ADMIT]
+    assert admit.public["model"] == MODEL
