@@ -45,6 +45,7 @@ from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
 from pipeline.changes.bank_versions import BankVersions
 from pipeline.changes.door import Changeable, Door
+from pipeline.changes.loras import Loras
 from pipeline.changes.policy_sets import PolicySets
 from pipeline.changes.term_versions import TermVersions
 from pipeline.console import (
@@ -291,12 +292,16 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         bank_desk = BankDesk(
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
-        door = await _door(settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault))
+        door, loras = await _door(
+            settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault)
+        )
         accounts = _accounts(settings, store, owner)
         http = await closing.enter_async_context(
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
-        engines = opened_engines(settings.engines, _novelai(settings, accounts, http), http)
+        engines = opened_engines(
+            settings.engines, _novelai(settings, accounts, http), http, loras.standing
+        )
         roster, misses, warned = await _roster(settings, store, log, accounts, http, owner)
         hold_for = timedelta(hours=settings.hold_hours)
         record = Record(
@@ -688,8 +693,9 @@ async def _door(
     judge: Judge,
     bank_desk: BankDesk,
     recent: RecentTexts,
-) -> Door:
+) -> tuple[Door, Loras]:
     """Open the door through which changes come, and put in force what came through it."""
+    loras = Loras()
     faults = settings.faults_dir
     packs = TermVersions(
         {pack.name: pack.file.read_bytes() for pack in settings.term_packs},
@@ -701,10 +707,11 @@ async def _door(
         ChangeKind.POLICY: PolicySets(tenancy, Decided(log, now, uuid4), judge.installed, now),
         ChangeKind.BANK: BankVersions(bank_desk.banks, bank_desk.recent),
         ChangeKind.TERMS: packs,
+        ChangeKind.MODEL: loras,
     }
     door = Door(recent.store.changes, log, now, uuid4, kinds)
     await door.begin()
-    return door
+    return door, loras
 
 
 def _novelai(settings: Settings, accounts: Accounts, http: httpx.AsyncClient) -> Client:

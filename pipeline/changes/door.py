@@ -28,6 +28,7 @@ _ENTRIES: Final = {
     ChangeKind.POLICY: Kind.POLICY,
     ChangeKind.BANK: Kind.BANK,
     ChangeKind.TERMS: Kind.MODEL,
+    ChangeKind.MODEL: Kind.MODEL,
 }
 """What is written of each kind that has a door."""
 DAYS: Final = 7.0

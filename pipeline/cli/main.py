@@ -39,6 +39,7 @@ _COMMANDS = {
     "webhooks": "app",
     "keys": "app",
     "models": "app",
+    "loras": "app",
     "terms": "app",
     "thresholds": "app",
 }

@@ -60,6 +60,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"webhooks {name}" for name in ("set", "list", "dead", "retry")),
         *(f"keys {name}" for name in ("create", "list", "revoke")),
         *(f"terms {name}" for name in ("seal", "list", "propose", "rollback")),
+        *(f"loras {name}" for name in ("propose", "rollback")),
         *(f"models {name}" for name in ("list", "pull", "verify", "card", "remove")),
         *(f"banks {name}" for name in ("import", "list", "show", "stats", "sync")),
         *(f"banks {name}" for name in ("export", "retract", "match", "propose", "rollback")),
