@@ -300,7 +300,11 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             httpx.AsyncClient(transport=of_accounts(), trust_env=False, follow_redirects=False)
         )
         engines = opened_engines(
-            settings.engines, _novelai(settings, accounts, http), http, loras.standing
+            settings.engines,
+            _novelai(settings, accounts, http),
+            http,
+            loras.standing,
+            os.urandom,
         )
         roster, misses, warned = await _roster(settings, store, log, accounts, http, owner)
         hold_for = timedelta(hours=settings.hold_hours)

@@ -15,6 +15,7 @@ class Stand(StrEnum):
 
     NOVELAI = "novelai"
     WEBUI = "webui"
+    COMFYUI = "comfyui"
 
 
 def sandbox(
@@ -49,7 +50,7 @@ def sandbox(
       imprimatur sandbox --engine webui
     """
     from pipeline.sandbox import app as sandbox_app  # noqa: PLC0415 - half a second, not for --help
-    from pipeline.sandbox import webui  # noqa: PLC0415 - the same
+    from pipeline.sandbox import comfyui, webui  # noqa: PLC0415 - the same
     from pipeline.sandbox.errors import SandboxError  # noqa: PLC0415 - the same
     from pipeline.sandbox.serve import run  # noqa: PLC0415 - the same
     from pipeline.sandbox.settings import SandboxSettings  # noqa: PLC0415 - the same
@@ -58,11 +59,12 @@ def sandbox(
     if engine is not Stand.NOVELAI and settings != SandboxSettings():
         stop("--pictures, --delay and --fault are of NovelAI's: arm this one by /sandbox/faults")
     try:
-        app = (
-            webui.create(webui.WebUiSandbox())
-            if engine is Stand.WEBUI
-            else sandbox_app.create(settings)
-        )
+        if engine is Stand.WEBUI:
+            app = webui.create(webui.WebUiSandbox())
+        elif engine is Stand.COMFYUI:
+            app = comfyui.create(comfyui.ComfyUiSandbox())
+        else:
+            app = sandbox_app.create(settings)
     except SandboxError as problem:
         stop(str(problem))
     with told():
@@ -72,7 +74,7 @@ def sandbox(
         say_json({"address": address})
     else:
         say(f"sandbox: {address}")
-        if engine is Stand.WEBUI:
+        if engine is not Stand.NOVELAI:
             note(f"its checkpoint is harbour, sha256 {webui.HARBOUR}")
         note("it serves until you interrupt it (Ctrl-C)")
     run(app, listening)

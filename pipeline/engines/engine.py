@@ -56,13 +56,17 @@ class Allowed:
     checkpoints: Mapping[str, str]
     """The sha256 of each, by the name under which requests ask for it."""
     loras: Callable[[], Sequence[Lora]] = field(default=tuple[Lora, ...], repr=False)
+    takes_pictures: bool = True
+    """Whether it draws from a picture too."""
 
     def checkpoint(self, work: Work) -> str:
         """Give the digest of the checkpoint that draws `work`.
 
         Raises:
-            RequestRefusedError: it is not on the list.
+            RequestRefusedError: it is not on the list, or takes no picture.
         """
+        if work.images and not self.takes_pictures:
+            raise RequestRefusedError(400, f"action: {self.name} draws from text alone")
         _, _, name = work.model.partition("/")
         found = self.checkpoints.get(name)
         if found is None:

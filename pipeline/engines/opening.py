@@ -6,13 +6,14 @@ from pathlib import Path
 
 import httpx
 
-from pipeline.engines.engine import Allowed, Engine, Engines, Lora
+from pipeline.engines.comfyui import ComfyUi
+from pipeline.engines.engine import Allowed, Engine, Engines, Lora, SelfHosted
 from pipeline.engines.routing import Route, Routing
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
 from pipeline.errors import SettingsError
 from pipeline.novelai.catalogue import MODELS
-from pipeline.settings.engines import EnginePart, RoutePart
+from pipeline.settings.engines import EngineKind, EnginePart, RoutePart
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
@@ -21,14 +22,15 @@ def opened(
     settings: Sequence[EnginePart],
     novelai: Engine,
     http: httpx.AsyncClient,
-    loras: Callable[[], Sequence[Lora]] = tuple[Lora, ...],
+    loras: Callable[[], Sequence[Lora]],
+    random: Callable[[int], bytes],
 ) -> Engines:
     """Return every engine; nothing is asked of them yet.
 
     Raises:
         SettingsError: a file of credentials cannot be read.
     """
-    return Engines(novelai, tuple(_own(each, http, loras) for each in settings))
+    return Engines(novelai, tuple(_own(each, http, loras, random) for each in settings))
 
 
 def routing(routes: Sequence[RoutePart], engines: Engines) -> Routing:
@@ -60,10 +62,19 @@ def routing(routes: Sequence[RoutePart], engines: Engines) -> Routing:
     )
 
 
-def _own(part: EnginePart, http: httpx.AsyncClient, loras: Callable[[], Sequence[Lora]]) -> WebUi:
+def _own(
+    part: EnginePart,
+    http: httpx.AsyncClient,
+    loras: Callable[[], Sequence[Lora]],
+    random: Callable[[int], bytes],
+) -> SelfHosted:
     listed = {each.name: each.sha256 for each in part.checkpoints}
     wire = Wire(part.address, http, _credentials(part.credentials_file))
-    return WebUi(Allowed(part.name, listed, loras), wire)
+    match part.kind:
+        case EngineKind.WEBUI:
+            return WebUi(Allowed(part.name, listed, loras), wire)
+        case EngineKind.COMFYUI:
+            return ComfyUi(Allowed(part.name, listed, loras, takes_pictures=False), wire, random)
 
 
 def _credentials(path: Path | None) -> tuple[str, str] | None:

@@ -129,5 +129,6 @@ def _prompt(base: str, sent: Mapping[str, Json], limits: Limits) -> Prompt:
         message = f"prompt: expected at most {limits.text_characters} characters in all fields"
         raise RequestRefusedError(400, message)
     for text in texts:
-        networks(text)
+        if networks(text) and text.polarity is Polarity.NEGATIVE:
+            raise RequestRefusedError(400, f"{text.path}: LoRAs stand in input alone")
     return Prompt(tuple(texts), Grammar.WEBUI)

@@ -15,13 +15,11 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from time import perf_counter
 from typing import Final
 
-from classifiers.container.take_apart import take_apart
-from classifiers.errors import UnreadableError
 from pipeline.engines.engine import Allowed
+from pipeline.engines.pictures import handed_on
 from pipeline.engines.wire import Wire
 from pipeline.items import Json, Work
 from pipeline.novelai.archive import Picture
@@ -40,7 +38,6 @@ SAMPLERS: Final = {
     "k_dpmpp_2m": "DPM++ 2M",
     "k_dpmpp_sde": "DPM++ SDE",
 }
-_MOST_METADATA: Final = 1 << 20
 _SHORT, _SHORT_LORA = 10, 12
 """How many hexadecimal digits of a digest it tells of a checkpoint, and of a LoRA."""
 
@@ -217,23 +214,16 @@ def _plain(text: object) -> str:
 
 
 def _picture(index: int, encoded: Json, infotext: Json) -> Picture:
-    """Give one picture without its texts; what it says of itself MUST be what its info says.
+    """Give one picture; what it says of itself MUST be what its info says.
 
     Raises:
         UpstreamMalformedError: it is none, or of another request.
     """
     try:
-        file = take_apart(base64.b64decode(str(encoded), validate=True), _MOST_METADATA)
-    except (binascii.Error, ValueError, UnreadableError):
-        file = None
-    if file is None:
-        message = f"answer: picture {index} is none"
-        raise UpstreamMalformedError(message)
-    if any(_plain(note.text) != _plain(infotext) for note in file.notes):
-        message = f"answer: picture {index} tells of another request"
-        raise UpstreamMalformedError(message)
-    name = f"image_{index}.{file.format.value.lower()}"
-    return Picture(index, name, file.pixels, sha256(file.pixels).hexdigest())
+        data = base64.b64decode(str(encoded), validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    return handed_on(index, data, lambda note: _plain(note.text) == _plain(infotext))
 
 
 def _objects(said: object) -> Sequence[Mapping[str, Json]]:

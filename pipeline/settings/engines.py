@@ -13,6 +13,7 @@ class EngineKind(StrEnum):
     """Whose API it speaks."""
 
     WEBUI = "webui"
+    COMFYUI = "comfyui"
 
 
 class CheckpointPart(Part):

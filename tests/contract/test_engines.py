@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import io
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
+from pipeline.engines.comfyui import ComfyUi
 from pipeline.engines.engine import Allowed, Engine, Engines, Lora
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
@@ -32,7 +34,9 @@ from pipeline.novelai.errors import (
 )
 from pipeline.novelai.limits import Limits
 from pipeline.sandbox import app as novelai_sandbox
+from pipeline.sandbox import comfyui as comfyui_sandbox
 from pipeline.sandbox import webui as webui_sandbox
+from pipeline.sandbox.comfyui import ComfyUiSandbox
 from pipeline.sandbox.serve import beside
 from pipeline.sandbox.settings import SandboxSettings
 from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
@@ -98,8 +102,13 @@ def webui(address: str, http: httpx.AsyncClient) -> WebUi:
     return WebUi(allowed, Wire(address, http, generation_seconds=1.0))
 
 
-MAKERS = {"novelai": novelai, "webui": webui}
-OWN = ("webui",)
+def comfyui(address: str, http: httpx.AsyncClient) -> ComfyUi:
+    allowed = Allowed("own", {"harbour": HARBOUR}, lambda: LORAS, takes_pictures=False)
+    return ComfyUi(allowed, Wire(address, http, generation_seconds=1.0), os.urandom)
+
+
+MAKERS = {"novelai": novelai, "webui": webui, "comfyui": comfyui}
+OWN = ("comfyui", "webui")
 
 
 @pytest.fixture
@@ -121,12 +130,13 @@ def bench(kind: str, http: httpx.AsyncClient, stands: Any) -> Bench:
 @pytest.fixture(scope="module")
 def stands() -> Iterator[Any]:
     """The sandboxes, served once."""
-    own = WebUiSandbox()
+    own, other = WebUiSandbox(), ComfyUiSandbox()
     with (
         served(novelai_sandbox.create(SandboxSettings())) as first,
         served(webui_sandbox.create(own)) as second,
+        served(comfyui_sandbox.create(other)) as third,
     ):
-        yield {"novelai": (None, first), "webui": (own, second)}
+        yield {"novelai": (None, first), "webui": (own, second), "comfyui": (other, third)}
 
 
 @pytest.fixture(params=sorted(MAKERS))
@@ -153,11 +163,16 @@ async def test_as_many_pictures_come_as_were_asked_for(any_engine: Bench) -> Non
 
 
 async def test_a_picture_to_start_from_goes_along(any_engine: Bench) -> None:
-    """The bytes that were judged, in the one carrier there is."""
+    """The bytes that were judged, in the one carrier there is; or it is refused before."""
     asked = any_engine.work(image=_b64(png(WHITE)), strength=0.5)
     (image,) = asked.images
+    engine = any_engine.engine
+    if isinstance(engine, ComfyUi):
+        with pytest.raises(RequestRefusedError, match="text alone"):
+            Engines(engine, [engine]).check(TENANT, asked)
+        return
 
-    answer = await any_engine.engine.generate(asked, {(image.carrier, 0): image.data}, str, TENANT)
+    answer = await engine.generate(asked, {(image.carrier, 0): image.data}, str, TENANT)
 
     assert len(answer.pictures) == 1
 
@@ -232,9 +247,10 @@ async def test_only_named_fields_go_out(own: Bench) -> None:
 def test_what_engines_would_load_is_refused_by_name(prompt: str, says: str) -> None:
     """In whichever field it stands, before anything is sent."""
     allowed = Allowed("own", {"harbour": HARBOUR}, lambda: LORAS)
-    for more in ({"prompt": prompt}, {"negative_prompt": prompt}):
-        with pytest.raises(RequestRefusedError, match=says):
-            allowed.networks(TENANT, work("own/harbour", **more))
+    with pytest.raises(RequestRefusedError, match=says):
+        allowed.networks(TENANT, work("own/harbour", prompt))
+    with pytest.raises(RequestRefusedError, match=f"{says}|in input alone"):
+        work("own/harbour", "a harbour", negative_prompt=prompt)
 
 
 @pytest.mark.parametrize(
@@ -267,47 +283,53 @@ async def test_an_engine_or_checkpoint_that_is_not_on_a_list_is_refused(
     assert own.calls() == 0
 
 
-class TestWebUi:
-    @pytest.fixture
-    def engine(self, http: httpx.AsyncClient, stands: Any) -> Bench:
-        return bench("webui", http, stands)
+@pytest.mark.parametrize("what", ["embeddings", "extensions"])
+async def test_what_acts_on_words_unseen_keeps_it_from_being_asked(own: Bench, what: str) -> None:
+    """An embedding's name is a word like another: no gate could tell."""
+    getattr(own.own.loaded, what).append("unknown")
+    try:
+        with pytest.raises(UpstreamUnreachableError, match="nobody allowed"):
+            await own.engine.generate(own.work(), {}, str, TENANT)
+    finally:
+        getattr(own.own.loaded, what).clear()
+    assert own.calls() == 0
 
-    @pytest.mark.parametrize("what", ["embeddings", "extensions"])
-    async def test_what_acts_on_words_unseen_keeps_it_from_being_asked(
-        self, engine: Bench, what: str
-    ) -> None:
-        """An embedding's name is a word like another: no gate could tell."""
-        getattr(engine.own.loaded, what).append("unknown")
-        try:
-            with pytest.raises(UpstreamUnreachableError, match="nobody allowed"):
-                await engine.engine.generate(engine.work(), {}, str, TENANT)
-        finally:
-            getattr(engine.own.loaded, what).clear()
-        assert engine.calls() == 0
 
-    @pytest.mark.parametrize("prompt", ["a harbour", "<lora:lighthouse:1> a harbour"])
-    async def test_a_file_that_was_exchanged_is_not_used(self, engine: Bench, prompt: str) -> None:
-        """Its name is the same; its digest is what was allowed."""
-        loaded = engine.own.loaded
-        kept = (loaded.checkpoints, loaded.loras)
-        if "lora" in prompt:
-            loaded.loras = {"lighthouse": "0" * 64}
-        else:
-            loaded.checkpoints = {"harbour": "0" * 64}
-        try:
-            with pytest.raises(UpstreamUnreachableError, match="digest"):
-                await engine.engine.generate(engine.work(prompt), {}, str, TENANT)
-        finally:
-            loaded.checkpoints, loaded.loras = kept
-        assert engine.calls() == 0
+@pytest.mark.parametrize("prompt", ["a harbour", "<lora:lighthouse:1> a harbour"])
+async def test_a_file_that_was_exchanged_is_not_used(own: Bench, prompt: str) -> None:
+    """Its name is the same; its digest is what was allowed."""
+    loaded = own.own.loaded
+    kept = (loaded.checkpoints, loaded.loras)
+    if "lora" in prompt:
+        loaded.loras = {"lighthouse": "0" * 64}
+    else:
+        loaded.checkpoints = {"harbour": "0" * 64}
+    try:
+        with pytest.raises(UpstreamUnreachableError, match="digest"):
+            await own.engine.generate(own.work(prompt), {}, str, TENANT)
+    finally:
+        loaded.checkpoints, loaded.loras = kept
+    assert own.calls() == 0
 
-    async def test_a_registered_lora_is_drawn_with(self, engine: Bench) -> None:
-        """What the engine says of its digest is what was registered."""
-        asked = engine.work("<lora:lighthouse:0.5> a harbour")
 
-        answer = await engine.engine.generate(asked, {}, str, TENANT)
+async def test_a_registered_lora_is_drawn_with(own: Bench) -> None:
+    """By the file that has its digest."""
+    answer = await own.engine.generate(own.work("<lora:lighthouse:0.5> a harbour"), {}, str, TENANT)
 
-        assert len(answer.pictures) == 1
+    assert len(answer.pictures) == 1
+    assert "lighthouse" in str(own.own.calls[0])
+
+
+async def test_what_was_taken_off_the_list_meanwhile_is_not_asked_for(own: Bench) -> None:
+    """Between its admission and its turn two people may have changed their mind."""
+    engine = own.engine
+    assert isinstance(engine, WebUi | ComfyUi)
+    gone = replace(engine, allowed=replace(engine.allowed, loras=tuple))
+
+    with pytest.raises(UpstreamAbandonedError, match="not_allowed_any_more"):
+        await gone.generate(own.work("<lora:lighthouse:1> a harbour"), {}, str, TENANT)
+
+    assert own.calls() == 0
 
 
 def _b64(data: bytes) -> str:
