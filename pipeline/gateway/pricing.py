@@ -67,6 +67,7 @@ def routes(gate: Gate) -> APIRouter:
             received = Received(kind, body, subject, operation, routed=routed)
             try:
                 work = await asyncio.to_thread(received.work, gate.limits)
+                gate.desk.prepare.check(subject.tenant, work)
                 tenant = await gate.store.tenants.get(caller.tenant)
             except RequestRefusedError as fault:
                 raise GateError(fault.status, fault.message, details=fault.details) from None

@@ -53,8 +53,9 @@ class Received:
             UnreadableError: an image of it is none.
         """
         asked, parts = read(self.content_type, self.body, limits)
-        if (named := asked.get("model")) in self.routed:
-            asked = {**asked, "model": self.routed[str(named)]}
+        named = asked.get("model")
+        if isinstance(named, str) and named in self.routed:
+            asked = {**asked, "model": self.routed[named]}
         if self.operation is Operation.GENERATE and engine_of(str(asked.get("model"))) is not None:
             return engines.parse(asked, parts, limits=limits)
         if self.operation is not Operation.GENERATE or self.wanted == NO_HELP:

@@ -193,3 +193,16 @@ async def test_a_route_leads_to_the_model_that_it_names(
     assert priced.json()["anlas"] > 0
     (admit,) = [each for each in await house.leaves() if each.kind is Kind.ADMIT]
     assert admit.public["model"] == MODEL
+
+
+@pytest.mark.parametrize("model", [[], {"/": "/"}, 7, True, "own/a/b", "/", "own", "Standard", ""])
+async def test_whatever_stands_in_the_place_of_a_model_is_a_model_or_refused(
+    house: World, sandbox: WebUiSandbox, model: Any
+) -> None:
+    """With a 400: a name that nobody knows leads nowhere."""
+    house.gate = replace(house.gate, routing=Routing((Route("standard", MODEL),)))
+    async with house.client() as client:
+        for path in (*GENERATIONS, "/v1/price"):
+            answer = await client.post(path, json={**body(), "model": model})
+            assert answer.status_code == 400, (path, answer.text)
+    assert sandbox.calls == []
