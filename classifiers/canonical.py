@@ -67,7 +67,7 @@ class Canonical:
     sha256: str = field(repr=False)
     """The three digests are of the bytes as received, in lower-case hex."""
     tenant: str = ""
-    """Whose request it is of."""
+    """Whose request it is of: what is remembered of it is quicker for no other."""
     hidden: tuple["Canonical", ...] = field(default=(), repr=False)
     """The whole pictures that the file carries beside its own, such as thumbnails: in the carrier
     `CARRIER[INDEX].hidden`. They are judged too, and never forwarded."""

@@ -58,7 +58,7 @@ class Likelihoods:
 
 
 class ContentNetwork:
-    """The network and its last answers, shared by all who ask about the same pictures."""
+    """The network and its last answers, shared by all who ask about a tenant's same picture."""
 
     def __init__(self, model: Model) -> None:
         self.id = model.id
@@ -77,13 +77,14 @@ class ContentNetwork:
         return cls(open_model(NAME))
 
     def look(self, picture: Canonical) -> Likelihoods:
-        """Tell what is seen; whoever asks the same meanwhile waits for the same answer.
+        """Tell what is seen; whoever asks the same of the same tenant meanwhile waits for it.
 
         Raises:
             ModelError: the network has no answer. It is asked anew next time.
         """
         views = self._views(picture)
-        return self._seen.answer(views.tobytes(), lambda: Likelihoods.of(self._model.answer(views)))
+        question = f"{picture.tenant}\0".encode() + views.tobytes()
+        return self._seen.answer(question, lambda: Likelihoods.of(self._model.answer(views)))
 
     def suggestive(self, picture: Canonical) -> float:
         """Tell how likely the picture is suggestive or more, in the view that counts most.

@@ -142,7 +142,7 @@ class Tagger:
             ModelError: it has no answer, or an impossible one.
         """
         views = [_squared(view, self._side) for view in content.views]
-        likelihoods = np.concatenate([self._remembered(view) for view in views])
+        likelihoods = np.concatenate([self._remembered(content.tenant, view) for view in views])
         seen, where = self._labels.read(likelihoods), Picture(content.carrier, content.index)
         rendition = self._rendition(content)
         found: list[Finding] = []
@@ -161,14 +161,15 @@ class Tagger:
         found: list[Finding] = []
         for head in heads.find(content):
             crop = _squared(head.cut_out(content), self._side)
-            score, label = self._labels.read(self._remembered(crop))[YOUTH]
+            score, label = self._labels.read(self._remembered(content.tenant, crop))[YOUTH]
             where = Picture(content.carrier, content.index, head.box)
             evidence = f"tag:{self._labels.names[label]}" if score > 0 else ""
             found.append(Signal(YOUTH, score, where, self.id, evidence))
         return found
 
-    def _remembered(self, view: Pixels) -> NDArray[np.float32]:
-        return self._seen.answer(view.tobytes(), lambda: self._scores(view))
+    def _remembered(self, tenant: str, view: Pixels) -> NDArray[np.float32]:
+        question = f"{tenant}\0".encode() + view.tobytes()
+        return self._seen.answer(question, lambda: self._scores(view))
 
     def _scores(self, view: Pixels) -> NDArray[np.float32]:
         """Return the likelihoods of one square view, 1 x labels."""

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,6 +128,19 @@ class TestLook:
             again = list(threads.map(network.look, [picture] * 8))
 
         assert all(answer is first for answer in again)
+
+    def test_one_tenants_picture_is_no_quicker_for_another(
+        self, answering: Answering, looked_at: LookedAt
+    ) -> None:
+        """Else the clock would tell a tenant what another had sent."""
+        model = answering(NAME, classes(0.0, 0.0, 1.0, 0.0, 0.0))
+        network, picture = ContentNetwork(model), looked_at(known_picture(64, 48))
+        seen = network.look(replace(picture, tenant="harbour"))
+        model.session.close()
+
+        assert network.look(replace(picture, tenant="harbour")) is seen
+        with pytest.raises(ModelError, match="closed"):
+            network.look(replace(picture, tenant="lighthouse"))
 
     def test_other_pixels_are_never_answered_from_memory(self, looked_at: LookedAt) -> None:
         """A memory keyed too loosely would clear one picture with another's answer."""

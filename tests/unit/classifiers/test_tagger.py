@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -102,6 +103,18 @@ class TestScores:
         outside = scores(opened(tmp_path / "b", network({"sex": 0.7}, closing="Gemm")), drawing)
 
         assert inside == pytest.approx(outside, abs=1e-5)
+
+    def test_one_tenants_picture_is_no_quicker_for_another(
+        self, tmp_path: Path, drawing: Canonical
+    ) -> None:
+        """Else the clock would tell a tenant what another had sent."""
+        tagger = opened(tmp_path, network())
+        seen = tagger.classify(replace(drawing, tenant="harbour"))
+        tagger._session.close()
+
+        assert tagger.classify(replace(drawing, tenant="harbour")) == seen
+        with pytest.raises(ModelError, match="closed"):
+            tagger.classify(replace(drawing, tenant="lighthouse"))
 
     def test_the_model_sees_bgr_in_the_middle_of_a_white_square(
         self, tmp_path: Path, looked_at: LookedAt
