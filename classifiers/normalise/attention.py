@@ -15,12 +15,13 @@ from classifiers.normalise.reading import Run, Span
 
 _MARKS = re.compile(r"[\\()<>]|:\s*+[+-]?[.\d]++\s*+(?=[)\]>])|\b(?:BREAK|AND)\b")
 """What weighs, schedules, escapes or parts; possessive, so that no text is read twice."""
+_WEIGHTS = re.compile(r"[\\()]|:\s*+[+-]?[.\d]++\s*+(?=\))")
 _BELOW_ZERO = re.compile(r"-\s*+[.\d]")
 _GROUP = re.compile(r"[\[<]([^\[\]<>]*+)[\]>]")
 """What holds no other of its kind: emphasis, a schedule, alternatives or a network."""
 _BETWEEN = re.compile(r"[:|]")
-WORD = re.compile(r"[\w(){}\\:.]{1,32}")
-"""What a schedule may add letters to: a word, with the marks of weights in it."""
+WORD = re.compile(r"[\w{}]{1,32}")
+"""What a schedule may add letters to, in a text without weights."""
 
 Piece = tuple[str, int]
 """A text and where it stands."""
@@ -29,6 +30,11 @@ Piece = tuple[str, int]
 def spans(text: str) -> list[Span]:
     """Return where marks stand: no words, and nothing between the letters beside them."""
     return [match.span() for match in _MARKS.finditer(text)]
+
+
+def weights(text: str) -> list[Span]:
+    """Return where weights and escapes stand: what is left spells what schedules spell."""
+    return [match.span() for match in _WEIGHTS.finditer(text)]
 
 
 def runs(text: str, polarity: Polarity) -> tuple[Run, ...]:

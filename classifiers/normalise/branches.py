@@ -8,7 +8,7 @@ from itertools import product
 from classifiers.content import Grammar
 from classifiers.normalise import attention
 from classifiers.normalise.attention import Piece
-from classifiers.normalise.letters import Letters
+from classifiers.normalise.letters import Letters, covered
 
 _WORD = re.compile(r"[\w{}\[\]]{1,32}")
 _BARS = re.compile(r"\|\|")
@@ -36,13 +36,17 @@ def expand(letters: Letters, text: str, grammar: Grammar) -> Branches:
     """
     if grammar is Grammar.WEBUI:
         nested = attention.is_nested(text)
-        return _spelt(letters, _clusters(text, [*attention.groups(text)], attention.WORD), nested)
+        letters = letters.keep(~covered(attention.weights(text), len(text)))
+        text = letters.text
+        clusters = _clusters(text, [*attention.groups(text)], attention.WORD)
+        return _spelt(letters, clusters, cut=nested)
     if "||" not in text:
         return Branches(None, complete=True)
     return _spelt(letters, _clusters(text, [*_groups(text)], _WORD), cut=False)
 
 
-def _spelt(letters: Letters, clusters: Iterable[list[list[Piece]]], cut: bool) -> Branches:
+def _spelt(letters: Letters, clusters: Iterable[list[list[Piece]]], *, cut: bool) -> Branches:
+    """Spell out every cluster; `cut` says that there was more."""
     pieces: list[Piece] = []
     words, size, complete = 0, 0, not cut
     for cluster in clusters:

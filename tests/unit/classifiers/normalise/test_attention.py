@@ -1,8 +1,11 @@
 """The language of self-hosted engines: no weight, schedule or network hides a word."""
 
+import itertools
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifiers import normalise
 from classifiers.content import Grammar, Polarity, Prompt, Text
@@ -49,6 +52,25 @@ def words(text: str) -> set[str]:
 def test_a_word_is_read_through_every_mark(text: str) -> None:
     """A model reads it there, or may at some step."""
     assert "harbour" in words(text)
+
+
+WRAPPED = (
+    "{}", "({}:1.1)", "(({}))", "[{}]", "({}: -0.5 )", "\\{}", "[{}:x:3]", "[x:{}:0.5]", "[{}|x]",
+    "[x|{}|y]", "[{}::4]", "[:{}:2]", "[{}:2]", "<lora:x:1>{}", "{}<lora:x.y-z:0.5>",
+    "([{}|x]:1.2)", "[({}:1.1)|x]", "[({}:1.1):x:3]", "([{}])", "(\\{})",
+)  # fmt: skip
+"""Ways to write a part of a word: an engine reads each as that part, at one step or more."""
+
+
+@given(st.lists(st.sampled_from(WRAPPED), min_size=2, max_size=4), st.data())
+def test_a_word_in_parts_is_put_together(ways: list[str], data: st.DataObject) -> None:
+    """However its parts are written; or the field says that it was not read to its end."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, 6), min_size=len(ways) - 1, max_size=6)))
+    cuts = [0, *cuts[: len(ways) - 1], 7]
+    parts = ["harbour"[start:end] for start, end in itertools.pairwise(cuts)]
+    text = "a boat, " + "".join(way.format(part) for way, part in zip(ways, parts, strict=True))
+
+    assert "harbour" in words(text) or read(text).unread
 
 
 def test_what_marks_say_is_no_word() -> None:
