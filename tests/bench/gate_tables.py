@@ -155,17 +155,27 @@ def _cells(seen: Sequence[Outcome], everything: Sequence[Outcome]) -> Iterator[S
 def _caught(
     children: Sequence[Outcome], seen: Sequence[Outcome], minor: Minor, sexual: Sexual
 ) -> str:
-    """Say what follows from the two axes for the strong row: no text holds both."""
-    if minor is not Minor.STRONG:
-        return ""
+    """Say what follows from the two axes, as if they were independent: no text holds both.
+
+    Of the strong row, what any cell stops. Of the others, what lands in the cell or beyond: no
+    source labels evidence as weak, so those are the texts with a child that show so much of it.
+    """
     texts = [one for one in seen if one.case.sexual is sexual]
     if sexual is Sexual.NONE:
-        return _percent(children, _at_least_minor(Minor.STRONG))
+        return "" if minor is Minor.NONE else _percent(children, _at_least_minor(minor))
+    if minor is not Minor.STRONG:
+        return percent(
+            _rate(children, _at_least_minor(minor)) * _rate(texts, _at_least_sexual(sexual))
+        )
     caught = 0.0
     for level, depth in product(Minor, Sexual):
         stops = policy().floor.matrix.cells[level, depth].action not in {"allow", "label"}
         caught += stops * _part(children, level) * _depth(texts, depth)
     return percent(caught)
+
+
+def _rate(seen: Sequence[Outcome], counts: Callable[[Outcome], bool]) -> float:
+    return sum(map(counts, seen)) / len(seen)
 
 
 def _part(seen: Sequence[Outcome], level: Minor) -> float:
