@@ -1,5 +1,6 @@
 """A self-hosted engine stands behind the same gates: each carrier is seen, each end is written."""
 
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,15 @@ import httpx
 import pytest
 
 from audit.entry import Kind
+from pipeline.engines.comfyui import ComfyUi
 from pipeline.engines.engine import Allowed, Lora, SelfHosted
 from pipeline.engines.request import SHAPES
 from pipeline.engines.routing import Route, Routing
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
 from pipeline.items import Halted, Released
-from pipeline.sandbox import webui
+from pipeline.sandbox import comfyui, webui
+from pipeline.sandbox.comfyui import ComfyUiSandbox
 from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
 from pipeline.store.halts import Scope
 from tests.contract.carriers import GENERATIONS, GUILTY, INNOCENT, Carried, Marker, places
@@ -32,16 +35,25 @@ def sandbox() -> WebUiSandbox:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, sandbox: WebUiSandbox) -> AsyncIterator[World]:
-    """A whole house with one engine of its own behind it."""
-    transport = httpx.ASGITransport(webui.create(sandbox))
-    async with httpx.AsyncClient(transport=transport) as http:
+def other() -> ComfyUiSandbox:
+    return ComfyUiSandbox()
+
+
+@pytest.fixture
+async def house(
+    tmp_path: Path, sandbox: WebUiSandbox, other: ComfyUiSandbox
+) -> AsyncIterator[World]:
+    """A whole house with two engines of its own behind it."""
+    one, two = (
+        httpx.ASGITransport(each) for each in (webui.create(sandbox), comfyui.create(other))
+    )
+    listed, loras = {"harbour": HARBOUR}, (Lora(TENANT, "lighthouse", LORA),)
+    async with httpx.AsyncClient(transport=one) as http, httpx.AsyncClient(transport=two) as second:
 
         def own(_: httpx.AsyncClient) -> Sequence[SelfHosted]:
-            allowed = Allowed(
-                "own", {"harbour": HARBOUR}, lambda: (Lora(TENANT, "lighthouse", LORA),)
-            )
-            return (WebUi(allowed, Wire("http://own", http)),)
+            first = WebUi(Allowed("own", listed, lambda: loras), Wire("http://own", http, None, 1))
+            allowed = Allowed("other", listed, lambda: loras, takes_pictures=False)
+            return first, ComfyUi(allowed, Wire("http://other", second, None, 1), os.urandom)
 
         async with open_world(tmp_path, own=own) as opened:
             yield opened
@@ -106,25 +118,28 @@ async def test_while_its_gate_fails_no_carrier_is_sent(
     assert sandbox.calls == []
 
 
-@pytest.mark.parametrize("fault", [each for each in EngineFault if each is not EngineFault.SLOW])
+@pytest.mark.parametrize("model", [MODEL, "other/harbour"])
+@pytest.mark.parametrize("fault", EngineFault)
 async def test_whatever_an_engine_answers_the_end_is_written(
-    house: World, sandbox: WebUiSandbox, fault: EngineFault
+    house: World, sandbox: WebUiSandbox, other: ComfyUiSandbox, model: str, fault: EngineFault
 ) -> None:
     """Another's picture, none, one of another size: a state, an entry, and no second call."""
-    sandbox.armed.append(fault)
+    asked = sandbox if model == MODEL else other
+    asked.armed.append(fault)
 
-    ticket = await house.submit(model=MODEL)
+    ticket = await house.submit(model=model)
     assert ticket.end is not None
     outcome = (await ticket.end).outcome
 
     assert not isinstance(outcome, Released)
-    assert len(sandbox.calls) == 1
+    assert len(asked.calls) == 1
     kinds = await house.kinds(ticket.id)
     if fault is EngineFault.WRONG_SIZE:
         assert kinds == ["admit", "generated", "examined", "held"]
         return
     assert isinstance(outcome, Halted)
-    assert outcome.reason in {"upstream_malformed", "upstream_failed"}
+    told = {EngineFault.BROKEN: "upstream_failed", EngineFault.SLOW: "upstream_unknown"}
+    assert outcome.reason == told.get(fault, "upstream_malformed")
     assert kinds == ["admit", "halted"]
 
 
