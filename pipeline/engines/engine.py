@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from pipeline.engines.prompt import networks
 from pipeline.items import Work, engine_of
 from pipeline.novelai.client import Answer
-from pipeline.novelai.errors import RequestRefusedError
+from pipeline.novelai.errors import RequestRefusedError, UpstreamError
 from pipeline.novelai.request import Place
 from pipeline.novelai.wording import listed, shown
+
+_say = structlog.get_logger("engines")
 
 
 class Engine(Protocol):
@@ -133,8 +137,14 @@ class Engines:
         Raises:
             UpstreamError, RequestRefusedError: as its engine says.
         """
-        engine = self._own(work) or self.novelai
-        return await engine.generate(work, images, why_not, tenant)
+        engine = self._own(work)
+        if engine is None:
+            return await self.novelai.generate(work, images, why_not, tenant)
+        try:
+            return await engine.generate(work, images, why_not, tenant)
+        except UpstreamError as fault:  # whoever runs it has to know what to mend
+            _say.warning("engine", engine=engine.allowed.name, said=str(fault))
+            raise
 
     def _own(self, work: Work) -> SelfHosted | None:
         """Return the self-hosted engine of a model; None if it is NovelAI's.

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from PIL import Image
+from structlog.testing import capture_logs
 
 from pipeline.engines.comfyui import ComfyUi
 from pipeline.engines.engine import Allowed, Engine, Engines, Lora
@@ -220,6 +221,21 @@ async def test_an_answer_that_is_not_what_was_approved_is_none(
     assert own.calls() == 1
     assert "somebody" not in str(raised.value)
     assert "dawn" not in str(raised.value)
+
+
+async def test_whoever_runs_an_engine_is_told_what_to_mend(own: Bench) -> None:
+    """In the server's log, which holds no content: callers are told that it is not there."""
+    asked, engine = own.work("a harbour at dawn"), own.engine
+    assert isinstance(engine, WebUi | ComfyUi)
+    own.own.loaded.extensions.append("unknown")
+    with capture_logs() as told, pytest.raises(UpstreamUnreachableError):
+        await Engines(engine, [engine]).generate(asked, {}, str, TENANT)
+    own.own.loaded.extensions.clear()
+
+    (line,) = told
+    assert line["engine"] == "own"
+    assert "nobody allowed" in line["said"]
+    assert "dawn" not in str(told)
 
 
 async def test_only_named_fields_go_out(own: Bench) -> None:
