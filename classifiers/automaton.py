@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_lowercase, digits, punctuation
 
 import ahocorasick
 import numpy as np
@@ -14,6 +15,10 @@ _STRANGER = "\x01"
 
 It begins something that is in no text, so that it is looked for first, and found.
 """
+_PLAIN = f" {ascii_lowercase},_{digits}{punctuation}"
+"""What folded texts are mostly made of. Each begins something that is in no text, for the same
+reason: else a comma, which begins no pattern, would be looked for among hundreds of letters."""
+_NEVER = "\x02"
 _ROOT = 6
 """Characters of a pattern that the automaton knows; the rest is compared where these stand.
 
@@ -32,7 +37,8 @@ class Automaton:
             lengths[pattern[:_ROOT]].add(len(pattern))
         self._known = Kinds(frozenset().union(*self._patterns).__contains__)
         self._automaton = ahocorasick.Automaton()
-        self._automaton.add_word(f"{_STRANGER}\x02", (2, (2,)))
+        for letter in dict.fromkeys((_STRANGER, *_PLAIN)):
+            self._automaton.add_word(letter + _NEVER, (2, (2,)))
         for root, those in sorted(lengths.items()):
             self._automaton.add_word(root, (len(root), tuple(sorted(those))))
         self._automaton.make_automaton()
