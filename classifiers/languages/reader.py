@@ -117,10 +117,14 @@ class LanguageReader:
         Where all of it is none as it stands, the beginning of another spelling may be told by.
         """
         is_soup = self._identifier.is_soup
-        return is_soup(field.plain.text) and all(
-            is_soup(view.text[:_BEGINNING]) or is_soup(view.text)
+        others = [
+            view.text
             for view in field.views[1:]
             if view.spelling is not Spelling.SQUEEZED and view.source in ("received", *_CARRYING)
+        ]
+        return is_soup(field.plain.text) and all(
+            is_soup(text[:_BEGINNING]) or is_soup(text)
+            for text in sorted(others, key=len)  # a short one that is none answers soonest
         )
 
     def has_words(self, text: str) -> bool:
