@@ -227,7 +227,10 @@ class House:
         gate = self.gate
         house = Housekeeping(gate.store, gate.halts, gate.desk.owner, now, self._keep_house)
         await asyncio.gather(
-            self.door.run(UPKEEP_SECONDS), self.following.run(UPKEEP_SECONDS), house.run()
+            self.door.run(UPKEEP_SECONDS),
+            self.following.run(UPKEEP_SECONDS),
+            self.resuming.run(UPKEEP_SECONDS),
+            house.run(),
         )
 
     async def _keep_house(self) -> None:
@@ -236,7 +239,6 @@ class House:
             self.anchoring.run(UPKEEP_SECONDS),
             self.undoing.run(UPKEEP_SECONDS),
             self.delivering.run(UPKEEP_SECONDS),
-            self.resuming.run(UPKEEP_SECONDS),
             self.closing.run(),
         )
 
@@ -412,7 +414,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             vault,
             seizure,
             now,
-            gate.desk.carries,
             second_look,
             owner=owner,
             chores=(

@@ -83,7 +83,7 @@ class Recovery:
     async def _finish(self) -> int:
         finished = 0
         others = await self.store.others(self.owner, self.now())
-        resumed = {row.id for row in await self.store.jobs.waiting(self.owner)}
+        resumed = {row.id for row in await self.store.jobs.waiting()}
         for row in await self.store.submissions.abandoned(self.owner):
             if row.owner in others:
                 continue

@@ -1,14 +1,18 @@
-"""Resuming: jobs that waited when a process died are taken up again, if nothing was paid.
+"""Resuming: what stopped on its way goes on, in each gateway.
 
-Whether it was is known: a submission is `calling`, durably, before its paid call is begun. The rest
-is recovery's (`recovery.py`).
+Jobs that waited when their gateway died are taken up by whichever is first, if nothing was paid.
+Whether it was is known: a submission is `calling`, durably, before its paid call is begun. What
+this gateway itself let fall, because the log could not be written, it takes up by itself: nobody
+else would as long as it lives. The rest is recovery's (`recovery.py`).
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -23,17 +27,24 @@ from pipeline.store.submissions import SubmissionRow
 from pipeline.telemetry.spacing import Spacing
 
 SELDOMEST: Final = timedelta(hours=1)
-"""How often at least a fault that stays is told."""
+"""How often at least a fault that stays is told, and a job tried that fails."""
+FALLEN: Final = timedelta(minutes=1)
+"""After so long without a step, a job of ours that nobody carries is taken up again."""
+STRANDED: Final = timedelta(minutes=30)
+"""After so long, whatever nobody carries is finished or closed."""
 
 _say = structlog.get_logger("resuming")
 
 
 @dataclass(frozen=True, slots=True)
 class Resuming:
-    """Run by whoever keeps house: not by a command that opens it for one question."""
+    """Run by whoever serves: not by a command that opens the house for one question."""
 
     desk: Desk
     restore: Restore
+    _tries: Counter[UUID] = field(default_factory=Counter[UUID])
+    """How often each was finished in vain: each next try waits twice as long."""
+    _spacing: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
 
     async def run(self, every_seconds: float) -> None:
         """Take up what waits, again and again until cancelled: another gateway may have died."""
@@ -50,21 +61,37 @@ class Resuming:
             await asyncio.sleep(every_seconds)
 
     async def round(self) -> int:
-        """Take up again what waits; return how much that was."""
-        desk = self.desk
+        """Take up again what waits or fell; return how many jobs that were."""
+        desk, count = self.desk, 0
         others = await desk.store.others(desk.owner, desk.now())
-        waiting = [
-            row
-            for row in await desk.store.jobs.waiting(desk.owner)
-            if row.owner not in others
-            and await desk.store.submissions.adopt(row, desk.owner, desk.now())
-        ]
-        for row in waiting:
-            try:
-                await self._resume(row)
-            except (PipelineError, AuditError, *UNFIT) as fault:
-                _say.error("not resumed", submission=str(row.id), fault=type(fault).__name__)
-        return len(waiting)
+        for row in await desk.store.jobs.waiting():
+            if row.owner not in others and await self._is_ours(row):
+                count += 1
+                await self._try(row)
+        for row in await desk.store.submissions.abandoned(""):
+            if row.owner == desk.owner and self._is_stranded(row):
+                self._tries[row.id] += 1
+                await finish(desk.flow, self.restore, row)
+        return count
+
+    async def _is_ours(self, row: SubmissionRow) -> bool:
+        """Whether a job is to be taken up here; one of a dead gateway is ours from now on."""
+        desk = self.desk
+        if row.owner != desk.owner:
+            return await desk.store.submissions.adopt(row, desk.owner, desk.now())
+        fell = row.changed_at + FALLEN <= desk.now() and not desk.carries(row.id)
+        return fell and self._spacing.is_due(str(row.id), desk.now())
+
+    def _is_stranded(self, row: SubmissionRow) -> bool:
+        if self.desk.carries(row.id) or self.restore.has_taken(row.id):
+            return False
+        return row.changed_at + STRANDED * (1 << self._tries[row.id]) <= self.desk.now()
+
+    async def _try(self, row: SubmissionRow) -> None:
+        try:
+            await self._resume(row)
+        except (PipelineError, AuditError, *UNFIT) as fault:
+            _say.error("not resumed", submission=str(row.id), fault=type(fault).__name__)
 
     async def _resume(self, row: SubmissionRow) -> None:
         for kind in (Kind.HALTED, Kind.HELD, Kind.GENERATED):

@@ -7,7 +7,7 @@ holds that nobody ruled on expire to withheld, never to released; what is out of
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -40,8 +40,6 @@ SWEEP_EVERY = 600
 """In how many rounds once everything is swept that is kept no longer."""
 CONTESTED = timedelta(days=366)
 """How long why a request was refused is remembered: longer than it can be contested."""
-STRANDED = timedelta(minutes=30)
-"""After this long without a step, what nobody carries is finished or closed."""
 SLOWEST = 12
 """Looks are spaced by doubling seconds, up to 2 ** SLOWEST: a picture that no model can answer
 for is not looked at for ever in a row."""
@@ -71,8 +69,6 @@ class Upkeep:
     vault: Vault
     seizure: Seizure
     now: Callable[[], datetime]
-    carries: Callable[[UUID], bool]
-    """Whether somebody carries a submission: in a long queue that may take any time."""
     second_look: SecondLook
     chores: Sequence[Callable[[], Awaitable[None]]] = ()
     """What else has the time of hours: each looks itself whether it is due."""
@@ -81,7 +77,7 @@ class Upkeep:
     owner: str = ""
     """Which process this is."""
     _tries: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How often each item was tried since the start: each next try waits twice as long."""
+    """How often each hold was tried since the start: each next try waits twice as long."""
     _tellings: Spacing = field(default_factory=lambda: Spacing(SELDOMEST))
     """When to tell once more of a hold that fails."""
 
@@ -106,7 +102,7 @@ class Upkeep:
         """Do everything once. What `sweeps` has the time of hours, and walks through the vault."""
         await self.judge.recover()
         await self._expire()
-        await self._finish()
+        await self._take_up()
         if not self.judge.faults():
             await self._look_again()
         await self.seizure.run()
@@ -117,22 +113,12 @@ class Upkeep:
             await self._sweep_leftovers()
             await self._chores()
 
-    async def _finish(self) -> None:
-        """Carry on what stopped on its way, as it does when the log cannot be written."""
-        others = await self.store.others(self.owner, self.now())
-        await self._take_up(others)
-        for row in await self.store.submissions.abandoned(""):
-            if row.owner in others or self.carries(row.id) or self.restore.has_taken(row.id):
-                continue
-            if row.changed_at + STRANDED * 2 ** self._tries[row.id] <= self.now():
-                self._tries[row.id] += 1
-                await finish(self.flow, self.restore, row)
-
-    async def _take_up(self, others: Collection[str]) -> None:
+    async def _take_up(self) -> None:
         """Finish what a gateway left that is gone; its jobs that only waited are resumed."""
         if not self.store.writer.is_shared:
             return  # what an earlier process left was finished at the start
-        waiting = {row.id for row in await self.store.jobs.waiting(self.owner)}
+        others = await self.store.others(self.owner, self.now())
+        waiting = {row.id for row in await self.store.jobs.waiting()}
         for row in await self.store.submissions.abandoned(self.owner):
             if row.owner in others or row.id in waiting:
                 continue

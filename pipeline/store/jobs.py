@@ -72,11 +72,11 @@ class Jobs:
         query = select(jobs.c.suspect).where(jobs.c.submission == submission)
         return await self.transact(lambda sql: bool(sql.execute(query).scalar_one_or_none()))
 
-    async def waiting(self, owner: str) -> tuple[SubmissionRow, ...]:
-        """Return every tenant's that an earlier process left before anything was paid."""
-        left = submissions.c.state == State.ADMITTED, submissions.c.owner != owner
+    async def waiting(self) -> tuple[SubmissionRow, ...]:
+        """Return every tenant's of which nothing was paid yet, whoever carries it, oldest first."""
         query = select(submissions).join(jobs, jobs.c.submission == submissions.c.id)
-        query = query.where(*left).order_by(submissions.c.received_at)
+        query = query.where(submissions.c.state == State.ADMITTED)
+        query = query.order_by(submissions.c.received_at)
         return await self.transact(
             lambda sql: tuple(SubmissionRow(**row) for row in sql.execute(query).mappings())
         )

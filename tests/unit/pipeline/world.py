@@ -627,7 +627,7 @@ async def open_world(
             Tenant(TENANT, "Harbour", clock(), anlas_budget=10_000, profile=PROFILE)
         )
         made = await api_keys.create(TENANT, "first")
-        carries, second_look = gate.desk.carries, SecondLook(flow, restore, store, gate.desk, clock)
+        second_look = SecondLook(flow, restore, store, gate.desk, clock)
         yield World(
             folder=folder,
             clock=clock,
@@ -646,7 +646,7 @@ async def open_world(
             restore=restore,
             gate=gate,
             operator=Operator(gate, api_keys, Rulings(flow, restore, store, log, clock, halts)),
-            upkeep=Upkeep(flow, judge, restore, store, vault, seizure, clock, carries, second_look),
+            upkeep=Upkeep(flow, judge, restore, store, vault, seizure, clock, second_look),
             lineage=lineage,
             team_key=team_key,
             key_id=made.key.id,

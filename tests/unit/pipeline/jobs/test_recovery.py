@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from audit.entry import Entry, Kind, entry_id
 from pipeline.items import Recorded
-from pipeline.jobs.upkeep import STRANDED
+from pipeline.jobs.resuming import STRANDED, Resuming
 from pipeline.quarantine import open_with
 from pipeline.stages.generate import picture_name
 from pipeline.store.pictures import PictureState
@@ -194,7 +194,8 @@ async def test_sealed_pictures_wait_for_a_machine_that_is_sick_at_the_start(hous
     assert "halted" not in await house.kinds(submission.id)
     house.reader.mood = Mood.WELL
     house.clock.passes(seconds=STRANDED.total_seconds())
-    await house.upkeep.round()
+    desk = replace(house.gate.desk, owner=house.recovery.owner, _running={})
+    await Resuming(desk, house.restore).round()
     assert (await house.kinds(submission.id))[-1] == "release"
     assert len(house.upstream.calls) == 1
 

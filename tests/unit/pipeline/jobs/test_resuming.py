@@ -3,8 +3,12 @@
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
+from audit.entry import Kind
+from audit.errors import NotDurableError
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.resuming import Resuming
+from pipeline.jobs.resuming import FALLEN, STRANDED, Resuming
 from pipeline.store.submissions import State
 from tests.unit.pipeline.world import World
 
@@ -113,3 +117,63 @@ async def test_a_server_that_stops_leaves_the_queue_for_the_next(house: World) -
     assert (await house.row(ticket.id)).state is State.ADMITTED
     assert await resumed(house) == (0, 1)
     assert (await house.row(ticket.id)).state is State.RELEASED
+
+
+async def test_what_fell_because_the_log_failed_goes_on_in_the_same_process(house: World) -> None:
+    """Nobody else takes it up as long as this one lives, and it says that it does."""
+    desk = house.gate.desk
+    received = house.received()
+    house.log.refuses = frozenset({Kind.ADMIT})
+    with desk.entering():
+        work = received.work(house.gate.limits)
+        ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+    assert ticket.end is not None
+    with pytest.raises(NotDurableError):
+        await ticket.end
+    resuming = Resuming(desk, house.restore)
+    house.log.refuses = frozenset()
+    at_once = await resuming.round()
+    house.clock.passes(seconds=FALLEN.total_seconds())
+    later = await resuming.round()
+    again = desk.ticket(ticket.id)
+    assert again is not None
+    assert again.end is not None
+    await again.end
+
+    assert (at_once, later) == (0, 1)
+    assert (await house.row(ticket.id)).state is State.RELEASED
+    assert len(house.upstream.calls) == 1
+
+
+async def test_what_waits_for_its_turn_is_not_taken_up_a_second_time(house: World) -> None:
+    """A queue may be long: whoever stands in it is carried."""
+    desk = house.gate.desk
+    received = house.received()
+    async with desk.turns:
+        with desk.entering():
+            work = received.work(house.gate.limits)
+            ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+        house.clock.passes(seconds=STRANDED.total_seconds())
+        assert await Resuming(desk, house.restore).round() == 0
+    assert ticket.end is not None
+    await ticket.end
+
+    assert await house.kinds(ticket.id) == ["admit", "generated", "examined", "release"]
+
+
+async def test_a_fault_with_one_keeps_no_other_from_its_turn(house: World) -> None:
+    """And what was taken over by then is not forgotten."""
+    lost, whole = [await job(house, (await house.submission()).id) for _ in range(2)]
+    await house.vault.destroy((await house.row(lost)).vault_id)
+    desk = next_desk(house)
+    resuming = Resuming(desk, house.restore)
+
+    assert await resuming.round() == 2
+    for ticket in [*desk._running.values()]:
+        assert ticket.end is not None
+        await ticket.end
+    house.clock.passes(seconds=STRANDED.total_seconds())
+    await resuming.round()
+
+    assert (await house.row(whole)).state is State.RELEASED
+    assert (await house.leaves(lost))[-1].public["reason"] == "interrupted"

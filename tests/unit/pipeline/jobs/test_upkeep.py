@@ -450,7 +450,7 @@ class TestRequests:
         generated = (await house.generated(WHITE)).outcome
         submission = generated.screened.submission
         sealed = [submission.vault_id, generated.pictures[0].vault_id]
-        house.clock.passes(minutes=29)  # then it counts as stranded, and is carried on
+        house.clock.passes(days=29)
         for vault_id in sealed:
             os.utime(house.folder / "vault" / vault_id[:2] / vault_id, (0, 0))
 
