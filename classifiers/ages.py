@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from classifiers.errors import TermsError
+from classifiers.normalise import Span
 
 ADULT_AT = 18
 """Years from which an age is an adult's."""
@@ -28,6 +29,9 @@ _LAST_UNIT_OF = {"fr": 19}
 _HAN_DIGITS = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _HAN = "[〇零一二两三四五六七八九十百]{1,5}"
 _DIGITS = r"(?<![\d.,])\d{1,5}"
+REACH = 128
+"""Letters on each side of what a pattern needs: no age, with what must not stand beside it, is so
+long. `find` looks no further, because to try every letter of a long text takes a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,30 @@ class Ages:
     def find(self, text: str) -> Iterator[StatedAge]:
         """Give each age that the folded `text` states."""
         for one in self._ascii if text.isascii() else self._patterns:
-            if all([need not in text for need in one.needs]):  # noqa: C419 (a list is quicker)
-                continue
-            for match in one.pattern.finditer(text):
-                number = _number(match["n"], one.words)
-                is_minor = one.months or number < ADULT_AT
-                yield StatedAge(one.id, *match.span(), is_minor)
+            needed = [need for need in one.needs if need in text]
+            for stretch in _around(needed, text):
+                for match in one.pattern.finditer(text, *stretch):
+                    number = _number(match["n"], one.words)
+                    is_minor = one.months or number < ADULT_AT
+                    yield StatedAge(one.id, *match.span(), is_minor)
+
+
+def _around(needed: Sequence[str], text: str) -> Sequence[Span]:
+    """Return what of `text` is within reach of any of `needed`, in order, nothing of it twice."""
+    spans: list[Span] = []
+    for need in needed:
+        first = text.find(need)
+        while first >= 0:
+            last = text.rfind(need, first, first + REACH)
+            spans.append((max(0, first - REACH), last + REACH))
+            first = text.find(need, last + 1)
+    stretches: list[Span] = []
+    for first, last in sorted(spans):
+        if stretches and first <= stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], max(stretches[-1][1], last)
+        else:
+            stretches.append((first, last))
+    return stretches
 
 
 def _patterns(data: Mapping[str, object]) -> Iterator[_Pattern]:
