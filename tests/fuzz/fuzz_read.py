@@ -99,7 +99,7 @@ def check_bytes(data: bytes) -> None:
     """Check what bytes say: the first chooses the field, the others are text or nearly."""
     head = data[0] if data else 0
     text = data[1:].decode("utf-8", "surrogateescape" if head & 4 else "replace")
-    check(text, list(Polarity)[head & 1], list(Grammar)[head >> 1 & 1])
+    check(text, list(Polarity)[head & 1], list(Grammar)[(head >> 1) % len(Grammar)])
 
 
 def main() -> None:
