@@ -51,6 +51,7 @@ def sandbox(
     """
     from pipeline.sandbox import app as sandbox_app  # noqa: PLC0415 - half a second, not for --help
     from pipeline.sandbox import comfyui, webui  # noqa: PLC0415 - the same
+    from pipeline.sandbox.engine import HARBOUR  # noqa: PLC0415 - the same
     from pipeline.sandbox.errors import SandboxError  # noqa: PLC0415 - the same
     from pipeline.sandbox.serve import run  # noqa: PLC0415 - the same
     from pipeline.sandbox.settings import SandboxSettings  # noqa: PLC0415 - the same
@@ -75,6 +76,6 @@ def sandbox(
     else:
         say(f"sandbox: {address}")
         if engine is not Stand.NOVELAI:
-            note(f"its checkpoint is harbour, sha256 {webui.HARBOUR}")
+            note(f"its checkpoint is harbour, sha256 {HARBOUR}")
         note("it serves until you interrupt it (Ctrl-C)")
     run(app, listening)

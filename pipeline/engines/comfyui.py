@@ -25,7 +25,6 @@ from pipeline.items import Json, Work
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.client import Answer
 from pipeline.novelai.errors import (
-    RequestRefusedError,
     UpstreamAbandonedError,
     UpstreamError,
     UpstreamMalformedError,
@@ -73,7 +72,7 @@ class ComfyUi:
         del images  # it takes none: `Allowed` refuses them
         async with self.turn:
             started = perf_counter()
-            digest, loras = self._wanted(work, tenant)
+            digest, loras = self.allowed.wanted(tenant, work)
             await self._check_extras()  # (1)
             name = work.model.partition("/")[2]
             checkpoint = await self._file("checkpoints", name, _CHECKPOINT_DIGEST, digest)  # (2)
@@ -87,14 +86,6 @@ class ComfyUi:
                 raise UpstreamAbandonedError(reason)
             pictures = await self._drawn(work, flow)
             return Answer(pictures, self.allowed.name, perf_counter() - started)
-
-    def _wanted(self, work: Work, tenant: str) -> tuple[str, Mapping[str, str]]:
-        """Look in the lists once more: between admission and now somebody may have taken it out."""
-        try:
-            return self.allowed.checkpoint(work), self.allowed.networks(tenant, work)
-        except RequestRefusedError:
-            pass
-        raise UpstreamAbandonedError("not_allowed_any_more")
 
     async def _check_extras(self) -> None:
         """Return if there are no embeddings, and no nodes of others: these may rewrite a prompt."""

@@ -16,7 +16,7 @@ import structlog
 from pipeline.engines.prompt import networks
 from pipeline.items import Work, engine_of
 from pipeline.novelai.client import Answer
-from pipeline.novelai.errors import RequestRefusedError, UpstreamError
+from pipeline.novelai.errors import RequestRefusedError, UpstreamAbandonedError, UpstreamError
 from pipeline.novelai.request import Place
 from pipeline.novelai.wording import listed, shown
 
@@ -89,6 +89,18 @@ class Allowed:
         if unknown := named - known.keys():
             raise RequestRefusedError(400, f"prompt: LoRAs not registered here: {listed(unknown)}")
         return {name: known[name] for name in named}
+
+    def wanted(self, tenant: str, work: Work) -> tuple[str, Mapping[str, str]]:
+        """Give the digests of what `work` names, looked up once more at its turn.
+
+        Raises:
+            UpstreamAbandonedError: since its admission somebody has taken it off the list.
+        """
+        try:
+            return self.checkpoint(work), self.networks(tenant, work)
+        except RequestRefusedError:
+            pass
+        raise UpstreamAbandonedError("not_allowed_any_more")
 
 
 class SelfHosted(Engine, Protocol):

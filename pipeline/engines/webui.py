@@ -25,7 +25,6 @@ from pipeline.items import Json, Work
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.client import Answer
 from pipeline.novelai.errors import (
-    RequestRefusedError,
     UpstreamAbandonedError,
     UpstreamMalformedError,
     UpstreamUnreachableError,
@@ -64,7 +63,7 @@ class WebUi:
         """
         async with self.turn:
             started = perf_counter()
-            digest, loras = self._wanted(work, tenant)
+            digest, loras = self.allowed.wanted(tenant, work)
             await self._check_extras()  # (1)
             title = await self._title(digest)  # (2)
             await self._check_loras(loras)
@@ -74,14 +73,6 @@ class WebUi:
             said = await self.wire.generate(path, body)  # (3)
             pictures = await asyncio.to_thread(_came, work, said, digest, loras)  # (4), (5)
             return Answer(pictures, self.allowed.name, perf_counter() - started)
-
-    def _wanted(self, work: Work, tenant: str) -> tuple[str, Mapping[str, str]]:
-        """Look in the lists once more: between admission and now somebody may have taken it out."""
-        try:
-            return self.allowed.checkpoint(work), self.allowed.networks(tenant, work)
-        except RequestRefusedError:
-            pass
-        raise UpstreamAbandonedError("not_allowed_any_more")
 
     async def _check_extras(self) -> None:
         """Return if neither embeddings nor extensions are there: both act on words in prompts."""

@@ -7,18 +7,15 @@ same harmless scenes as the other sandboxes.
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from pipeline.sandbox import png, scene
-from pipeline.sandbox.webui import EngineFault, Loaded
+from pipeline.sandbox.engine import Engine, EngineFault, picture
 
 _NODES = {
     "CheckpointLoaderSimple": {"ckpt_name"},
@@ -31,18 +28,13 @@ _NODES = {
     "PreviewImage": {"images"},
 }
 """The nodes that come with it, as far as they are here, and their inputs."""
-_MOST_SEED = 2**32
 Flow = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(slots=True)
-class ComfyUiSandbox:
+class ComfyUiSandbox(Engine):
     """One engine; its `extensions` are nodes of others."""
 
-    loaded: Loaded = field(default_factory=Loaded)
-    armed: deque[EngineFault] = field(default_factory=deque[EngineFault])
-    calls: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
-    """Every workflow that came, whatever became of it."""
     _queued: int = 0
     _history: dict[str, Any] = field(default_factory=dict[str, Any])
     _pictures: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -79,8 +71,7 @@ class ComfyUiSandbox:
     async def prompt(self, request: Request) -> Response:
         """Queue a workflow."""
         flow: Flow = json.loads(await request.body())["prompt"]
-        self.calls.append(flow)
-        fault = self.armed.popleft() if self.armed else None
+        fault = self.came(flow)
         if fault is EngineFault.HTML:
             return HTMLResponse("<html><title>502 Bad Gateway</title></html>")
         if fault is EngineFault.BROKEN:
@@ -113,10 +104,10 @@ class ComfyUiSandbox:
         side = size["width"] + (64 if fault is EngineFault.WRONG_SIZE else 0)
         others = _others(flow, "unknown")
         written = others if fault is EngineFault.RELABELLED else flow
-        images: list[dict[str, str]] = []
+        texts, images = {"prompt": json.dumps(written)}, list[dict[str, str]]()
         for index in range(size["batch_size"]):
             name = f"{known_as}_{index}.png"
-            drawn = _picture((seed + index) % _MOST_SEED, (side, size["height"]), written)
+            drawn = picture(seed + index, (side, size["height"]), texts)
             cut = len(drawn) // 2 if fault is EngineFault.CORRUPT else len(drawn)
             self._pictures[name] = drawn[:cut]
             images.append({"filename": name, "subfolder": "", "type": "temp"})
@@ -140,20 +131,6 @@ class ComfyUiSandbox:
         """Show a picture."""
         found = self._pictures.get(request.query_params["filename"])
         return Response(status_code=404) if found is None else Response(found, 200, {}, "image/png")
-
-    async def arm(self, request: Request) -> Response:
-        """Let the next generations fail: `{"fault": "...", "times": 1}`."""
-        asked = json.loads(await request.body())
-        try:
-            fault = EngineFault(asked["fault"])
-        except ValueError:
-            return JSONResponse({"error": f"expected one of {', '.join(EngineFault)}"}, 400)
-        self.armed.extend([fault] * asked.get("times", 1))
-        return JSONResponse({"fault": fault})
-
-    async def told(self, _request: Request) -> Response:
-        """The workflows that came."""
-        return JSONResponse({"count": len(self.calls), "calls": self.calls})
 
 
 def create(sandbox: ComfyUiSandbox) -> FastAPI:
@@ -183,10 +160,3 @@ def _others(flow: Flow, text: str) -> Flow:
         else node
         for name, node in flow.items()
     }
-
-
-def _picture(seed: int, size: tuple[int, int], flow: Flow) -> bytes:
-    colours = scene.draw(seed, *size)
-    solid = np.full((*colours.shape[:2], 1), 255, np.uint8)
-    pixels = np.concatenate((colours, solid), axis=2)
-    return png.write(pixels, {"prompt": json.dumps(flow)})

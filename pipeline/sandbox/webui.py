@@ -9,24 +9,18 @@ import asyncio
 import base64
 import io
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI
 from PIL import Image, UnidentifiedImageError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from pipeline.sandbox import png, scene
+from pipeline.sandbox.engine import Engine, EngineFault, picture
 
-HARBOUR = sha256(b"the checkpoint of the sandbox").hexdigest()
-LORA = sha256(b"a network of the sandbox").hexdigest()
-_MOST_SEED = 2**32
 _SAMPLERS = frozenset({"Euler", "Euler a", "DPM++ 2M", "DPM++ SDE"})
 _KNOWN = frozenset(
     {"prompt", "negative_prompt", "width", "height", "batch_size", "n_iter", "steps", "cfg_scale"}
@@ -37,41 +31,9 @@ _KNOWN = frozenset(
 """The fields of the specification that this sandbox takes; the engine has more."""
 
 
-class EngineFault(StrEnum):
-    """What can go wrong with an engine."""
-
-    ANOTHERS = "anothers-picture"
-    """It answers with what somebody else asked for."""
-    RELABELLED = "relabelled-picture"
-    """Its info tells of this request, and the picture of another."""
-    NONE = "no-picture"
-    HTML = "html"
-    BROKEN = "500"
-    SLOW = "slow"
-    """Half a minute passes before the answer."""
-    WRONG_SIZE = "wrong-size"
-    OTHER_MODEL = "other-model"
-    CORRUPT = "corrupt-picture"
-
-
 @dataclass(slots=True)
-class Loaded:
-    """What the engine has, as its folders would say; a test may put more there."""
-
-    checkpoints: dict[str, str] = field(default_factory=lambda: {"harbour": HARBOUR})
-    loras: dict[str, str] = field(default_factory=lambda: {"lighthouse": LORA})
-    embeddings: list[str] = field(default_factory=list[str])
-    extensions: list[str] = field(default_factory=list[str])
-
-
-@dataclass(slots=True)
-class WebUiSandbox:
+class WebUiSandbox(Engine):
     """One engine."""
-
-    loaded: Loaded = field(default_factory=Loaded)
-    armed: deque[EngineFault] = field(default_factory=deque[EngineFault])
-    calls: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
-    """The body of every generation, whatever came of it."""
 
     async def embeddings(self, _request: Request) -> Response:
         """Tell of textual inversion: each name acts wherever it stands in a prompt."""
@@ -117,8 +79,7 @@ class WebUiSandbox:
     async def draw(self, request: Request) -> Response:
         """Draw, from text or from a picture too."""
         asked: dict[str, Any] = json.loads(await request.body())
-        self.calls.append(asked)
-        fault = self.armed.popleft() if self.armed else None
+        fault = self.came(asked)
         if fault is EngineFault.SLOW:
             await asyncio.sleep(30)
         if fault is EngineFault.HTML:
@@ -167,7 +128,7 @@ class WebUiSandbox:
             else texts
         )
         pictures = [
-            _picture(seed % _MOST_SEED, (side, height), text)
+            picture(seed, (side, height), {"parameters": text})
             for seed, text in zip(seeds, written, strict=True)
         ]
         if fault is EngineFault.CORRUPT:
@@ -208,20 +169,6 @@ class WebUiSandbox:
             f"Model hash: {digest[:10]}, Model: {name}{hashes}, Version: v1.10.1"
         )
 
-    async def arm(self, request: Request) -> Response:
-        """Let the next generations fail: `{"fault": "...", "times": 1}`."""
-        asked = json.loads(await request.body())
-        try:
-            fault = EngineFault(asked["fault"])
-        except ValueError:
-            return _error(400, f"expected one of {', '.join(EngineFault)}")
-        self.armed.extend([fault] * asked.get("times", 1))
-        return JSONResponse({"fault": fault})
-
-    async def told(self, _request: Request) -> Response:
-        """The generations that were asked for."""
-        return JSONResponse({"count": len(self.calls), "calls": self.calls})
-
 
 def create(sandbox: WebUiSandbox) -> FastAPI:
     """Return the engine as an ASGI application."""
@@ -243,12 +190,6 @@ def create(sandbox: WebUiSandbox) -> FastAPI:
 
 def _title(name: str, digest: str) -> str:
     return f"{name}.safetensors [{digest[:10]}]"
-
-
-def _picture(seed: int, size: tuple[int, int], text: str) -> bytes:
-    colours = scene.draw(seed, *size)
-    solid = np.full((*colours.shape[:2], 1), 255, np.uint8)
-    return png.write(np.concatenate((colours, solid), axis=2), {"parameters": text})
 
 
 def _error(status: int, kind: str) -> Response:

@@ -19,7 +19,8 @@ from pipeline.engines.wire import Wire
 from pipeline.items import Halted, Released
 from pipeline.sandbox import comfyui, webui
 from pipeline.sandbox.comfyui import ComfyUiSandbox
-from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
+from pipeline.sandbox.engine import HARBOUR, LORA, EngineFault
+from pipeline.sandbox.webui import WebUiSandbox
 from pipeline.store.halts import Scope
 from tests.contract.carriers import GENERATIONS, GUILTY, INNOCENT, Carried, Marker, places
 from tests.unit.pipeline.lookers import Mood

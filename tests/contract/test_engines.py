@@ -38,9 +38,10 @@ from pipeline.sandbox import app as novelai_sandbox
 from pipeline.sandbox import comfyui as comfyui_sandbox
 from pipeline.sandbox import webui as webui_sandbox
 from pipeline.sandbox.comfyui import ComfyUiSandbox
+from pipeline.sandbox.engine import HARBOUR, LORA, EngineFault
 from pipeline.sandbox.serve import beside
 from pipeline.sandbox.settings import SandboxSettings
-from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
+from pipeline.sandbox.webui import WebUiSandbox
 from tests.unit.pipeline.lookers import WHITE
 from tests.unit.pipeline.world import NOON, body, png
 

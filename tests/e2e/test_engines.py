@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from pipeline.sandbox import comfyui, webui
 from pipeline.sandbox.comfyui import ComfyUiSandbox
-from pipeline.sandbox.webui import HARBOUR, LORA, EngineFault, WebUiSandbox
+from pipeline.sandbox.engine import HARBOUR, LORA, EngineFault
+from pipeline.sandbox.webui import WebUiSandbox
 from tests.e2e.conftest import World, served, world_in
 from tests.e2e.evidence import kinds, operator, pictures, reason, submission_of, trail, verified
 
