@@ -199,16 +199,25 @@ class Identifier:
         for common in commons.values():
             for id_, count in common.items():
                 found[id_] += count * _OF_A_WORD
-        strange = sum(1 for words in foreign for word in words if _NOT_RUSSIAN.search(word))
+        strange = sum(
+            1
+            for word in chain.from_iterable(foreign)
+            if not word.isascii() and _NOT_RUSSIAN.search(word)
+        )
         if strange:
             found["ru"] -= strange * 2 * _OF_A_WORD
         return found
 
     def _commons(self, parts: Sequence[Sequence[str]]) -> Mapping[int, Mapping[str, int]]:
         """Count the common words of each language in each part that holds any."""
-        if self.common.keys().isdisjoint(chain.from_iterable(parts)):
+        known = self.common.keys()
+        if known.isdisjoint(chain.from_iterable(parts)):
             return {}
-        return {part: common for part, words in enumerate(parts) if (common := self._common(words))}
+        return {
+            part: self._common(words)
+            for part, words in enumerate(parts)
+            if not known.isdisjoint(words)
+        }
 
     def _common(self, words: Sequence[str]) -> Mapping[str, int]:
         """Count the common words of each language."""
