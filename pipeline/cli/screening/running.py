@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import typer
 
-from classifiers.content import Polarity
+from classifiers.content import Grammar, Polarity
 from classifiers.signals import Field, Finding, Signal
 from pipeline.cli.errors import UnusableError
 from pipeline.cli.measuring.bar import progress
@@ -20,6 +20,7 @@ from pipeline.cli.output import note, say_json, say_pairs, say_table, stop
 from pipeline.cli.screening.asked import Manner
 from pipeline.cli.screening.lines import answered, answers, lines_of, weight
 from pipeline.cli.screening.screener import Screened, Terms, screener
+from pipeline.items import engine_of
 from pipeline.novelai import catalogue
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.limits import Limits
@@ -37,6 +38,8 @@ def manner(*, negative: bool, model: str) -> Manner:
         UnusableError: there is no such model.
     """
     polarity = Polarity.NEGATIVE if negative else Polarity.POSITIVE
+    if engine_of(model) is not None:
+        return Manner(polarity, Grammar.WEBUI)
     try:
         return Manner(polarity, catalogue.find(model).family.grammar)
     except RequestRefusedError:

@@ -118,6 +118,8 @@ class TestOneText:
         assert said(run, *adult, "--", text)["signals"]["text.sexual.nudity"] == 0
         v3 = said(run, *adult, "--model", "nai-diffusion-3", "--", text)
         assert v3["signals"]["text.sexual.nudity"] == 1
+        own = said(run, *adult, "--model", "own/harbour", "--", "n[ud|x](e:-1)")
+        assert own["signals"]["text.sexual.nudity"] == 1
 
     def test_a_policy_set_is_laid_on_floor_and_default(self, run: Run, tmp_path: Path) -> None:
         """A tenant sees before it serves what its own rules stop."""
