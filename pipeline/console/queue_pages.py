@@ -46,6 +46,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """Something that NovelAI objected to though it was approved here; an operator ends it."""
+
+    id: UUID
+    submission: str
+    tenant: str
+    cause: str
+    opened: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What part of the queue is shown, as the address says it; empty: all of it."""
 
@@ -101,6 +112,7 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
             "queue.html",
             session,
             rows=[_row(each, session, now) for each in shown],
+            missed=await _missed(cases, session),
             counts=counts,
             most=MOST_COUNTED,
             families=[each for each in _FAMILIES if theirs.worst or each != NEVER_RELEASED],
@@ -170,6 +182,24 @@ def _wanted(theirs: Wanted, filters: Filters, now: datetime) -> Wanted:
         older,
         theirs.without,
     )
+
+
+async def _missed(cases: Cases, session: Session) -> list[Missed]:
+    """Return the gate misses that are open and theirs to see.
+
+    One of an account alone is for whoever sees every tenant.
+    """
+    return [
+        Missed(
+            miss.id,
+            "" if miss.submission is None else str(miss.submission),
+            miss.tenant,
+            miss.cause,
+            f"{miss.opened_at:%Y-%m-%d %H:%M}",
+        )
+        for miss in await cases.store.accounts.opened()
+        if (session.sees(miss.tenant) if miss.tenant else not session.tenants)
+    ]
 
 
 def _row(waiting: Waiting, session: Session, now: datetime) -> Row:

@@ -16,12 +16,13 @@ from pipeline.access.permissions import Permission
 from pipeline.console.roles import MAY, Role
 from pipeline.jobs.uncovered import LONGEST, SILENT
 from pipeline.projection import ruling_id
+from pipeline.store.accounts import GateMiss
 from pipeline.store.claims import LASTS
 from pipeline.store.holds import Hold
 from pipeline.store.tenants import Tenant
 from policies.labels import HarmCode
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
-from tests.unit.pipeline.world import HELD, NOON, png
+from tests.unit.pipeline.world import HELD, NOON, TENANT, png
 
 
 @pytest.fixture
@@ -115,6 +116,29 @@ class TestSeeing:
         assert (await team.get(f"/cases/{hold.id}/small.png")).status_code == 404
         assert (await posted(desk, team, f"/cases/{hold.id}/reveal")).status_code == 404
         assert await desk.media() == []
+
+    async def test_what_novelai_objected_to_stands_in_the_queue_until_it_is_closed(
+        self, desk: Desk
+    ) -> None:
+        """This gate approved it: whoever rules should know. Another tenant's is not there."""
+        token = "a" * 64
+        for number, tenant in ((1, TENANT), (2, "")):
+            submission = UUID(int=7) if tenant else None
+            miss = GateMiss(UUID(int=number), submission, tenant, token, "objected", NOON)
+            await desk.store.accounts.open(miss)
+        await desk.store.tenants.add(Tenant("meadow", "Meadow", NOON))
+        await desk.add("elsewhere", Role.REVIEWER, "meadow")
+        senior, elsewhere = await desk.signed_in("senior"), await desk.signed_in("elsewhere")
+
+        seen, unseen = [(await each.get("/queue")).text for each in (senior, elsewhere)]
+        await desk.store.accounts.close(token, "ana", NOON)
+        closed = (await senior.get("/queue")).text
+
+        for shown in (UUID(int=1), UUID(int=2), UUID(int=7)):
+            assert str(shown) in seen
+        assert token not in seen
+        assert "NovelAI objected" not in unseen
+        assert "NovelAI objected" not in closed
 
 
 async def becomes(desk: Desk, hold: Hold, code: str) -> None:

@@ -196,3 +196,19 @@ async def test_a_taint_that_somebody_else_wrote_is_known_at_once(
     )
 
     assert await store.taints.of("harbour", NOON) == {0xFF}
+
+
+async def test_of_a_thousand_at_once_in_three_gateways_as_many_pass_as_are_paid_for(
+    store: Store, url: str
+) -> None:
+    """A budget is one for all of them."""
+    others = [await Store.connect(url) for _ in range(2)]
+    gateways = [store, *others]
+    passed = await asyncio.gather(
+        *(gateways[number % 3].tenants.charge("harbour", 1) for number in range(1_000))
+    )
+    for each in others:
+        await each.close()
+
+    assert sum(passed) == 100
+    assert await spent(store) == 100

@@ -67,6 +67,12 @@ class TestCharge:
 
         assert sum(spent) == 3
 
+    async def test_of_a_thousand_at_once_as_many_pass_as_are_paid_for(self, store: Store) -> None:
+        """Not one more, and not one less."""
+        passed = await asyncio.gather(*(store.tenants.charge("harbour", 1) for _ in range(1_000)))
+
+        assert sum(passed) == 100
+
     async def test_what_is_given_back_can_be_spent_again(self, store: Store) -> None:
         """A call that upstream refused costs nothing."""
         await store.tenants.charge("harbour", 100)
