@@ -14,18 +14,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import thread_time
 
 from rich.console import Console
 
 from classifiers.content import Grammar, Polarity, Prompt
-from pipeline.cli.measuring.in_order import in_order
 from pipeline.cli.measuring.measures import Rate
 from pipeline.cli.measuring.page import percent
 from pipeline.cli.screening.asked import Manner
-from pipeline.cli.screening.lines import Line, answers
 from pipeline.cli.screening.screener import Screener, Terms, screener
 from pipeline.novelai import request
 from pipeline.novelai.limits import Limits
@@ -33,6 +30,7 @@ from tests.bench import benign
 from tests.bench.figure import nearest
 from tests.bench.harmless import SOURCES, Absent
 from tests.bench.prompt_tables import Harmless, Row, Took, of_disguises, of_harmless, of_latency
+from tests.bench.screening import texts_a_second
 from tests.bench.short_sentences import of_sentences, taken
 from tests.evasion.corpus import (
     DISGUISES,
@@ -96,20 +94,6 @@ def latencies(judging: Screener, rounds: int) -> Iterable[Took]:
         return request.parse(benign.request(next(seeds)), None, limits=Limits()).prompt
 
     yield _took("a whole request", judging, whole, rounds, _REQUEST)
-
-
-def texts_a_second(count: int) -> float:
-    """Have lines judged as `imprimatur screen --jsonl` does, by a process on each core."""
-    chance = random.Random(9)  # noqa: S311 - a sample, no secret
-    sizes = [max(2, round(chance.lognormvariate(3.4, 0.6))) for _ in range(count)]
-    texts = [json.dumps({"text": benign.tags(size, chance)}).encode() for size in sizes]
-    lines = [Line(number, text) for number, text in enumerate(texts)]
-    cores = len(os.sched_getaffinity(0))
-    judged = in_order(partial(answers, _TERMS, _MANNER), lines, cores)
-    next(judged)  # the processes have started
-    began = perf_counter()
-    left = sum(1 for _ in judged)
-    return left / (perf_counter() - began)
 
 
 def _text_of(count: int, chance: random.Random) -> Callable[[], Prompt]:

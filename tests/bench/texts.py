@@ -1,4 +1,4 @@
-"""What reading texts costs: of 64 to 256 tokens, of one request, and the worst anybody sends."""
+"""What reading texts costs: of 64 to 256 tokens, of one request, of many, and of the worst."""
 
 import random
 from functools import partial
@@ -12,6 +12,7 @@ from classifiers.prompt_terms import PromptTerms
 from classifiers.readers import embedded_readers
 from tests.bench.benign import tags
 from tests.bench.figure import Figure, timed
+from tests.bench.screening import screening
 from tests.fuzz.shapes import HOSTILE
 
 BUDGETS = {64: "5 ms", 128: "12 ms", 256: "22 ms"}
@@ -45,7 +46,7 @@ def texts(rounds: int) -> list[Figure]:
     took = timed(lambda: look(30, 15), rounds)
     what = "a request: base, negative and one character, p95"
     request = Figure(what, took.p95, cpu_ms=took.cpu_p95, budget=_REQUEST)
-    return [*figures, request, opening(), *hostile(max(5, rounds // 10))]
+    return [*figures, request, opening(), screening(rounds * 6), *hostile(max(5, rounds // 10))]
 
 
 def _all_views(prompt: Prompt) -> None:
