@@ -20,19 +20,20 @@ _CODES = re.compile(r"[0-9](?<![0-9].)[0-9]{1,2}(?:[ ,;]{1,2}[0-9]{2,3}){3,}(?![
 _PLACES = re.compile(r"[0-9](?<![0-9].)[0-9]?(?:[ ,-][0-9]{1,2}){3,}(?![0-9])")
 _NOT_HEX = re.compile(r"0x|[^0-9A-Fa-f]")
 _NUMBER = re.compile(r"\d+")
+_SMALL = re.compile(rb"[a-z ]+")
 _LAST_BYTE = 0xFF
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
 
 def _from_base64(token: str) -> str | None:
-    """Read bytes; a token of small letters alone is a word, as chance hardly makes one of bytes."""
-    if token[1:].isalpha() and token[1:].islower():
-        return None
+    """Read bytes; of a token of small letters, which is mostly a word, only other small letters."""
     body = token.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return readable(binascii.a2b_base64(body + "=" * (-len(body) % 4)))
+        data = binascii.a2b_base64(body + "=" * (-len(body) % 4))
     except binascii.Error:
         return None
+    is_word = token[1:].isalpha() and token[1:].islower()
+    return None if is_word and not _SMALL.fullmatch(data) else readable(data)
 
 
 def _from_base32(token: str) -> str | None:
