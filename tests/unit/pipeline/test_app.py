@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from audit.anchors import Anchors
@@ -29,6 +30,9 @@ from pipeline.jobs.errors import ClosingError
 from pipeline.jobs.resuming import Resuming
 from pipeline.jobs.rulings import Ruling
 from pipeline.jobs.undoing import Undoing
+from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_following import Following
+from pipeline.novelai.accounts_roster import Roster
 from pipeline.settings import Settings, first_start, load
 from pipeline.store.tenants import Tenant
 from pipeline.unsafe import UnsafeSwitch
@@ -205,8 +209,24 @@ async def _nobody(_: str, __: Mapping[str, str], ___: bytes) -> int:
     return 404
 
 
+async def _keeps() -> bool:
+    """Keep house: there is one gateway."""
+    return True
+
+
 def built(house: World) -> House:
     """The same parts, joined as `open_house` joins them."""
+    balances = Balances("http://upstream", httpx.AsyncClient())
+    roster = Roster(
+        house.accounts,
+        house.store.accounts,
+        house.log,
+        balances,
+        house.clock,
+        uuid4,
+        None,
+        declares=True,
+    )
     return House(
         public=house.public,
         operator=operator.create(house.operator),
@@ -224,6 +244,7 @@ def built(house: World) -> House:
             house.log, Anchors(house.folder / "anchors.db"), (), house.gate.now, guarded=False
         ),
         door=Door(house.store.changes, house.log, house.gate.now, uuid4, {}),
+        following=Following(roster, _keeps),
         delivering=Delivering(
             house.store.webhooks,
             Sealer(os.urandom(32), os.urandom),
