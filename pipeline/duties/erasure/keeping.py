@@ -23,6 +23,19 @@ ABOUT_CONTENT = STEPS | {Kind.DRY_RUN}
 _APPEALED = "appeal.received"
 """The event of the entry whose detail is what an end user wrote of it."""
 _PRESERVED = frozenset(map(Kind, ("media", "case", "report", "takedown")))
+_EVERYDAY = frozenset(
+    {
+        "media.revealed",
+        "media.covered",
+        "case.first_approval",
+        "case.ruled",
+        "case.ruling_undone",
+        "check.given",
+        "gate_miss.opened",
+        "gate_miss.closed",
+    }
+)
+"""What people do each day with what was held or drawn: it keeps nothing back. All else does."""
 _CHILD_SAFETY = "CSE"
 
 
@@ -133,7 +146,8 @@ class Keeping:
 def _is_preserved(leaf: Leaf) -> bool:
     code, action = leaf.public.get("code"), leaf.public.get("action")
     worst = isinstance(code, str) and code.partition(".")[0] == _CHILD_SAFETY
-    return worst or action == Action.BLOCK_AND_ESCALATE or leaf.kind in _PRESERVED
+    keeps = leaf.kind in _PRESERVED and leaf.public.get("event") not in _EVERYDAY
+    return worst or keeps or action == Action.BLOCK_AND_ESCALATE
 
 
 def _is_released(row: SubmissionRow | None, leaves: Sequence[Leaf]) -> bool:

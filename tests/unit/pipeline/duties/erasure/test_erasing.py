@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from audit.entry import Kind
+from audit.entry import Entry, Kind
 from audit.errors import AbsentError, NotDurableError
 from audit.log import Log
 from audit.proof import Proof
@@ -22,7 +22,7 @@ from pipeline.items import Held
 from pipeline.store.pictures import PictureState
 from pipeline.store.submissions import SubmissionRow
 from tests.unit.pipeline.duties.erasure.conftest import Archive
-from tests.unit.pipeline.world import HELD, TENANT, log_keys
+from tests.unit.pipeline.world import HELD, NOON, TENANT, log_keys
 
 OF_U1 = Asked(TENANT, subject="u1")
 
@@ -211,6 +211,37 @@ class TestWhatIsKept:
         } == sealed
         assert await archive.left(row) == left
         assert not any("custody" in str(each.public) for each in await house.leaves())
+
+    @pytest.mark.parametrize(
+        ("kind", "event", "keeps"),
+        [
+            (Kind.MEDIA, "media.revealed", False),
+            (Kind.MEDIA, "media.covered", False),
+            (Kind.MEDIA, "media.quarantined", True),
+            (Kind.MEDIA, "media.opened", True),
+            (Kind.CASE, "case.ruled", False),
+            (Kind.CASE, "check.given", False),
+            (Kind.CASE, "case.escalated", True),
+            (Kind.REPORT, "report.read", True),
+        ],
+    )
+    async def test_what_people_do_each_day_keeps_nothing_back(
+        self, archive: Archive, kind: Kind, event: str, *, keeps: bool
+    ) -> None:
+        """To have been looked at, or ruled on, is no custody; what nobody thought of is."""
+        log, row = archive.house.log, await archive.row("u1")
+        said = {"event": event, "submission": str(row.id), "tenant": TENANT, "role": "reviewer"}
+        await log.append(Entry(uuid4(), kind, NOON, {**said}))
+
+        assert (await erased(archive)).kept == ({Kept.CUSTODY: 1} if keeps else {})
+
+    async def test_a_ruling_of_the_worst_is_custody(self, archive: Archive) -> None:
+        """Also by an event of each day."""
+        log, row = archive.house.log, await archive.row("u1")
+        said = {"event": "case.ruled", "submission": str(row.id), "code": "CSE.DRAWN"}
+        await log.append(Entry(uuid4(), Kind.CASE, NOON, {**said}))
+
+        assert (await erased(archive)).kept == {Kept.CUSTODY: 1}
 
     async def test_what_waits_for_a_ruling_is_erased_after_it(self, archive: Archive) -> None:
         """Nobody's way to make a hold go away."""
