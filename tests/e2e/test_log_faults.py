@@ -105,7 +105,8 @@ async def test_what_was_paid_for_while_the_log_failed_is_released_later(shared: 
     assert (again.status_code, again.json()["id"]) == (409, submission)
     later = shared.house.gate.now() + timedelta(hours=1)
 
-    await replace(shared.house.upkeep, now=lambda: later).round()
+    resuming = shared.house.resuming
+    await replace(resuming, desk=replace(resuming.desk, now=lambda: later)).round()
 
     told = await state(shared, submission)
     assert told["state"] == "released"

@@ -33,7 +33,8 @@ async def at_once(_seconds: float) -> None:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def patient(shared: World) -> AsyncIterator[World]:
     """A world whose client does not really sleep while NovelAI is busy."""
-    shared.house.gate.desk.flow.generate.client._sleep = at_once  # type: ignore[attr-defined]
+    engines = shared.house.gate.desk.flow.generate.engine  # type: ignore[attr-defined]
+    engines.novelai._sleep = at_once
     yield shared
 
 
