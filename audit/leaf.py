@@ -143,8 +143,19 @@ def _said(parsed: Mapping[str, Json]) -> Leaf:
     )
 
 
-def leaf_of(entry: Entry, salts: Mapping[str, bytes]) -> Leaf:
+def written_detail(entry: Entry) -> bytes:
+    """Write an entry's detail, as it is committed to and as it is sealed; nothing if it has none.
+
+    Raises:
+        MalformedError: JSON cannot carry it exactly.
+    """
+    return canonical(entry.detail) if entry.detail else b""
+
+
+def leaf_of(entry: Entry, salts: Mapping[str, bytes], written: bytes | None = None) -> Leaf:
     """Return the leaf of `entry`; `salts` MUST be fresh random bytes for each field.
+
+    `written` is its `written_detail`, from whoever has it already.
 
     Raises:
         MalformedError: the entry breaks a rule of the format.
@@ -153,7 +164,8 @@ def leaf_of(entry: Entry, salts: Mapping[str, bytes]) -> Leaf:
         name: commitment(salts[name], name, as_bytes(value))
         for name, value in entry.personal.items()
     }
-    detail = commitment(salts[DETAIL], DETAIL, canonical(entry.detail)) if entry.detail else None
+    told = written_detail(entry) if written is None else written
+    detail = commitment(salts[DETAIL], DETAIL, told) if told else None
     at = write_time(entry.at)
     return Leaf(entry.entry_id, entry.kind, at, entry.public, personal, detail)
 

@@ -13,7 +13,7 @@ from audit.connection import Connect, connect_sqlite
 from audit.entry import Entry, Json, Kind, OpenSubmission, Receipt
 from audit.errors import AbsentError, ConflictError, UnusableError
 from audit.guard import Guard, MemoryGuard
-from audit.leaf import Leaf, leaf_of
+from audit.leaf import Leaf, leaf_of, written_detail
 from audit.merkle import TILE_LEVELS
 from audit.note import Note
 from audit.proof import Proof
@@ -90,8 +90,9 @@ class Log:
             ConflictError: this id was written before, with other content.
         """
         salts = fresh_salts(entry)
-        leaf = leaf_of(entry, salts)
-        sealed = self._keys.seal(entry, salts) if leaf.sealed else None
+        written = written_detail(entry)
+        leaf = leaf_of(entry, salts, written)
+        sealed = self._keys.seal(entry, salts, written) if leaf.sealed else None
         changes_key = leaf.kind is Kind.KEY_CHANGE
         prepared = Prepared(
             entry.entry_id, leaf.write(), sealed, _erased_by(leaf), changes_key=changes_key

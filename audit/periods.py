@@ -67,9 +67,11 @@ class PeriodKeys:
         except ValueError:
             return None
 
-    def seal(self, entry: Entry, salts: Mapping[str, bytes]) -> Sealed:
+    def seal(
+        self, entry: Entry, salts: Mapping[str, bytes], written: bytes | None = None
+    ) -> Sealed:
         """Encrypt what the leaf only commits to, with the period's key; see `Sealing`."""
-        return self._fresh().seal(entry, salts)
+        return self._fresh().seal(entry, salts, written)
 
     def open(self, sealed: Sealed, leaf: Leaf) -> Detail:
         """Decrypt what was not erased; see `Sealing`."""

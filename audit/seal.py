@@ -24,7 +24,15 @@ from audit.entry import Entry, Json
 from audit.errors import AbsentError, MalformedError, UntrustedError
 from audit.fields import is_code
 from audit.keyfile import create_secret, read_secret
-from audit.leaf import DETAIL, SALT_BYTES, Leaf, as_bytes, commitment, read_object
+from audit.leaf import (
+    DETAIL,
+    SALT_BYTES,
+    Leaf,
+    as_bytes,
+    commitment,
+    read_object,
+    written_detail,
+)
 from audit.note import decode_base64, encode_base64
 
 KEY_BYTES = 32
@@ -65,8 +73,13 @@ class Detail:
 class Sealing(Protocol):
     """Seals details, and opens them as long as their keys exist."""
 
-    def seal(self, entry: Entry, salts: Mapping[str, bytes]) -> Sealed:
-        """Encrypt what the leaf only commits to; `leaf_of` MUST have accepted the entry."""
+    def seal(
+        self, entry: Entry, salts: Mapping[str, bytes], written: bytes | None = None
+    ) -> Sealed:
+        """Encrypt what the leaf only commits to; `leaf_of` MUST have accepted the entry.
+
+        `written` is its `written_detail`, from whoever has it already.
+        """
         ...
 
     def open(self, sealed: Sealed, leaf: Leaf) -> Detail:
@@ -115,11 +128,15 @@ class DetailKeys:
         """Write the key file's content. It is secret."""
         return "".join(f"{name} {encode_base64(key)}\n" for name, key in self.keys.items())
 
-    def seal(self, entry: Entry, salts: Mapping[str, bytes]) -> Sealed:
-        """Encrypt what the leaf only commits to; `leaf_of` MUST have accepted the entry."""
+    def seal(
+        self, entry: Entry, salts: Mapping[str, bytes], written: bytes | None = None
+    ) -> Sealed:
+        """Encrypt what the leaf only commits to, as `Sealing` says."""
         values = {name: _written(value) for name, value in entry.personal.items()}
-        written = {name: encode_base64(salt) for name, salt in salts.items()}
-        plain = json.dumps({"personal": values, "detail": entry.detail, "salts": written}).encode()
+        shown = {name: encode_base64(salt) for name, salt in salts.items()}
+        beside = json.dumps({"personal": values, "salts": shown}).encode()
+        detail = written_detail(entry) if written is None else written
+        plain = b'{"detail":%b,%b' % (detail or b"{}", beside[1:])
         nonce, key = os.urandom(_NONCE_BYTES), self._derived(self.current, entry.entry_id)
         ciphertext = AESGCM(key).encrypt(nonce, plain, _DOMAIN + entry.entry_id.bytes)
         return Sealed(self.current, b"", nonce, ciphertext)
