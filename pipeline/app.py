@@ -143,7 +143,7 @@ from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.jobs.undoing import Undoing
 from pipeline.jobs.upkeep import Upkeep
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.lineage import Lineage
 from pipeline.marking.opening import opened as opened_signer
 from pipeline.novelai.accounts import Accounts, Token
@@ -185,6 +185,7 @@ from pipeline.webhooks.aiming import Aiming
 from pipeline.webhooks.delivering import Delivering
 from pipeline.webhooks.posting import Posting, connecting, resolve
 from pipeline.webhooks.signing import Sealer
+from pipeline.workers import Workers
 from policies.layers import PolicySet
 
 SHIPPED = Path(policies.__file__).parent / "sets"

@@ -41,6 +41,6 @@ class Gathering:
 
 async def all_of(jobs: Sequence[Coroutine[object, None, T]]) -> Sequence[T]:
     """Do several things at once; one alone, as mostly, without a task of its own."""
-    if len(jobs) == 1:
-        return (await jobs[0],)
+    if len(jobs) <= 1:
+        return [await job for job in jobs]
     return await asyncio.gather(*jobs)

@@ -4,9 +4,7 @@ The one place where classifiers run. They run in worker threads, with a deadline
 loop; whatever goes wrong with one is `Unavailable`, for each name that it should have reported.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,7 +13,6 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from audit.threads import begin
 from classifiers import canonical, normalise
 from classifiers.canonical import Canonical
 from classifiers.classifier import Capability, Classifier
@@ -34,6 +31,7 @@ from classifiers.signals import (
 )
 from pipeline.gathering import all_of
 from pipeline.items import NO_TEXTS, Contents, Judged
+from pipeline.workers import Workers
 from policies.policy import Facts, Moment, Policy
 
 C = TypeVar("C")
@@ -48,6 +46,7 @@ _OF_SPELLING = frozenset(
         SignalName.TEXT_TAGS,
     }
 )
+_TEXTS = Field("*")
 _FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})
 
 _say = structlog.get_logger("judge")
@@ -108,49 +107,28 @@ class Watched(Generic[C]):
         return None
 
 
-class Workers:
-    """Threads that look, a bounded number at a time; each job has a deadline from its start."""
+@dataclass(slots=True)
+class _Look(Generic[C]):
+    """Everybody's look at one content, one after the other, in one thread."""
 
-    def __init__(
-        self, count: int, deadline_seconds: float, longest_wait_seconds: float = 120.0
-    ) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="looks")
-        self._count, self._waiting = count, 0
-        self._free = asyncio.Semaphore(count)
-        self._deadline = deadline_seconds
-        self._longest_wait = longest_wait_seconds
+    watchers: Sequence[Watched[C]]
+    content: C
+    where: Where
+    done: list[Seen] = field(default_factory=list)
 
-    @property
-    def queued(self) -> bool:
-        """Whether more jobs wait than the threads can take next."""
-        return self._waiting > self._count
+    def __call__(self) -> None:
+        """Look, in a thread."""
+        for watched in self.watchers:
+            self.done.append(watched.look(self.content, self.where))
 
-    async def run(self, job: Callable[[], T]) -> T:
-        """Run `job` in a thread.
-
-        Raises:
-            TimeoutError: it did not end in time, and its thread stays taken until it does; or no
-                thread was free in time.
-        """
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._longest_wait):
-                await self._free.acquire()
-        finally:
-            self._waiting -= 1
-        answer = begin(self._pool, job)
-        answer.add_done_callback(self._freed)
-        async with asyncio.timeout(self._deadline):
-            return await asyncio.shield(answer)
-
-    def _freed(self, done: asyncio.Future[T]) -> None:
-        self._free.release()
-        if not done.cancelled():
-            done.exception()  # one that ended after its deadline has nobody else to look at it
-
-    def close(self) -> None:
-        """Take no more jobs; do not wait for one that hangs."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def told(self) -> list[Finding]:
+        """Return what was seen until now, for the event loop; who has not answered is late."""
+        seen = self.done[:]
+        late = self.watchers[len(seen) :]
+        seen += [Seen(each.nothing(self.where, Reason.TIMED_OUT), "timed out") for each in late]
+        for watched, what in zip(self.watchers, seen, strict=True):
+            watched.fault = what.fault
+        return [finding for what in seen for finding in what.findings]
 
 
 class Judge:
@@ -243,26 +221,81 @@ class Judge:
 
         Never raises for a classifier: what cannot be looked at is `Unavailable`.
         """
-        started = perf_counter()
-        where = Field("*")
+        began = perf_counter()
         pictures = (*contents.pictures, *await self._hidden(contents.pictures))
+        seen = await self._seen(contents, pictures, before)
+        findings = (*before, *contents.evidence, *seen)
+        return self._judged(began, pictures, findings, policy, moment, facts)
+
+    async def read_and_judge(
+        self,
+        read: Callable[[], tuple[Contents, T]],
+        policy: Policy,
+        moment: Moment,
+        facts: Facts,
+        before: Sequence[Finding] = (),
+    ) -> tuple[Judged, T]:
+        """Read contents and look at their pictures in one go, while those are at hand; and decide.
+
+        Returns what `read` returned beside the contents, too.
+
+        Raises:
+            TimeoutError: nobody had read it in time. And whatever `read` raises.
+        """
+        began = perf_counter()
+        came: list[tuple[Contents, T]] = []
+        looks: list[_Look[Canonical]] = []
+
+        def job() -> None:
+            contents, more = read()
+            looks.extend(_Look(self._picture, each, _place(each)) for each in contents.pictures)
+            came.append((contents, more))
+            for look in looks:
+                look()
+
+        try:
+            await self._workers.run(job)
+        except TimeoutError:
+            if not came:
+                raise
+        ((contents, more),) = came
+        seen = [finding for look in looks for finding in look.told()]
+        hidden = await self._hidden(contents.pictures)
+        seen += await self._seen(contents, hidden, before)
+        findings = (*before, *contents.evidence, *seen)
+        pictures = (*contents.pictures, *hidden)
+        return self._judged(began, pictures, findings, policy, moment, facts), more
+
+    async def _seen(
+        self, contents: Contents, pictures: Sequence[Canonical], before: Sequence[Finding]
+    ) -> list[Finding]:
+        """Look at the texts of `contents` and at `pictures`, all at once."""
         wordless = not contents.reading.fields and any(isinstance(f.where, Field) for f in before)
         # A picture that came back without words of its own: its request's were looked at before.
-        jobs = [] if wordless else [self._look(self._text, contents.reading, where)]
-        jobs += [
-            self._look(self._picture, picture, Picture(picture.carrier, picture.index))
-            for picture in pictures
-        ]
+        jobs = [] if wordless else [self._look(self._text, contents.reading, _TEXTS)]
+        jobs += [self._look(self._picture, each, _place(each)) for each in pictures]
         if contents.metadata.fields:
             jobs.append(self._evidence(contents.metadata))
-        seen = [finding for found in await all_of(jobs) for finding in found]
-        findings = (*before, *contents.evidence, *seen)
-        places = {Picture(p.carrier, p.index): p.purpose for p in pictures}
+        return [finding for found in await all_of(jobs) for finding in found]
+
+    def _judged(
+        self,
+        began: float,
+        pictures: Sequence[Canonical],
+        findings: tuple[Finding, ...],
+        policy: Policy,
+        moment: Moment,
+        facts: Facts,
+    ) -> Judged:
+        """Let the policy decide over all that was found of texts and `pictures`."""
+        places = {_place(each): each.purpose for each in pictures}
         masks = frozenset(place for place in places if places[place] is Purpose.MASK)
-        facts = replace(facts, places=frozenset((where, *places)), masks=masks, today=self._today())
+        facts = replace(
+            facts, places=frozenset((_TEXTS, *places)), masks=masks, today=self._today()
+        )
         installed = self.installed() if moment is Moment.REQUEST else None  # else it is not read
         decision = policy.decide(moment, findings, facts, installed)
-        return Judged(findings, decision, round((perf_counter() - started) * 1000))
+        return Judged(findings, decision, round((perf_counter() - began) * 1000))
 
     async def _hidden(self, pictures: Sequence[Canonical]) -> tuple[Canonical, ...]:
         """Return what the files of `pictures` carry beside them, but what shows them once more."""
@@ -281,32 +314,16 @@ class Judge:
 
         That nobody can read it does not, nor how it is spelled: nobody asks for it.
         """
-        found = await self._look(self._text, metadata, Field("*"))
+        found = await self._look(self._text, metadata, _TEXTS)
         return [each for each in found if _is_evidence(each)]
 
     async def _look(
         self, watchers: Sequence[Watched[C]], content: C, where: Where
     ) -> list[Finding]:
-        done: dict[int, Seen] = {}
-
-        def look() -> None:
-            for position, watched in enumerate(watchers):
-                done[position] = watched.look(content, where)
-
-        late = False
-        try:
+        look = _Look(watchers, content, where)
+        with suppress(TimeoutError):  # who has not answered by now is late
             await self._workers.run(look)
-        except TimeoutError:
-            late = True
-        findings: list[Finding] = []
-        for position, watched in enumerate(watchers):
-            seen = done.get(position)
-            if seen is None:
-                fault = "timed out" if late else "was not asked"
-                seen = Seen(watched.nothing(where, Reason.TIMED_OUT), fault)
-            watched.fault = seen.fault
-            findings += seen.findings
-        return findings
+        return look.told()
 
     def _watched(self) -> Iterable[Watched[Reading] | Watched[Canonical]]:
         return (*self._text, *self._picture)
@@ -314,6 +331,10 @@ class Judge:
     def close(self) -> None:
         """Stop looking."""
         self._workers.close()
+
+
+def _place(picture: Canonical) -> Picture:
+    return Picture(picture.carrier, picture.index)
 
 
 def _answers(watched: Iterable[Watched[Reading] | Watched[Canonical]]) -> frozenset[Capability]:

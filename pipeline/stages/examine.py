@@ -64,22 +64,21 @@ class Examine:
         tenant = submission.subject.tenant
         image = Image("output", picture.index, Purpose.OUTPUT, data, tenant)
         try:
-            contents, found = await self.judge.run(lambda: self._read(submission, image))
+            judged, right_size = await self.judge.read_and_judge(
+                lambda: self._read(submission, image),
+                submission.policy,
+                Moment.OUTPUT,
+                submission.subject.facts,
+                generated.screened.judged.findings,
+            )
         except UnreadableError:
             return self._held(generated, picture, Cause.SUSPICION, None, "picture_unreadable")
-        judged = await self.judge.judge(
-            contents,
-            submission.policy,
-            Moment.OUTPUT,
-            submission.subject.facts,
-            (*generated.screened.judged.findings, *_findings(found, picture.index)),
-        )
         decision = judged.decision
         if not decision.allows and decision.action is not Action.HOLD:
             return Halted(
                 submission.id, self.stage, public_code(decision), judged, "refused", picture.index
             )
-        if not found.right_size and generated.approval is None:
+        if not right_size and generated.approval is None:
             return self._held(generated, picture, Cause.SUSPICION, judged, "picture_of_other_size")
         screened = generated.screened
         ruling = covering(decision, generated.approval) or carried(
@@ -90,14 +89,18 @@ class Examine:
         cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
         return self._held(generated, picture, cause, judged, "")
 
-    def _read(self, submission: Submission, image: Image) -> tuple[Contents, Marks]:
-        """Decode a picture once, and read the marks in it and the texts that nobody approved."""
+    def _read(self, submission: Submission, image: Image) -> tuple[Contents, bool]:
+        """Decode a picture once, and read the marks in it and the texts that nobody approved.
+
+        Also tells whether it is as large as was asked for.
+        """
         picture = canonical.read(image)
         prompt = submission.work.prompt
         found = marks.read(picture, submission.work, self.verify_key)
         tenant = submission.subject.tenant
         reading = normalise.read(Prompt(found.texts, prompt.grammar, tenant))
-        return Contents(reading, (picture,)), found
+        evidence = _findings(found, image.index)
+        return Contents(reading, (picture,), evidence=evidence), found.right_size
 
     def _held(
         self,

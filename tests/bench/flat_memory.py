@@ -18,8 +18,9 @@ from classifiers.content import Grammar, Image, Prompt, Purpose
 from classifiers.hash_bank_set import BankSet
 from classifiers.viewers import embedded_viewers
 from pipeline.cli.policy_sets import stacked
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.novelai.uploaded import texts_in
+from pipeline.workers import Workers
 from policies.facts import Facts, Moment
 from tests.bench.benign import drawing
 

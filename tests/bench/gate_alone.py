@@ -23,6 +23,7 @@ from pipeline.items import Contents, Subject, Work
 from pipeline.jobs.received import Received
 from pipeline.novelai import marks
 from pipeline.novelai.limits import Limits
+from pipeline.novelai.marks import Marks
 from pipeline.novelai.signature import verify_key
 from pipeline.sandbox.keys import TEST_VERIFY_KEY_BASE64
 from pipeline.settings import first_start, load
@@ -40,23 +41,23 @@ Look = Callable[[House, Asked], Awaitable[None]]
 async def upload(house: House, asked: Asked) -> None:
     """Decode one picture, have everybody look at it, and decide."""
     image = Image("output", 0, Purpose.OUTPUT, asked[0])
-    await _decide(house, await house.gate.judge.prepare(_NO_TEXT, [image]))
+    judge, policy = house.gate.judge, await house.gate.tenancy.policy_of(FIRST_TENANT)
+    contents = await judge.prepare(_NO_TEXT, [image])
+    await judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
 
 
 async def output(house: House, asked: Asked) -> None:
     """The same, with what its maker wrote into it, as the stage Examine does."""
-    await _decide(house, await house.gate.judge.run(lambda: _read(*asked)))
+    judge, policy = house.gate.judge, await house.gate.tenancy.policy_of(FIRST_TENANT)
+    facts = Subject(FIRST_TENANT).facts
+    await judge.read_and_judge(lambda: _read(*asked), policy, Moment.OUTPUT, facts)
 
 
-def _read(data: bytes, work: Work) -> Contents:
+def _read(data: bytes, work: Work) -> tuple[Contents, Marks]:
     picture = canonical.read(Image("output", 0, Purpose.OUTPUT, data))
     found = marks.read(picture, work, _KEY)
-    return Contents(normalise.read(Prompt(found.texts, work.prompt.grammar)), (picture,))
-
-
-async def _decide(house: House, contents: Contents) -> None:
-    policy = await house.gate.tenancy.policy_of(FIRST_TENANT)
-    await house.gate.judge.judge(contents, policy, Moment.OUTPUT, Subject(FIRST_TENANT).facts)
+    reading = normalise.read(Prompt(found.texts, work.prompt.grammar))
+    return Contents(reading, (picture,)), found
 
 
 async def loop(house: House, waiting: Iterator[Asked], look: Look, seconds: float) -> str:

@@ -19,8 +19,9 @@ from classifiers.viewers import embedded_viewers
 from pipeline.cli.installed import detectors_of, installed, pulled_of
 from pipeline.cli.policy_sets import load_set, stacked
 from pipeline.items import Judged
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.novelai.uploaded import texts_in
+from pipeline.workers import Workers
 from policies.facts import Facts, Moment
 from policies.policy import Policy
 

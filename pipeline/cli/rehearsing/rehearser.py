@@ -29,12 +29,13 @@ from pipeline.cli.policy_sets import in_place, load_set, stacked
 from pipeline.cli.rehearsing.lines import asked_in
 from pipeline.cli.screening.lines import Line
 from pipeline.items import Cause, Halted, Held, PublicCode, Screened, Subject, Submission, Tier
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.novelai.errors import RequestRefusedError
 from pipeline.novelai.price import Plan, quote
 from pipeline.novelai.uploaded import texts_in
 from pipeline.settings import read as read_settings
 from pipeline.stages.screen import Screen
+from pipeline.workers import Workers
 from policies.policy import Policy
 
 DEADLINE_SECONDS = 60.0

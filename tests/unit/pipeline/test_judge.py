@@ -11,14 +11,16 @@ from PIL.PngImagePlugin import PngInfo
 from typing_extensions import override
 
 import policies
+from classifiers import canonical
 from classifiers.canonical import Canonical
 from classifiers.content import Grammar, Image, Polarity, Prompt, Purpose, Text
 from classifiers.errors import ModelError, UnreadableError
 from classifiers.normalise import Reading
 from classifiers.signals import Field, Finding, Picture, Reason, Signal, SignalName, Unavailable
-from pipeline.items import Judged
-from pipeline.judge import Judge, Workers
+from pipeline.items import NO_TEXTS, Contents, Judged
+from pipeline.judge import Judge
 from pipeline.novelai.uploaded import texts_in
+from pipeline.workers import Workers
 from policies.decision import Action
 from policies.labels import HarmCode
 from policies.policy import Facts, Moment
@@ -253,23 +255,74 @@ class TestOneThatHangs:
         assert bench.judge.faults() == {"reader@1": "timed out"}
 
 
-class TestQueue:
-    async def test_stands_when_more_wait_than_can_be_taken_next(self) -> None:
-        """One job each that is next in its thread is no queue."""
-        go_on = Event()
-        workers = Workers(1, DEADLINE_SECONDS)
-        jobs = [asyncio.create_task(workers.run(go_on.wait)) for _ in range(2)]
-        await asyncio.sleep(0)
-        assert not workers.queued
+class TestReadingAndLookingInOneGo:
+    """As the stage Examine does: what was just read is looked at while it is at hand."""
 
-        jobs.append(asyncio.create_task(workers.run(go_on.wait)))
-        await asyncio.sleep(0)
-        assert workers.queued
+    @staticmethod
+    def reading(image: Image = OUTPUT) -> tuple[Contents, str]:
+        return Contents(NO_TEXTS, (canonical.read(image),)), "more"
+
+    async def test_sees_what_looking_after_reading_sees(self, bench: Bench) -> None:
+        """It is the same look, and what else was read comes back."""
+        asked = (await bench.look()).findings
+        held = Image("output", 0, Purpose.OUTPUT, png(HELD))
+
+        judged, more = await bench.judge.read_and_judge(
+            lambda: self.reading(held), POLICY, Moment.OUTPUT, ANYBODY, asked
+        )
+
+        contents = self.reading(held)[0]
+        apart = await bench.judge.judge(contents, POLICY, Moment.OUTPUT, ANYBODY, asked)
+        assert (judged.findings, judged.decision) == (apart.findings, apart.decision)
+        assert not judged.decision.allows
+        assert more == "more"
+
+    @pytest.mark.parametrize("mood", [*WRONG, Mood.POISONED, Mood.HANGS])
+    async def test_allows_nothing_that_somebody_failed_at(self, bench: Bench, mood: Mood) -> None:
+        """Whatever goes wrong while a picture is looked at keeps it."""
+        asked = (await bench.look()).findings
+        bench.viewer.mood = mood
+
+        judged, _ = await bench.judge.read_and_judge(
+            self.reading, POLICY, Moment.OUTPUT, ANYBODY, asked
+        )
+
+        reason = Reason.TIMED_OUT if mood is Mood.HANGS else Reason.FAILED
+        told = unavailable(judged, Picture("output", 0))
+        assert told == dict.fromkeys(bench.viewer.emits, reason)
+        assert not judged.decision.allows
+
+    async def test_asks_for_words_that_nobody_looked_at(self, bench: Bench) -> None:
+        """Without a request before it, that there is nothing to read has to be seen."""
+        bench.reader.mood = Mood.FAILS
+
+        judged, _ = await bench.judge.read_and_judge(self.reading, POLICY, Moment.OUTPUT, ANYBODY)
+
+        assert not judged.decision.allows
+
+    async def test_that_cannot_be_read_in_time_is_told(self, bench: Bench) -> None:
+        """Nothing was seen, so nothing is decided: the caller holds it."""
+        go_on = Event()
+
+        def never() -> tuple[Contents, str]:
+            go_on.wait()
+            return self.reading()
+
+        with pytest.raises(TimeoutError):
+            await bench.judge.read_and_judge(never, POLICY, Moment.OUTPUT, ANYBODY)
 
         go_on.set()
-        await asyncio.gather(*jobs)
-        assert not workers.queued
-        workers.close()
+
+    async def test_tells_what_is_no_picture(self, bench: Bench) -> None:
+        """As preparing does."""
+        bad = Image("output", 0, Purpose.OUTPUT, CANARY.encode())
+
+        with pytest.raises(UnreadableError):
+            await bench.judge.read_and_judge(
+                lambda: self.reading(bad), POLICY, Moment.OUTPUT, ANYBODY
+            )
+
+        assert not bench.judge.faults()
 
 
 class TestRecovery:

@@ -11,8 +11,9 @@ from classifiers.content import Grammar, Prompt, Text
 from classifiers.normalise import Reading
 from classifiers.readers import embedded_readers
 from classifiers.signals import Field, Finding
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.novelai.uploaded import texts_in
+from pipeline.workers import Workers
 from policies.decision import Action
 from policies.facts import Facts, Moment, Rating
 from tests.unit.pipeline.lookers import GRAVE, HATE, SELF_HARM, Reader, Scores

@@ -74,7 +74,7 @@ from pipeline.jobs.rulings import Rulings
 from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.shelf import Shelf
 from pipeline.jobs.upkeep import Upkeep
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.lineage import Lineage
 from pipeline.marking.leaving import leaving
 from pipeline.novelai.accounts import Accounts, Token
@@ -105,6 +105,7 @@ from pipeline.store.tenants import Tenant
 from pipeline.telemetry import Metrics
 from pipeline.tenancy import Tenancy
 from pipeline.vault import DirectoryVault
+from pipeline.workers import Workers
 from policies.policy import Moment
 from tests.unit.pipeline.lookers import (
     BLOCKED,

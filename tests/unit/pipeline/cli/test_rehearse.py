@@ -22,8 +22,9 @@ from pipeline.cli.rehearsing.rehearser import Fate, Outcome, Rehearser, Uncompar
 from pipeline.cli.rehearsing.report import Report, Shift, people, written
 from pipeline.cli.screening.lines import Line
 from pipeline.items import Cause, Operation, Subject, Tier
-from pipeline.judge import Judge, Workers
+from pipeline.judge import Judge
 from pipeline.novelai.errors import RequestRefusedError
+from pipeline.workers import Workers
 from tests.unit.pipeline.cli.conftest import STRICTER, Run
 from tests.unit.pipeline.lookers import HATE, SELF_HARM, SUGGESTIVE, Reader, Viewer
 
