@@ -1,15 +1,14 @@
 """The answer to a question about content: true, false or unknown, and the findings that made it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from classifiers.signals import Finding
 from policies.truth import Truth, conjunction, disjunction
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether something is so, and because of what."""
+class Answer(NamedTuple):
+    """Whether something is so, and because of what. A tuple: each rule makes one."""
 
     truth: Truth
     because: tuple[Finding, ...] = ()

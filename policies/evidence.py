@@ -7,7 +7,7 @@ other way round. Nothing is ever subtracted: words for adults are not read here 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from classifiers.classifier import Capability
 from classifiers.signals import Finding, SignalName
@@ -80,8 +80,7 @@ class Evidence:
         return Weight(_range(_minor, known, possible), sexual)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked(Generic[L]):
+class _Asked(NamedTuple, Generic[L]):
     """One pointer, asked of one subject: as it is, and at the most that may be."""
 
     pointer: Pointer[L]

@@ -55,7 +55,7 @@ def exempted(judgement: Judgement, exemptions: Sequence[Exemption], facts: Facts
     verdict = judgement.verdict
     if verdict is None or not any(each.covers(verdict, facts) for each in exemptions):
         return judgement
-    return replace(judgement, verdict=replace(verdict, shadow=True))
+    return judgement._replace(verdict=replace(verdict, shadow=True))
 
 
 def read_exemptions(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from classifiers.signals import Field, Where
 from policies.answer import Answer
@@ -24,8 +25,7 @@ HOLD_UNKNOWN = Reaction(Action.HOLD, HarmCode.UNKNOWN)
 """What unknown means where a rule does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What one rule made of one subject, also when nothing follows: for those who ask why."""
 
     rule: str
@@ -37,8 +37,7 @@ class Judgement:
     """None when it is not so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What a rule on one surface looks at: one subject, or everything at once."""
 
     about: str

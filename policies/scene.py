@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from classifiers.classifier import Capability
 from classifiers.content import Rendition
@@ -77,8 +78,7 @@ class Bound(StrEnum):
     BELOW = "below"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What was said to one question about one subject; sorted once, because many rules ask."""
 
     findings: tuple[Finding, ...]
