@@ -9,7 +9,7 @@ from classifiers.content import Grammar, Prompt, Text
 from classifiers.errors import ClassifierError
 from classifiers.languages.reader import LanguageReader, is_carried
 from classifiers.languages.states import State
-from classifiers.normalise import FieldReading, Reading, read
+from classifiers.normalise import FieldReading, Reading, View, read
 from classifiers.remembered import Remembered
 from classifiers.signals import Field, Finding, Signal, SignalName
 from classifiers.tag_list import Phrases, is_tag_list, phrases
@@ -24,6 +24,7 @@ _NO_LETTER = re.compile(f"[{_NO_WORDS}]")
 _A_FEW = 6
 """Such letters that a text of ornaments may hold."""
 _WORD = re.compile(r"[^\W\d_]+")
+_BETWEEN_SPACES = re.compile(r"\S+")
 _LATIN = re.compile(r"[a-z]+")
 _VOWELS = re.compile(r"[aeiouy]")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}")
@@ -33,8 +34,6 @@ _REPEATED = re.compile(r"(.)\1+")
 _BLOB = re.compile(r"[a-z0-9+/=]{40,}")
 _LONG_WORD = 5
 """Letters from which a word without vowels is taken for noise."""
-_WIDEST = 12
-"""Letters at most that carry one: `&#x000061;`, and a space or two."""
 _NOISE_LETTERS = 24
 _NOISE_SHARE = 0.4
 _OF_STATE = {
@@ -74,7 +73,7 @@ class Readability:
     @property
     def id(self) -> str:
         """Name and version."""
-        return "readability@3"
+        return "readability@4"
 
     @property
     def emits(self) -> frozenset[SignalName]:
@@ -137,13 +136,28 @@ class Readability:
         )
 
     def _is_noise(self, field: FieldReading) -> bool:
-        """Whether `field` is letters that are no words, but for those that carry words."""
-        text = field.plain.text
-        if not _is_noise(text) and not self._languages.is_soup(field):
+        """Whether `field` is letters that are no words, with what it carries in their place."""
+        if not _is_noise(field.plain.text) and not self._languages.is_soup(field):
             return False
-        carried = (view.text for view in field.views if is_carried(view))
-        words = [one for one in carried if not _is_noise(one) and self._languages.has_words(one)]
-        return sum(map(len, words)) * _WIDEST < len(text)
+        carried = [view for view in field.views if is_carried(view) and self._has_words(view.text)]
+        return not carried or not self._has_words(_unwrapped(field.plain, carried))
+
+    def _has_words(self, text: str) -> bool:
+        return not _is_noise(text) and not self._languages.is_noise(text)
+
+
+def _unwrapped(plain: View, carried: Sequence[View]) -> str:
+    """Return a plain view without what was a code, and what that code says."""
+    coded = [
+        view.span(*found.span())
+        for view in carried
+        for found in _BETWEEN_SPACES.finditer(view.text)
+    ]
+    places = {place for span in coded for place in range(*span)}
+    left = [
+        " " if at in places else letter for letter, at in zip(plain.text, plain.origin, strict=True)
+    ]
+    return " ".join(["".join(left), *(view.text for view in carried)])
 
 
 def _is_written(field: FieldReading) -> bool:

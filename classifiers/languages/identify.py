@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from importlib.resources.abc import Traversable
 from itertools import chain, pairwise
 
@@ -54,9 +55,20 @@ _CLEARLY = 1.1
 """By which factor a language that is not read must lead over those that are."""
 _NO_SOUP = 6
 """Words that are not English from which on a text can be called noise."""
+_NO_SOUP_LETTERS = 30
+"""Letters of such words from which on it can be, however few they are glued into."""
 _NONE: Mapping[str, int] = {}
 _FLUENT = 1.9
 """Natural logarithms for each letter of such words below which they are in no language at all."""
+
+
+class Sound(Enum):
+    """What a text sounds like to anybody who knows how languages put letters together."""
+
+    WORDS = auto()
+    NOISE = auto()
+    LITTLE = auto()
+    """Too few words that are not known as English to tell; those that are do not outweigh them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +153,15 @@ class Identifier:
             leads[[_CYRILLIC.search(text, *span) is not None for span, _ in strange]] = np.inf
         return [(span, lead) for (span, _), lead in zip(strange, leads.tolist(), strict=True)]
 
-    def is_soup(self, text: str) -> bool:
-        """Whether `text` holds many words whose letters no language puts together like that."""
-        words = [
-            word
-            for word in _all_words(_folded(text))
-            if len(word) > 2 and word.isascii() and word not in self.english  # noqa: PLR2004 (no more than initials)
-        ]
-        if len(words) < _NO_SOUP:
-            return False
+    def sound(self, text: str) -> Sound:
+        """Return whether `text` is words, or many whose letters no language puts together so."""
+        heard = _heard(text)
+        words = [word for word in heard if word.isascii() and word not in self.english]
+        letters = sum(map(len, words))
+        if len(words) < _NO_SOUP and letters < _NO_SOUP_LETTERS:
+            return Sound.WORDS if letters * 2 < sum(map(len, heard)) else Sound.LITTLE
         (weight,) = self.table.weigh([words])
-        return bool(weight.max() < _FLUENT * sum(map(len, words)))
+        return Sound.NOISE if weight.max() < _FLUENT * letters else Sound.WORDS
 
     def _weigh(self, parts: Sequence[Sequence[str]], text: str) -> Mapping[str, float]:
         """Add up what speaks for each language over the parts of `text` that are not English.
@@ -228,6 +238,15 @@ class Identifier:
             for id_ in self.common[word]:
                 count[id_] += 1
         return count
+
+
+def letters_in_words(text: str) -> int:
+    """Count the letters of words that are more than initials."""
+    return sum(map(len, _heard(text)))
+
+
+def _heard(text: str) -> list[str]:
+    return [word for word in _all_words(_folded(text)) if len(word) > 2]  # noqa: PLR2004 (initials)
 
 
 def _is_credit(words: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from itertools import islice
 
 from classifiers.automaton import Automaton
 from classifiers.errors import TermsError
-from classifiers.languages.identify import Identifier
+from classifiers.languages.identify import Identifier, Sound, letters_in_words
 from classifiers.languages.states import State, load
 from classifiers.normalise import FieldReading, Span, Spelling, View, is_dressed_up, plain_forms
 from classifiers.remembered import Remembered
@@ -112,24 +112,39 @@ class LanguageReader:
         return sorted(spans)
 
     def is_soup(self, field: FieldReading) -> bool:
-        """Whether a field holds many words that are in no language, however it is spelt.
+        """Whether what a field holds is in no language, however it is spelt.
 
-        Where all of it is none as it stands, the beginning of another spelling may be told by.
+        A spelling that says too little, for its words are glued together or cut up, excuses no
+        noise. Where the field as it stands holds next to no words, noise that comes of putting its
+        letters together counts. What it carries in a code excuses nothing that stands around it.
         """
-        is_soup = self._identifier.is_soup
-        others = [
-            view.text
-            for view in field.views[1:]
-            if view.spelling is not Spelling.SQUEEZED and view.source in ("received", *_CARRYING)
-        ]
-        return is_soup(field.plain.text) and all(
-            is_soup(text[:_BEGINNING]) or is_soup(text)
-            for text in sorted(others, key=len)  # a short one that is none answers soonest
+        plain = self._identifier.sound(field.plain.text)
+        if plain is Sound.WORDS:
+            return False
+        is_noise = plain is Sound.NOISE
+        others = [view for view in field.views[1:] if view.source == "received"]
+        for view in sorted(others, key=_length):  # a short one of words answers soonest
+            if view.spelling is Spelling.SQUEEZED:
+                continue
+            sound = self._sound(view.text)
+            if sound is Sound.WORDS:
+                return False
+            is_noise = is_noise or (sound is Sound.NOISE and _puts_together(view, field))
+        return is_noise or any(
+            self.is_noise(view.text) and _puts_together(view, field)
+            for view in field.views
+            if is_carried(view)
         )
 
-    def has_words(self, text: str) -> bool:
-        """Whether `text` is no noise to anybody who knows how languages put letters together."""
-        return not self._identifier.is_soup(text)
+    def is_noise(self, text: str) -> bool:
+        """Whether nobody who knows how languages put letters together would take it for words."""
+        return self._identifier.sound(text) is Sound.NOISE
+
+    def _sound(self, text: str) -> Sound:
+        """Return what another spelling sounds like; where its beginning is noise, all of it is."""
+        if len(text) > _BEGINNING and self.is_noise(text[:_BEGINNING]):
+            return Sound.NOISE
+        return self._identifier.sound(text)
 
     def _spoken(self, field: FieldReading, text: str) -> frozenset[str]:
         """Return the languages spoken in a text of `field`: it is asked twice, and often again."""
@@ -149,6 +164,17 @@ class LanguageReader:
         if sum(counts.values()) < _UNRESOLVED:
             return None
         return next(id_ for id_, count in counts.items() if count)
+
+
+def _length(view: View) -> int:
+    return len(view.text)
+
+
+def _puts_together(view: View, field: FieldReading) -> bool:
+    """Whether most words of a view are none as the field stands, nor read against their letters."""
+    if view.spelling in (Spelling.REVERSED, Spelling.ROT13):
+        return False
+    return letters_in_words(view.text) > 2 * letters_in_words(field.plain.text)
 
 
 def _is_written(letters: re.Pattern[str], text: str) -> bool:

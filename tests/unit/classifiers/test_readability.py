@@ -63,6 +63,43 @@ def test_what_nobody_can_judge_is_not_readable(text: str) -> None:
     assert scores(text) == {"p0": 0.0}
 
 
+SOUP = "vokedu bazifo ximule zakoqu wubegi fojuxa"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SOUP} {b'moon'.hex()}", f"{SOUP} {base64.b64encode(b'cat on mat').decode()}",
+        f"{SOUP} 01100011 01100001 01110100",
+        f"vokedu bazifo ximule {base64.b64encode(b'zakoqu wubegi fojuxa').decode()}",
+        base64.b64encode(SOUP.encode()).decode(), SOUP.encode().hex(" "),
+        " ".join(SOUP.replace(" ", "")), "v0k3du b4z1f0 x1mul3 z4k0qu wub3g1 f0jux4",
+        SOUP.replace(" ", ""), "xqjzvkwpz zqfjxkqwvzz qpfkhjxxkqzw",
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_a_spelling_that_says_little_excuses_no_noise(text: str) -> None:
+    """A word in a code beside it, glued words, digits for letters: there is nothing to judge."""
+    assert scores(text) == {"p0": 0.0}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n yvtugubhfr ng qnja, frntryy va fhzzre, uneobhe naq obng",
+        " ".join("masterpiece best quality lighthouse at dawn"),
+        "m4st3rp13c3 b35t qu4l1ty l1ghth0us3 4t d4wn",
+        f"a lighthouse at dawn {base64.b64encode(b'beside the harbour').decode()}",
+        b"more than one lighthouse at dawn".hex(" "), "1920x1080, 2b, 9s, a2", "4 8 15 16 23 42",
+        "takanashi hoshino, sunaookami shiroko",
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_words_in_a_guise_are_no_noise(text: str) -> None:
+    """What the terms undo is judged as what it says, and names of characters are words."""
+    assert scores(text) == {"*": 1.0}
+
+
 ENGLISH = base64.b64encode(b"more than one lighthouse at dawn, and a harbour").decode()
 POLISH = base64.b64encode("kobieta czyta książkę w ogrodzie".encode()).decode()
 

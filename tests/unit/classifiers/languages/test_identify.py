@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.errors import TermsError
-from classifiers.languages.identify import Identifier
+from classifiers.languages.identify import Identifier, Sound
 from classifiers.languages.states import load
 from classifiers.languages.table import Table
 
@@ -102,20 +102,20 @@ def test_a_sentence_among_tags_is_heard() -> None:
 )
 def test_words_of_no_language_are_soup(text: str) -> None:
     """Such a text may mean anything to a model, and nothing to us."""
-    assert LANGUAGES.is_soup(text)
+    assert LANGUAGES.sound(text) is Sound.NOISE
 
 
 @pytest.mark.parametrize("text", [*OURS, *FOREIGN["pl"], *FOREIGN["fi"]])
 def test_words_of_any_language_are_none(text: str) -> None:
     """Names and other languages are no noise."""
-    assert not LANGUAGES.is_soup(text)
+    assert LANGUAGES.sound(text) is not Sound.NOISE
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
     """Whatever comes in."""
     assert LANGUAGES.spoken(text) <= LANGUAGES.languages.languages.keys()
-    assert LANGUAGES.is_soup(text) in {True, False}
+    assert LANGUAGES.sound(text) in Sound
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x05\x06" + bytes(18), b"\x93NUMPY"])
