@@ -69,6 +69,7 @@ from pipeline.console.deciding import Deciding
 from pipeline.console.doors import Doors
 from pipeline.console.figures import Dashboards
 from pipeline.console.frame import Frame
+from pipeline.console.reclassifying import Reclassifying
 from pipeline.console.reports import ReportDesk
 from pipeline.console.resembling import Resembling
 from pipeline.duties.appeals.appeals import Appeals
@@ -568,10 +569,11 @@ def _console(
         ],
     )
     cases = Cases(store, log, vault, uncovered, Resembling(store, vault), now, uuid4)
-    deciding = Deciding(cases, undoing)
+    deciding, rulings = Deciding(cases, undoing), undoing.rulings
+    again = SecondLook(rulings.flow, rulings.restore, store, gate.desk, now)
     pages = [
         queue_pages.routes(frame, cases),
-        case_pages.routes(frame, cases, deciding),
+        case_pages.routes(frame, cases, deciding, Reclassifying(cases, again)),
         together_pages.routes(frame, cases, deciding),
         day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),

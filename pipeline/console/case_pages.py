@@ -15,6 +15,7 @@ from pipeline.console.errors import NowhereError
 from pipeline.console.frame import ROOT, Frame
 from pipeline.console.ordinary import TWO_PEOPLE, Act, acts_of, family_of, is_of_the_worst
 from pipeline.console.queue_pages import due, left
+from pipeline.console.reclassifying import Reclassifying, can_be
 from pipeline.console.sessions import Session
 from pipeline.items import NEVER_RELEASED
 from pipeline.store.holds import Hold
@@ -26,13 +27,16 @@ _WORST = [code for code in HarmCode if code.family == NEVER_RELEASED]
 _OTHERS = sorted(code for code in HarmCode if code.family != NEVER_RELEASED)
 
 
-def routes(frame: Frame, cases: Cases, deciding: Deciding) -> APIRouter:
+def routes(
+    frame: Frame, cases: Cases, deciding: Deciding, reclassifying: Reclassifying
+) -> APIRouter:
     """Return the routes."""
     router = APIRouter()
     _case(router, frame, cases)
     _claim(router, frame, cases)
     _picture(router, frame, cases)
     _ruling(router, frame, cases, deciding)
+    _reclassifying(router, frame, cases, reclassifying)
     return router
 
 
@@ -44,7 +48,8 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
     ) -> Response:
         hold = await cases.find(session, known_as)
         mine = await cases.has(session, hold)
-        first = await cases.store.first_approvals.of(hold.id)
+        firsts = await cases.store.first_approvals.all(hold.id)
+        first = next((each for each in firsts if not each.code), None)
         waits = await cases.store.intents.of(hold.id)
         steps = await cases.timeline(hold)
         return frame.page(
@@ -68,6 +73,9 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
             two=family_of(hold) in TWO_PEOPLE,
             codes=_WORST if is_of_the_worst(hold) else _OTHERS,
             worst=_WORST,
+            may_reclassify=session.may(Permission.CHILD_SAFETY_OPEN) and can_be(hold),
+            others=_OTHERS,
+            called=[each.code for each in firsts if each.code],
             first=first is not None,
             first_is_mine=first is not None and first.person == session.person.name,
         )
@@ -156,6 +164,21 @@ def _ruling(router: APIRouter, frame: Frame, cases: Cases, deciding: Deciding) -
         hold = await cases.find(session, known_as)
         await deciding.escalate(session, hold, to, why)
         return RedirectResponse(f"{ROOT}/queue?done=escalated", 303)
+
+
+def _reclassifying(
+    router: APIRouter, frame: Frame, cases: Cases, reclassifying: Reclassifying
+) -> None:
+    @router.post("/cases/{known_as}/reclassify")
+    async def reclassify(
+        session: Annotated[Session, Depends(frame.signed_in(Permission.CHILD_SAFETY_OPEN))],
+        known_as: UUID,
+        what: Annotated[HarmCode, Form()],
+        because: Annotated[str, Form(max_length=2000)] = "",
+    ) -> Response:
+        hold = await cases.find(session, known_as)
+        done = await reclassifying.reclassify(session, hold, what, because)
+        return RedirectResponse(f"{ROOT}/queue?{urlencode({'done': done})}", 303)
 
 
 def _scores(hold: Hold) -> list[tuple[str, float]]:

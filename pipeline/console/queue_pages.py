@@ -101,7 +101,7 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
         session: Annotated[Session, Depends(frame.signed_in(Permission.REVIEW_LIST))],
         filters: Annotated[Filters, Depends(_asked)],
         after: Annotated[UUID | None, Query()] = None,
-        done: Annotated[str, Query(max_length=16, pattern="^[a-z ]*$")] = "",
+        done: Annotated[str, Query(max_length=20, pattern="^[a-z ]*$")] = "",
     ) -> Response:
         now, theirs = cases.now(), await cases.theirs(session)
         found, counts = await cases.queue(_wanted(theirs, filters, now), after)

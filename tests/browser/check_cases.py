@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
 from pipeline.store.exposures import MOST_IN_A_ROW
+from pipeline.store.first_approvals import FirstApproval
 from tests.browser.conftest import Site, shown
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
+from tests.unit.pipeline.console.test_case_pages import becomes
 from tests.unit.pipeline.world import png
 
 COLOUR = "[...document.getElementById('shown').getContext('2d').getImageData(0, 0, 1, 1).data]"
@@ -87,6 +89,24 @@ async def test_the_queue_and_a_case_can_be_read_by_all(site: Site) -> None:
     await page.get_by_role("button", name="Claim this case").click()
     await page.get_by_text("secretword").wait_for()
     await site.check(page, "case-claimed")
+
+
+async def test_the_team_can_say_that_a_case_is_something_else(site: Site, desk: Desk) -> None:
+    """Nothing is drawn of it; one person has said so, and a second reads that."""
+    (hold,) = await desk.store.holds.waiting()
+    await becomes(desk, hold, "CSE.DRAWN")
+    said = FirstApproval(hold.id, "person-0000000000", desk.clock(), "SEX.NUDITY")
+    await desk.store.first_approvals.give(said)
+
+    page = await claimed(site, "child-safety")
+
+    await page.get_by_text("One person says that it is SEX.NUDITY.").wait_for()
+    await site.check(page, "case-of-the-team")
+    await page.get_by_label("What it is").select_option("VIO.GORE")
+    await page.locator("#because").fill("nobody in it is young")
+    await page.get_by_role("button", name="Say so").click()
+    await page.get_by_text("It stays with the team until a second person").wait_for()
+    assert site.faults == []
 
 
 async def test_a_picture_is_seen_while_a_key_is_held_and_not_longer(site: Site, desk: Desk) -> None:

@@ -154,8 +154,7 @@ class Appeals:
         holds = await self.store.holds.of(appeal.tenant, appeal.submission)
         people = {each.ended_by for each in holds if each.end in _RULED and each.ended_by}
         for hold in holds:
-            first = await self.store.first_approvals.of(hold.id)
-            people |= set() if first is None else {first.person}
+            people |= {each.person for each in await self.store.first_approvals.all(hold.id)}
         written = await self.log.of_submission(appeal.submission)
         rulings = sum(Leaf.parse(each.leaf).kind is Kind.RULING for each in written)
         if rulings and not people:

@@ -20,8 +20,10 @@ from pipeline.console import (
 from pipeline.console.cases import Cases
 from pipeline.console.deciding import Deciding
 from pipeline.console.frame import Frame
+from pipeline.console.reclassifying import Reclassifying
 from pipeline.console.resembling import Resembling
 from pipeline.console.roles import Role
+from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.jobs.undoing import WINDOW, Undoing
 from pipeline.store.holds import Hold
@@ -47,7 +49,7 @@ class Desk(Console):
 
     def pages(self) -> list[APIRouter]:
         """The pages of cases."""
-        return case_routes(self.frame, self.cases, self.deciding)
+        return case_routes(self.frame, self.cases, self.deciding, self.house)
 
     async def carried_out(self) -> list[str | None]:
         """What became of the rulings that waited, once nobody can take them back."""
@@ -69,11 +71,13 @@ class Desk(Console):
         return [event for event in await self.events() if event.startswith("media.")]
 
 
-def case_routes(frame: Frame, cases: Cases, deciding: Deciding) -> list[APIRouter]:
+def case_routes(frame: Frame, cases: Cases, deciding: Deciding, house: World) -> list[APIRouter]:
     """The routes of all pages about cases."""
+    rulings, desk = deciding.undoing.rulings, house.gate.desk
+    look = SecondLook(rulings.flow, rulings.restore, cases.store, desk, cases.now)
     return [
         queue_pages.routes(frame, cases),
-        case_pages.routes(frame, cases, deciding),
+        case_pages.routes(frame, cases, deciding, Reclassifying(cases, look)),
         together_pages.routes(frame, cases, deciding),
         day_pages.routes(frame, cases),
     ]
@@ -100,7 +104,7 @@ async def open_desk(folder: Path) -> AsyncGenerator[Desk]:
             house.rulings, house.store, house.log, house.clock, uuid4, lambda: made.is_closed
         )
         deciding = Deciding(cases, undoing)
-        guarded = server.create(frame, doors, case_routes(frame, cases, deciding))
+        guarded = server.create(frame, doors, case_routes(frame, cases, deciding, house))
         app = FastAPI(redirect_slashes=False)
         server.mount(app, guarded)
         made = Desk(house.store, house.log, house.clock, frame, doors, guarded, app)

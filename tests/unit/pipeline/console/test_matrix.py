@@ -36,6 +36,8 @@ _TYPED = {
     "code": "OK",
     "seen": NOON.isoformat(),
     "answer": "agree",
+    "what": "OK",
+    "because": "a lake",
 }
 """What every form about a case asks for."""
 
