@@ -17,17 +17,18 @@ from audit.log import Log
 from pipeline.console.cases import EnoughError
 from pipeline.console.derivative import derivative
 from pipeline.console.errors import ConsoleError, NowhereError
+from pipeline.console.escalating import to_the_team
 from pipeline.console.sessions import Session
 from pipeline.duties.quality.drawing import GIVEN
 from pipeline.duties.quality.golden import Golden
-from pipeline.items import Cause, Sealed, Stage
+from pipeline.items import NEVER_RELEASED, Cause, Sealed, Stage
 from pipeline.jobs.errors import RestError
 from pipeline.jobs.received import Received
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.novelai.limits import Limits
 from pipeline.projection import WORST_FAMILIES
 from pipeline.record import Record
-from pipeline.store.holds import Hold
+from pipeline.store.holds import Hold, Lane
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.samples import Opinion, Sample
 from pipeline.store.store import Store
@@ -37,6 +38,16 @@ from policies.labels import HarmCode
 GOLDEN_A_DAY: Final = 3
 """How many golden items one person is given within a day."""
 _SHOWN: Final = frozenset({PictureState.RELEASED, PictureState.HELD})
+
+
+class UnescalatedError(ConsoleError):
+    """Somebody saw something of `CSE.*`, and the team has not got it."""
+
+    status = 409
+    title = "Not escalated"
+
+    def __init__(self) -> None:
+        super().__init__("It has ended meanwhile, and nobody has it: tell the child-safety team.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +183,11 @@ class Checks:
     async def give(self, session: Session, item: Item, code: HarmCode) -> None:
         """Keep what somebody would decide; what they said first counts.
 
-        Who sees in what was released something of `CSE.*` or `NCII.*` withdraws it at once.
+        Who sees in what was released something of `CSE.*` or `NCII.*` withdraws it at once. Who
+        sees something of `CSE.*` in what is held gives it to the child-safety team.
 
         Raises:
-            ConsoleError: it is given already.
+            ConsoleError: it is given already; or the team has not got what it should have.
             StoreError, AuditError: it is not kept, or not withdrawn: the same again goes on.
         """
         stops = code is not HarmCode.OK
@@ -192,23 +204,50 @@ class Checks:
         elif Leaf.parse(earlier.leaf).public.get("code") != code.value:
             raise ConsoleError("You have said something else of it before.")
         if item.sample is not None and code.family in WORST_FAMILIES:
-            await self._withdraw(item.sample, code)
+            done = await self._withdraw(item.sample, code)
+            if code.family == NEVER_RELEASED:
+                done |= await self._escalate(session, item.sample, code)
+                if not done:
+                    raise UnescalatedError
         opinion = Opinion(item.id, session.person.name, code.value, self.now())
         await self.store.samples.give(opinion)  # last: until then it is asked again
 
-    async def _withdraw(self, sample: Sample, code: HarmCode) -> None:
-        """Withhold what was released, with the others of its batch."""
+    async def _escalate(self, session: Session, sample: Sample, code: HarmCode) -> bool:
+        """Give what is held to the child-safety team; False if it is not held any more."""
+        hold = None
+        if sample.hold is not None:
+            hold = await self.store.holds.get(sample.tenant, sample.hold)
+        if hold is None or hold.end is not None:
+            return False
+        public: dict[str, Json] = {
+            "event": "case.escalated",
+            "case": str(hold.id),
+            "submission": str(hold.submission),
+            "tenant": hold.tenant,
+            "role": session.role,
+            "outcome": Lane.ANY.value,
+            "code": code.value,
+        }
+        person: dict[str, str | bytes] = {"person": session.person.name, "reason": "blind check"}
+        known_as = uuid5(sample.id, f"escalated/{session.person.name}")
+        if await self.log.receipt(known_as) is None:
+            await self.log.append(Entry(known_as, Kind.CASE, self.now(), public, person))
+        return await to_the_team(self.store, hold, code, self.now())
+
+    async def _withdraw(self, sample: Sample, code: HarmCode) -> bool:
+        """Withhold what was released, with the others of its batch; False if nothing was."""
         row = await self.store.submissions.get(sample.tenant, sample.submission)
         pictures = await self.store.pictures.of(sample.tenant, sample.submission)
         examined = await self.log.receipt(sample.entry)
         if row is None or examined is None:
-            return
+            return False
+        released = [each for each in pictures if each.state is PictureState.RELEASED]
         attempt = Leaf.parse(examined.leaf).public.get("attempt")
-        for each in pictures:
-            if each.state is PictureState.RELEASED:
-                own = code if each.index == sample.index else None
-                at = attempt if isinstance(attempt, int) else 0
-                await self.record.withdraw(row, each.index, at, own)
+        for each in released:
+            own = code if each.index == sample.index else None
+            at = attempt if isinstance(attempt, int) else 0
+            await self.record.withdraw(row, each.index, at, own)
+        return any(each.index == sample.index for each in released)
 
     async def _picture(self, item: Item) -> Picture:
         sample = item.sample

@@ -8,6 +8,7 @@ from audit.entry import Json, Kind
 from pipeline.access.permissions import Permission
 from pipeline.console.cases import Cases, TakenError
 from pipeline.console.errors import ConsoleError
+from pipeline.console.escalating import to_the_team
 from pipeline.console.ordinary import (
     TWO_PEOPLE,
     Act,
@@ -20,9 +21,8 @@ from pipeline.items import NEVER_RELEASED
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.rulings import Ruling
 from pipeline.jobs.undoing import Undoing
-from pipeline.projection import due_of
 from pipeline.store.first_approvals import FirstApproval
-from pipeline.store.holds import Hold, Lane, Worse
+from pipeline.store.holds import Hold, Lane
 from pipeline.store.intents import Intent
 from policies.labels import HarmCode
 
@@ -139,16 +139,15 @@ class Deciding:
         if code is not None and code.family != NEVER_RELEASED:
             raise ConsoleError("Escalate by a code of CSE, or to a senior without one.")
         now, store = self.cases.now(), self.cases.store
-        worse, lane = None, Lane.SENIOR
-        if code is not None:
-            due = min(due_of(code, now, hold.expires_at), hold.due_at or hold.expires_at)
-            worse, lane = Worse(code.value, code.severity, due), Lane.ANY
+        lane = Lane.SENIOR if code is None else Lane.ANY
         public: dict[str, Json] = {"outcome": lane.value, **({"code": code.value} if code else {})}
         await self.cases.write(Kind.CASE, "case.escalated", session, hold, public, reason)
-        if not await store.holds.escalate(hold, lane, worse):
+        if code is None:
+            done = await store.holds.escalate(hold, lane)
+        else:
+            done = await to_the_team(store, hold, code, now)
+        if not done:
             raise ConsoleError("It was not escalated: the case has ended meanwhile.")
-        if worse is not None:
-            await store.precedents.forget(hold.submission)
         await self.cases.give_back(session, hold)
 
     async def _given(

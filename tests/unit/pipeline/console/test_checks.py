@@ -11,11 +11,13 @@ import pytest
 from audit.entry import Kind
 from audit.leaf import Leaf
 from pipeline.access.permissions import Permission, Person
-from pipeline.console.checks import GOLDEN_A_DAY
+from pipeline.console.checks import GOLDEN_A_DAY, UnescalatedError
+from pipeline.console.errors import NowhereError
 from pipeline.console.roles import Role
 from pipeline.duties.quality.golden import Golden
 from pipeline.jobs.rulings import Ruling
 from pipeline.store.exposures import MOST_IN_A_ROW
+from pipeline.store.holds import End
 from pipeline.store.pictures import PictureState
 from pipeline.store.samples import Sample
 from pipeline.store.tenants import Tenant
@@ -222,6 +224,43 @@ class TestSaying:
         assert sorted(ends, key=str) == [("blind_check", "CSE.SUGGEST"), ("sibling", None)]
         (order,) = await desk.store.seizures.ordered()
         assert order.code == "CSE.SUGGEST"
+
+    @pytest.mark.parametrize("words", [True, False], ids=["words", "a picture"])
+    async def test_who_sees_the_worst_in_what_is_held_gives_it_to_the_team(
+        self, desk: Desk, *, words: bool
+    ) -> None:
+        """It is there for nobody else from then on, and nobody is asked about it any more."""
+        if words:
+            await desk.house.end("holdme")
+        else:
+            await desk.held()
+        (sample,) = await draw(desk)
+        done = await said(desk, sample, "reviewer", "CSE.TEXT")
+
+        (hold,) = await desk.store.holds.waiting()
+        senior, team = await desk.signed_in("senior"), await desk.signed_in("child-safety")
+        assert done.status_code == 303
+        assert (hold.code, hold.facts["code"]) == ("CSE.TEXT", "CSE.TEXT")
+        assert await draw(desk) == ()
+        assert (await desk.cases.find(await desk.session(team), hold.id)).id == hold.id
+        with pytest.raises(NowhereError):
+            await desk.cases.find(await desk.session(senior), hold.id)
+        assert (await desk.events()).count("case.escalated") == 1
+
+    async def test_where_nobody_gets_it_whoever_saw_it_is_told(self, desk: Desk) -> None:
+        """An escalation that does nothing MUST NOT look like one that does, nor be an opinion."""
+        await desk.house.end("holdme")
+        (sample,) = await draw(desk)
+        browser = await desk.signed_in("reviewer")
+        checks = serve_checks(desk)
+        session = await desk.session(browser)
+        item = await checks.find(session, sample.id)
+        (hold,) = await desk.store.holds.waiting()
+        await desk.store.holds.close(hold, End.REJECTED, desk.clock(), "somebody")
+
+        with pytest.raises(UnescalatedError, match="tell the child-safety team"):
+            await checks.give(session, item, HarmCode.CSE_TEXT)
+        assert await opinions(desk) == []
 
     async def test_of_golden_items_few_are_given_a_day(self, desk: Desk) -> None:
         """Else whoever checks much would check nothing else."""
