@@ -146,12 +146,13 @@ def _ruling(router: APIRouter, frame: Frame, cases: Cases, deciding: Deciding) -
     async def rule(
         session: Annotated[Session, Depends(frame.signed_in(Permission.REVIEW_RULE))],
         known_as: UUID,
-        ruling: Annotated[str, Form(pattern="^(approve|reject)$")],
+        ruling: Annotated[str, Form(pattern="^(approve|label|reject)$")],
         reason: Annotated[str, Form(max_length=2000)] = "",
         code: Annotated[HarmCode | None, Form()] = None,
     ) -> Response:
         hold = await cases.find(session, known_as)
-        done = await deciding.rule(session, hold, Said(ruling == "approve", reason, code))
+        said = Said(ruling != "reject", reason, code, ruling == "label")
+        done = await deciding.rule(session, hold, said)
         return RedirectResponse(f"{ROOT}/queue?{urlencode({'done': done})}", 303)
 
     @router.post("/cases/{known_as}/escalate")

@@ -19,7 +19,7 @@ from pipeline.console.ordinary import (
 from pipeline.console.sessions import Session
 from pipeline.items import NEVER_RELEASED
 from pipeline.jobs.errors import RulingError
-from pipeline.jobs.rulings import Ruling
+from pipeline.jobs.rulings import NO_LABEL, Ruling
 from pipeline.jobs.undoing import Undoing
 from pipeline.store.first_approvals import FirstApproval
 from pipeline.store.holds import Hold, Lane
@@ -39,6 +39,8 @@ class Said:
     reason: str
     code: HarmCode | None
     """By which code; None: by the one that each is held for."""
+    labels: bool = False
+    """Whether the platform is to show it as that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Deciding:
         self, session: Session, hold: Hold, said: Said, batch: UUID | None
     ) -> Intent | None:
         code = said.code.value if said.code is not None else hold.code
-        ruling = Ruling(session.person, said.approves, said.reason, code)
+        ruling = Ruling(session.person, said.approves, said.reason, code, said.labels)
         try:
             return await self.undoing.give(hold, ruling, session.role, batch)
         except RulingError as fault:
@@ -171,6 +173,8 @@ class Deciding:
             raise ConsoleError("The server is stopping: rule again when it has started.")
         if not said.reason.strip():
             raise ConsoleError("A ruling needs a reason: write one, in your own words.")
+        if said.labels and (said.code is None or said.code in NO_LABEL):
+            raise ConsoleError("A label needs a code: choose as what it is to be shown.")
         if act not in acts_of(hold):
             message = f"To {act.value} is not possible for a case of {hold.code or 'no code'}."
             raise ConsoleError(message)

@@ -1,5 +1,6 @@
 """/v1/generations: NovelAI's work with an id, a state, and pictures by address."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import binary, errors, success
 from pipeline.items import Examined, Halted, Held, Json, PublicCode, Released
+from pipeline.jobs.rulings import label_of
 from pipeline.projection import UNKNOWN_OUTCOME
 from pipeline.store.pictures import Picture, PictureState
 from pipeline.store.submissions import IN_FLIGHT, State, SubmissionRow
@@ -166,6 +168,7 @@ async def _not_halted(gate: Gate, row: SubmissionRow, request: Request) -> None:
 async def state_of(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
     """Return where a generation stands, as its tenant is told."""
     pictures = await gate.store.pictures.of(row.tenant, row.id)
+    labels = await _labels(gate, row)
     running = row.state in IN_FLIGHT
     state, code = "running" if running else row.state.value, row.code
     if running and await _is_unknown(gate, row):
@@ -177,7 +180,7 @@ async def state_of(gate: Gate, row: SubmissionRow) -> dict[str, Json]:
         "code": code,
         "message": None if code is None else gate.texts.say(code, ""),
         "received_at": row.received_at.isoformat(),
-        "images": [_picture(row, picture) for picture in pictures],
+        "images": [_picture(row, picture, labels) for picture in pictures],
         "withheld": lost + sum(picture.state is PictureState.WITHHELD for picture in pictures),
         "held": sum(picture.state is PictureState.HELD for picture in pictures),
     }
@@ -192,11 +195,22 @@ async def _is_unknown(gate: Gate, row: SubmissionRow) -> bool:
     return receipt is not None and Leaf.parse(receipt.leaf).public.get("reason") in UNKNOWN_OUTCOME
 
 
-def _picture(row: SubmissionRow, picture: Picture) -> dict[str, Json]:
+async def _labels(gate: Gate, row: SubmissionRow) -> Sequence[tuple[int | None, str]]:
+    """Return as what people want pictures shown: each code with its picture; None: with all."""
+    holds = await gate.store.holds.of(row.tenant, row.id)
+    found = [(each.index, await label_of(gate.log, each)) for each in holds]
+    return [(index, label) for index, label in found if label is not None]
+
+
+def _picture(
+    row: SubmissionRow, picture: Picture, labels: Sequence[tuple[int | None, str]]
+) -> dict[str, Json]:
     released = picture.state is PictureState.RELEASED
+    own = {label for index, label in labels if index in {None, picture.index}}
     return {
         "index": picture.index,
         "state": picture.state,
         "url": f"/v1/generations/{row.id}/images/{picture.index}" if released else None,
         "expires_at": picture.expires_at.isoformat() if released else None,
+        "labels": [*sorted(own)] if released else [],
     }

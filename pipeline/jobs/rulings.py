@@ -36,9 +36,13 @@ from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
 from pipeline.store.store import Store
 from pipeline.store.submissions import SubmissionRow
+from policies.decision import Action
+from policies.labels import HarmCode
 
 RULED: Final = "generation.ruled"
 """The kind of the webhook that says that a person ruled, and where a generation stands now."""
+NO_LABEL: Final = frozenset({HarmCode.OK})
+"""What a platform shows nobody anything by."""
 _CLOSED = "the hold is closed already, or its time is over"
 _HALTED = "the operator has halted it: see `imprimatur halts list`; rejecting is possible"
 _SICK = "a machine has to look first: see /ready for what is missing"
@@ -53,6 +57,8 @@ class Ruling:
     reason: str
     code: str = ""
     """The harm code that it was ruled by, if one was named."""
+    labels: bool = False
+    """Whether what is approved is to be shown as `code` by the platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,11 @@ class Rulings:
 
         Raises:
             ForbiddenError: the person may not rule.
-            RulingError: there is no reason, or the hold is closed, expired or beyond any ruling;
-                or nobody could judge it again now. Nothing was recorded.
+            RulingError: there is no reason, or no label; or the hold is closed, expired or
+                beyond any ruling; or nobody could judge it again now. Nothing was recorded.
         """
         ruling.person.require(Permission.REVIEW_RULE)
-        if not ruling.reason.strip():
-            raise RulingError("a ruling needs a reason")
+        check(ruling)
         with self.restore.taking(hold) as taken:
             if not taken:
                 raise RulingError(_CLOSED)
@@ -125,7 +130,8 @@ class Rulings:
         await part.holds.close(hold, end, now, ruling.person.name, ruling.reason)
         row = await part.submissions.get(hold.tenant, hold.submission)
         if row is not None:
-            body = {"generation": str(row.id), "state": row.state, "code": row.code}
+            label = ruling.code if ruling.labels else None
+            body = {"generation": str(row.id), "state": row.state, "code": row.code, "label": label}
             known_as = uuid5(hold.id, f"webhook/{RULED}")
             await part.webhooks.enqueue(known_as, hold.tenant, RULED, body, now)
 
@@ -137,6 +143,7 @@ class Rulings:
 
     async def _record(self, hold: Hold, ruling: Ruling) -> None:
         named: dict[str, Json] = {"code": ruling.code} if ruling.code else {}
+        named |= {"action": Action.LABEL.value} if ruling.labels else {}
         entry = Entry(
             ruling_id(hold.id),
             Kind.RULING,
@@ -198,6 +205,34 @@ class Rulings:
             return await self.flow.returned(approved)
         receipts = await self.flow.record.write(approved.submission, approved)
         return await self.flow.approved(Recorded(approved, receipts), lambda: False)
+
+
+def check(ruling: Ruling) -> None:
+    """Return if a ruling says all that it has to.
+
+    Raises:
+        RulingError: there is no reason; or it labels, and does not say as what.
+    """
+    if not ruling.reason.strip():
+        raise RulingError("a ruling needs a reason")
+    if not ruling.labels:
+        return
+    code = HarmCode(ruling.code) if ruling.code in set(HarmCode) else HarmCode.OK
+    if not ruling.approves or code in NO_LABEL or code.family == NEVER_RELEASED:
+        raise RulingError("a label needs an approval, and a code to be shown as")
+
+
+async def label_of(log: Log, hold: Hold) -> str | None:
+    """Return as what a person had something shown that was held; None if they did not.
+
+    Raises:
+        AuditError: it cannot be told.
+    """
+    if hold.end is not HoldEnd.APPROVED:
+        return None
+    receipt = await log.receipt(ruling_id(hold.id))
+    public = {} if receipt is None else Leaf.parse(receipt.leaf).public
+    return str(public["code"]) if public.get("action") == Action.LABEL else None
 
 
 def _outcome(ruling: Receipt) -> object:

@@ -20,10 +20,11 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.errors import PipelineError
 from pipeline.jobs.errors import RulingError
 from pipeline.jobs.recovery import UNFIT
-from pipeline.jobs.rulings import Ruling, Rulings
+from pipeline.jobs.rulings import Ruling, Rulings, check
 from pipeline.store.holds import Hold
 from pipeline.store.intents import Intent
 from pipeline.store.store import Store
+from policies.decision import Action
 
 WINDOW = timedelta(seconds=60)
 """How long a ruling can be taken back."""
@@ -54,13 +55,12 @@ class Undoing:
         """Keep a ruling; None if somebody else's waits already, and then nothing was done.
 
         Raises:
-            RulingError: there is no reason.
+            RulingError: there is no reason, or no label.
             ForbiddenError: the person may not rule.
             AuditError: it is not written down, and was not kept.
         """
         ruling.person.require(Permission.REVIEW_RULE)
-        if not ruling.reason.strip():
-            raise RulingError("a ruling needs a reason")
+        check(ruling)
         now = self.now()
         intent = Intent(
             hold.id,
@@ -73,6 +73,7 @@ class Undoing:
             ruling.code,
             now,
             now + WINDOW,
+            labels=ruling.labels,
         )
         if not await self.store.intents.give(intent):
             return None
@@ -141,7 +142,7 @@ class Undoing:
         if not await self.store.reviewers.may_still(intent.person):
             raise RulingError("the account of who ruled is disabled")
         person = Person(intent.person, frozenset({Permission.REVIEW_RULE}))
-        ruling = Ruling(person, intent.approves, intent.reason, intent.code)
+        ruling = Ruling(person, intent.approves, intent.reason, intent.code, intent.labels)
         end = await self.rulings.rule(hold, ruling)
         return "withheld" if end is None else type(end.outcome).__name__.lower()
 
@@ -155,6 +156,7 @@ class Undoing:
             "role": intent.role,
             "outcome": "approved" if intent.approves else "rejected",
             **({"code": intent.code} if intent.code else {}),
+            **({"action": Action.LABEL.value} if intent.labels else {}),
             **batch,
         }
         person: dict[str, str | bytes] = {"person": intent.person}

@@ -35,6 +35,7 @@ intents = Table(
     Column("approves", Boolean, nullable=False),
     Column("reason", String(2000), nullable=False),
     Column("code", String(64), nullable=False),
+    Column("labels", Boolean, nullable=False),
     Column("given_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
     Column("outcome", String(200)),
@@ -59,6 +60,8 @@ class Intent:
     due_at: datetime
     outcome: str | None = None
     """What became of it; None until it is carried out, and as long it can be taken back."""
+    labels: bool = False
+    """Whether what is approved is to be shown as its code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,6 +323,24 @@ class TestRuling:
         assert (await desk.events()).count("case.first_approval") == 1
         assert (await desk.house.kinds(hold.submission))[-1] == "release"
 
+    async def test_what_is_labelled_is_released_and_says_as_what(self, desk: Desk) -> None:
+        """A label needs a code, whatever the form of somebody's browser lets through."""
+        hold = await desk.held()
+        browser, path = await claimed(desk, hold), f"/cases/{hold.id}/ruling"
+        form = {"ruling": "label", "reason": "it is red"}
+        assert (await posted(desk, browser, path, **form)).status_code == 400
+        assert (await posted(desk, browser, path, **form, code="OK")).status_code == 400
+        assert await desk.carried_out() == []
+
+        done = await posted(desk, await claimed(desk, hold), path, **form, code="VIO.GORE")
+
+        assert done.status_code == 303
+        assert ">labelled<" in (await browser.get("/rulings")).text
+        assert await desk.carried_out() == ["released"]
+        leaf = await desk.house.leaves(hold.submission)
+        (ruling,) = [each for each in leaf if each.kind is Kind.RULING]
+        assert (ruling.public["action"], ruling.public["code"]) == ("label", "VIO.GORE")
+
     async def test_two_rulings_at_once_are_one(self, desk: Desk) -> None:
         """A double click releases nothing twice, and neither does a second window."""
         hold = await desk.held()

@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 
 from audit.entry import Kind
+from pipeline.access.permissions import Permission, Person
+from pipeline.jobs.rulings import Ruling
 from tests.unit.pipeline.lookers import WHITE
 from tests.unit.pipeline.world import BLOCK, HELD, KEEP_FOR, World, as_it_leaves, body, png
 
@@ -22,6 +24,25 @@ async def test_released_pictures_have_addresses(house: World) -> None:
     assert [each.content for each in shown] == [as_it_leaves(png(WHITE))]
     assert [each["url"] is None for each in state["images"]] == [False, True, True]
     assert made.headers["location"] == f"/v1/generations/{state['id']}"
+
+
+async def test_a_picture_says_as_what_people_want_it_shown(house: World) -> None:
+    """It alone, and only once it is released."""
+    house.upstream.colours = [WHITE, HELD]
+    async with house.client() as client:
+        made = await client.post("/v1/generations", json=body(samples=2))
+        at = made.headers["location"]
+        (hold,) = await house.store.holds.waiting()
+        person = Person("somebody", frozenset({Permission.REVIEW_RULE}))
+        ruling = Ruling(person, approves=True, reason="so", code="VIO.GORE", labels=True)
+        await house.rulings.rule(hold, ruling)
+        after = await client.get(at)
+
+    assert [each["labels"] for each in made.json()["images"]] == [[], []]
+    assert [(each["state"], each["labels"]) for each in after.json()["images"]] == [
+        ("released", []),
+        ("released", ["VIO.GORE"]),
+    ]
 
 
 @pytest.mark.parametrize("colour", [BLOCK, HELD])

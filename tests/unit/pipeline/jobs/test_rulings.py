@@ -15,7 +15,7 @@ from pipeline.errors import ForbiddenError
 from pipeline.flow import End
 from pipeline.items import Examined, Recorded, Released
 from pipeline.jobs.errors import RulingError
-from pipeline.jobs.rulings import RULED, Ruling
+from pipeline.jobs.rulings import RULED, Ruling, label_of
 from pipeline.quarantine import open_with
 from pipeline.store.holds import End as HoldEnd
 from pipeline.store.holds import Hold
@@ -83,7 +83,45 @@ class TestTelling:
         assert [(each.body["generation"], each.body["state"]) for each in told] == [
             (str(hold.submission), state)
         ]
-        assert {*told[0].body} == {"generation", "state", "code"}
+        assert {*told[0].body} == {"generation", "state", "code", "label"}
+        assert told[0].body["label"] is None
+
+    async def test_a_label_is_told_to_the_tenant_and_stands_in_the_log(self, house: World) -> None:
+        """What is released so is to be shown as that, by whoever shows it."""
+        table = house.store.webhooks
+        await table.aim(Target(TENANT, "https://harbour.example/", b"sealed", house.clock()))
+        hold = await held(house)
+        await house.rulings.rule(hold, replace(APPROVED, code="VIO.GORE", labels=True))
+
+        (told,) = [each for each in await table.all() if each.kind == RULED]
+
+        assert (told.body["state"], told.body["label"]) == ("released", "VIO.GORE")
+        (ruling,) = [
+            each for each in await house.leaves(hold.submission) if each.kind is Kind.RULING
+        ]
+        assert (ruling.public["action"], ruling.public["outcome"]) == ("label", "approved")
+        assert await label_of(house.log, await known(house, hold)) == "VIO.GORE"
+
+    @pytest.mark.parametrize(
+        "ruling",
+        [
+            replace(APPROVED, labels=True),
+            replace(APPROVED, labels=True, code="OK"),
+            replace(APPROVED, labels=True, code="a word"),
+            replace(APPROVED, labels=True, code="CSE.DRAWN"),
+            replace(REJECTED, labels=True, code="VIO.GORE"),
+        ],
+        ids=["none", "nothing", "no code", "of the team", "rejected"],
+    )
+    async def test_a_label_that_says_nothing_is_no_ruling(
+        self, house: World, ruling: Ruling
+    ) -> None:
+        """Nothing is released as what nobody can show, and nothing is written."""
+        hold = await held(house)
+
+        with pytest.raises(RulingError, match="a label needs"):
+            await house.rulings.rule(hold, ruling)
+        assert (await known(house, hold)).end is None
 
 
 class TestAnApproval:
