@@ -103,7 +103,7 @@ async def _submit(
     *,
     is_job: bool,
 ) -> Ticket:
-    subject = await _as_they_stand(request, gate, subject)
+    subject = await as_they_stand(request, gate, subject)
     body = await read_body(request, gate.limits.body_bytes)
     kind = request.headers.get("content-type", "")
     routed = await routes_for(gate, subject)
@@ -165,7 +165,7 @@ async def _work(received: Received, gate: Gate) -> Work:
     return await asyncio.to_thread(received.work, gate.limits)
 
 
-async def _as_they_stand(request: Request, gate: Gate, subject: Subject) -> Subject:
+async def as_they_stand(request: Request, gate: Gate, subject: Subject) -> Subject:
     """Return the end user as what was confirmed of them leaves it.
 
     Raises:

@@ -45,7 +45,7 @@ def routes(gate: Gate) -> APIRouter:
 
 async def _dry_run(request: Request, gate: Gate, kind: str) -> JSONResponse:
     caller = await caller_of(request, gate, Permission.MODERATION_DRY_RUN)
-    subject = subject_in(request, caller)
+    subject = await carry.as_they_stand(request, gate, subject_in(request, caller))
 
     async def read() -> Tried:
         body = await read_body(request, gate.limits.body_bytes)

@@ -48,6 +48,18 @@ async def test_who_is_suspended_is_told_until_when_and_nobody_else_is(house: Wor
     assert [other.status_code, nobody.status_code] == [200, 200]
 
 
+async def test_who_is_suspended_tries_nothing_out_either(house: World) -> None:
+    """Dry runs would tell how to word it next time."""
+    async with house.client() as client:
+        await confirmed(house, "CSE.DRAWN", **WHO)
+        asked = {"prompt": "a harbour"}
+        refused = await client.post("/v1/moderate/prompt", json=asked, headers=WHO)
+        other = await client.post("/v1/moderate/prompt", json=asked)
+
+    assert [refused.status_code, other.status_code] == [403, 200]
+    assert "allowed" not in refused.json()
+
+
 async def test_who_is_restricted_to_the_safe_tier_is_served_as_the_general_audience(
     house: World,
 ) -> None:
