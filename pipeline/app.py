@@ -59,6 +59,7 @@ from pipeline.console import (
     operation,
     queue_pages,
     report_pages,
+    standing_pages,
     together_pages,
 )
 from pipeline.console import server as console
@@ -565,10 +566,12 @@ def _console(
             report_pages.LINK,
             check_pages.LINK,
             figures.LINK,
+            standing_pages.LINK,
             operation.LINK,
         ],
     )
-    cases = Cases(store, log, vault, uncovered, Resembling(store, vault), now, uuid4)
+    resembling, stands = Resembling(store, vault), gate.enforcing.of
+    cases = Cases(store, log, vault, uncovered, resembling, stands, now, uuid4)
     deciding, rulings = Deciding(cases, undoing), undoing.rulings
     again = SecondLook(rulings.flow, rulings.restore, store, gate.desk, now)
     pages = [
@@ -578,6 +581,7 @@ def _console(
         day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
         report_pages.routes(frame, ReportDesk(gate.reports)),
+        standing_pages.routes(frame, gate.enforcing),
         operation.routes(frame, _standing(gate)),
         *_quality(frame, gate, vault, uncovered, golden_items),
     ]

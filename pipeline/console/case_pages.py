@@ -13,10 +13,18 @@ from pipeline.console.cases import Cases, Opened, Step, has_picture
 from pipeline.console.deciding import Deciding, Said
 from pipeline.console.errors import NowhereError
 from pipeline.console.frame import ROOT, Frame
-from pipeline.console.ordinary import TWO_PEOPLE, Act, acts_of, family_of, is_of_the_worst
+from pipeline.console.ordinary import (
+    TWO_PEOPLE,
+    Act,
+    acts_of,
+    family_of,
+    is_of_the_worst,
+    sees_worst,
+)
 from pipeline.console.queue_pages import due, left
 from pipeline.console.reclassifying import Reclassifying, can_be
 from pipeline.console.sessions import Session
+from pipeline.console.standing_pages import codes_of
 from pipeline.items import NEVER_RELEASED
 from pipeline.store.holds import Hold
 from policies.labels import HarmCode
@@ -52,6 +60,8 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
         first = next((each for each in firsts if not each.code), None)
         waits = await cases.store.intents.of(hold.id)
         steps = await cases.timeline(hold)
+        opened = await cases.opened(session, hold) if mine else _NOTHING
+        strikes = () if opened.stands is None else opened.stands.strikes
         return frame.page(
             "case.html",
             session,
@@ -62,7 +72,9 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
             steps=steps,
             proof=_last(steps),
             mine=mine,
-            opened=await cases.opened(session, hold) if mine else _NOTHING,
+            opened=opened,
+            sees_worst=sees_worst(session),
+            strikes=codes_of(strikes, worst=sees_worst(session)),
             picture=has_picture(hold),
             may_claim=session.may(Permission.CASES_CLAIM),
             may_reveal=session.may(Permission.MEDIA_REVEAL),

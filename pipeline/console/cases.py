@@ -6,7 +6,7 @@ to see in order to rule (the request's words, the picture) is shown to whoever h
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -31,6 +31,7 @@ from pipeline.console.places import MOST_BOXES, Box, box_of, span_of
 from pipeline.console.resembling import Resembling
 from pipeline.console.sessions import Session
 from pipeline.console.words import Said, said_of
+from pipeline.duties.enforcement.standing import Standing
 from pipeline.errors import MissingObjectError
 from pipeline.items import Cause, Sealed, Stage
 from pipeline.jobs.errors import RestError
@@ -76,6 +77,8 @@ class Opened:
     """Where in pictures something was found, the highest scores first."""
     size: tuple[int, int] = (0, 0)
     """Width and height of the pictures that came back."""
+    stands: Standing | None = None
+    """Where its end user stands; None if the platform names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Cases:
     vault: Vault
     uncovered: Uncovered
     resembling: Resembling
+    standing: Callable[[str, str], Awaitable[Standing]]
+    """Tells where an end user stands, by tenant and fingerprint."""
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
@@ -192,14 +197,15 @@ class Cases:
             said = said_of(work.prompt, normalise.read(work.prompt), spans)
             return said, (work.width, work.height)
 
-        named, past = received.subject.pseudonym is not None, None
+        named, past, stands = received.subject.pseudonym is not None, None, None
         if named and row.subject:
             past = await self.store.pasts.of(row.tenant, row.subject, row.id)
+            stands = await self.standing(row.tenant, row.subject)
         precedents: Sequence[Precedent] | None = ()
         if not is_of_the_worst(hold):
             precedents = await self.resembling.precedents(Ordinary(hold))
         said, size = await asyncio.to_thread(read)
-        return Opened(said, past, precedents, boxes[:MOST_BOXES], size)
+        return Opened(said, past, precedents, boxes[:MOST_BOXES], size, stands)
 
     async def _findings(self, decided: UUID) -> Sequence[Json]:
         try:

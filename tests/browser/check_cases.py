@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,10 +16,11 @@ from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
 from pipeline.store.exposures import MOST_IN_A_ROW
 from pipeline.store.first_approvals import FirstApproval
+from pipeline.store.strikes import Strike
 from tests.browser.conftest import Site, shown
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
 from tests.unit.pipeline.console.test_case_pages import becomes
-from tests.unit.pipeline.world import png
+from tests.unit.pipeline.world import TENANT, png
 
 COLOUR = "[...document.getElementById('shown').getContext('2d').getImageData(0, 0, 1, 1).data]"
 
@@ -106,6 +108,23 @@ async def test_the_team_can_say_that_a_case_is_something_else(site: Site, desk: 
     await page.locator("#because").fill("nobody in it is young")
     await page.get_by_role("button", name="Say so").click()
     await page.get_by_text("It stays with the team until a second person").wait_for()
+    assert site.faults == []
+
+
+async def test_where_end_users_stand_can_be_read(site: Site, desk: Desk) -> None:
+    """In light and in dark; by nobody who may not read cases."""
+    (hold,) = await desk.store.holds.waiting()
+    for who, code, weight in (("3f" * 32, "SEX.NONCON", 2), ("a1" * 32, "VIO.TORTURE", 1)):
+        at, until = desk.clock(), desk.clock() + timedelta(days=90)
+        made = (TENANT, who, hold.submission, uuid4(), code, True, weight, at, until)
+        await desk.store.strikes.add(Strike(uuid4(), *made))
+    page = await site.open("/sign-in")
+    await site.sign_in(page, "auditor")
+
+    await page.goto(site.address + "/standing")
+
+    await page.get_by_text("cool_down").first.wait_for()
+    await site.check(page, "standing")
     assert site.faults == []
 
 

@@ -62,7 +62,7 @@ class Enforcing:
         if subject.pseudonym is None:
             return standing((), self.ladder, self.now())
         who = fingerprint(self.subject_key, subject)
-        return await self._of(subject.tenant, who)
+        return await self.of(subject.tenant, who)
 
     async def counting(self, tenant: str) -> Mapping[str, Standing]:
         """Return a tenant's end users with strikes that count, by fingerprint.
@@ -72,7 +72,7 @@ class Enforcing:
         """
         now = self.now()
         found = {each.subject for each in await self.store.strikes.counting(tenant, now)}
-        return {who: await self._of(tenant, who) for who in sorted(found)}
+        return {who: await self.of(tenant, who) for who in sorted(found)}
 
     async def follow(self) -> None:
         """Read what came since last time.
@@ -206,7 +206,12 @@ class Enforcing:
 
         await self.store.together(keep)
 
-    async def _of(self, tenant: str, who: str) -> Standing:
+    async def of(self, tenant: str, who: str) -> Standing:
+        """Return where an end user stands, by fingerprint.
+
+        Raises:
+            StoreError: nobody knows.
+        """
         return standing(await self.store.strikes.of(tenant, who), self.ladder, self.now())
 
     async def _tell(self, part: Store, strike: Strike, known_as: UUID) -> None:

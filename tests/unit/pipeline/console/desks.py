@@ -15,6 +15,7 @@ from pipeline.console import (
     day_pages,
     queue_pages,
     server,
+    standing_pages,
     together_pages,
 )
 from pipeline.console.cases import Cases
@@ -80,6 +81,7 @@ def case_routes(frame: Frame, cases: Cases, deciding: Deciding, house: World) ->
         case_pages.routes(frame, cases, deciding, Reclassifying(cases, look)),
         together_pages.routes(frame, cases, deciding),
         day_pages.routes(frame, cases),
+        standing_pages.routes(frame, house.gate.enforcing),
     ]
 
 
@@ -98,7 +100,14 @@ async def open_desk(folder: Path) -> AsyncGenerator[Desk]:
         uncovered = Uncovered(house.store, house.log, house.clock, uuid4)
         resembling = Resembling(house.store, house.vault)
         cases = Cases(
-            house.store, house.log, house.vault, uncovered, resembling, house.clock, uuid4
+            house.store,
+            house.log,
+            house.vault,
+            uncovered,
+            resembling,
+            house.gate.enforcing.of,
+            house.clock,
+            uuid4,
         )
         undoing = Undoing(
             house.rulings, house.store, house.log, house.clock, uuid4, lambda: made.is_closed
