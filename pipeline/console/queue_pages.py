@@ -15,7 +15,7 @@ from pipeline.console.errors import ConsoleError
 from pipeline.console.frame import ROOT, Frame, Link
 from pipeline.console.ordinary import Act, acts_of
 from pipeline.console.sessions import Session
-from pipeline.items import NEVER_RELEASED, Stage, Tier
+from pipeline.items import NEVER_RELEASED, Cause, Stage, Tier
 from pipeline.store.holds import Hold, Lane
 from pipeline.store.queue import MOST_COUNTED, PAGE, Waiting, Wanted
 from policies.labels import HarmCode
@@ -23,6 +23,7 @@ from policies.labels import HarmCode
 LINK = Link("/queue", "Queue", Permission.REVIEW_LIST)
 _FAMILIES = sorted({code.family for code in HarmCode})
 _AGES = {"1": "an hour", "6": "6 hours", "24": "a day"}
+_MISS = "gate-miss"
 _STAGES = (Stage.SCREEN, Stage.EXAMINE)
 
 
@@ -69,6 +70,8 @@ class Filters:
     older: str = ""
     """Since how many hours it waits at least."""
     whose: str = ""
+    cause: str = ""
+    """`suspicion`: what is held here; `gate-miss`: what NovelAI minded in what was let through."""
 
     def written(self) -> dict[str, str]:
         """Return what narrows."""
@@ -83,8 +86,9 @@ def _asked(
     language: Annotated[str, Query(max_length=8, pattern="^[a-z]*$")] = "",
     older: Annotated[str, Query(pattern="^(|1|6|24)$")] = "",
     whose: Annotated[str, Query(pattern="^(|free|mine)$")] = "",
+    cause: Annotated[str, Query(pattern="^(|suspicion|gate-miss)$")] = "",
 ) -> Filters:
-    return Filters(code, tenant, stage, tier, language, older, whose)
+    return Filters(code, tenant, stage, tier, language, older, whose, cause)
 
 
 def routes(frame: Frame, cases: Cases) -> APIRouter:
@@ -105,6 +109,7 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
     ) -> Response:
         now, theirs = cases.now(), await cases.theirs(session)
         found, counts = await cases.queue(_wanted(theirs, filters, now), after)
+        found = found[:0] if filters.cause == _MISS else found
         shown, chosen = found[:PAGE], filters.written()
         views = await cases.store.saved_views.of(session.person.name)
         every = [each.id for each in await cases.store.tenants.all() if session.sees(each.id)]
@@ -112,7 +117,8 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
             "queue.html",
             session,
             rows=[_row(each, session, now) for each in shown],
-            missed=await _missed(cases, session),
+            missed=() if filters.cause == Cause.SUSPICION else await _missed(cases, session),
+            causes=(Cause.SUSPICION.value, _MISS),
             counts=counts,
             most=MOST_COUNTED,
             families=[each for each in _FAMILIES if theirs.worst or each != NEVER_RELEASED],

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
+from pipeline.store.accounts import GateMiss
 from pipeline.store.exposures import MOST_IN_A_ROW
 from pipeline.store.first_approvals import FirstApproval
 from pipeline.store.strikes import Strike
@@ -108,6 +109,22 @@ async def test_the_team_can_say_that_a_case_is_something_else(site: Site, desk: 
     await page.locator("#because").fill("nobody in it is young")
     await page.get_by_role("button", name="Say so").click()
     await page.get_by_text("It stays with the team until a second person").wait_for()
+    assert site.faults == []
+
+
+async def test_what_novelai_minded_can_be_read_on_the_queue(site: Site, desk: Desk) -> None:
+    """Beside what is held, and alone, by its cause."""
+    miss = GateMiss(uuid4(), uuid4(), TENANT, "t1", "objected", desk.clock())
+    await desk.store.accounts.open(miss)
+    page = await site.open("/sign-in")
+    await site.sign_in(page, "reviewer")
+
+    await page.get_by_text(str(miss.id)).wait_for()
+    await site.check(page, "queue-missed")
+    await page.get_by_label("Because of").select_option("gate miss")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("button", name="Claim")).to_have_count(0)
+    await page.get_by_text(str(miss.id)).wait_for()
     assert site.faults == []
 
 

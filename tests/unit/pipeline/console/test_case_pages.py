@@ -148,6 +148,27 @@ async def becomes(desk: Desk, hold: Hold, code: str) -> None:
     await desk.house.store.writer(change)
 
 
+@pytest.mark.parametrize(
+    ("cause", "cases", "misses"), [("", 1, 1), ("suspicion", 1, 0), ("gate-miss", 0, 1)]
+)
+async def test_the_queue_is_narrowed_by_cause(
+    desk: Desk, cause: str, cases: int, misses: int
+) -> None:
+    """Suspicion waits for a ruling; of what NovelAI minded, somebody looks at the gates."""
+    hold = await desk.held()
+    miss = GateMiss(UUID(int=8), UUID(int=7), TENANT, "t1", "objected", NOON)
+    await desk.store.accounts.open(miss)
+    browser = await desk.signed_in("reviewer")
+
+    page = (await browser.get(f"/queue?cause={cause}")).text
+    strange = await browser.get("/queue?cause=incapacity")
+
+    assert page.count(f'href="/console/cases/{hold.id}"') == cases
+    assert page.count(str(miss.id)) == misses
+    assert "Nothing waits here." not in page
+    assert strange.status_code == 404
+
+
 class TestRevealing:
     async def test_whole_pixels_leave_with_an_entry_only(self, desk: Desk) -> None:
         """Every answer of a whole session is read: the picture is in one of them."""
