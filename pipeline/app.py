@@ -605,8 +605,9 @@ def _appeals(store: Store, log: Log) -> Appeals:
 
 def _enforcing(settings: Settings, store: Store, log: Log) -> Enforcing:
     ladder = Ladder.read(settings.enforcement_file)
+    own = {tenant: Ladder.read(path) for tenant, path in settings.enforcement_files.items()}
     key = read_key(settings.keys_dir, "subjects")
-    return Enforcing(store, log, ladder, Templates.read(), now, key)
+    return Enforcing(store, log, ladder, Templates.read(), now, key, own)
 
 
 def _standing(gate: Gate) -> operation.Standing:

@@ -59,6 +59,7 @@ def routes(frame: Frame, enforcing: Enforcing) -> APIRouter:
             rows=[row for row in shown if row is not None],
             more=max(0, len(found) - MOST_SHOWN),
             ladder=enforcing.ladder,
+            own=sorted(filter(session.sees, enforcing.own)),
         )
 
     return router

@@ -176,7 +176,8 @@ async def as_they_stand(request: Request, gate: Gate, subject: Subject) -> Subje
     except StoreError as fault:
         raise unavailable(gate, subject.language or "", fault) from None
     if stands.step is not None and stands.stops:
-        text = gate.enforcing.ladder.text(stands.step, language_of(request, subject))
+        ladder = gate.enforcing.ladder_of(subject.tenant)
+        text = ladder.text(stands.step, language_of(request, subject))
         until = "" if stands.until is None else stands.until.isoformat(" ", "minutes")
         raise GateError(403, f"{text} ({until})")
     return replace(subject, tier=Tier.GENERAL) if stands.safe_only else subject

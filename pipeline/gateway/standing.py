@@ -25,7 +25,10 @@ def routes(gate: Gate) -> APIRouter:
             stands = await gate.enforcing.standing(subject)
         except StoreError as fault:
             raise carry.unavailable(gate, "", fault) from None
-        ladder, wanted = gate.enforcing.ladder, carry.language_of(request, subject)
+        ladder, wanted = (
+            gate.enforcing.ladder_of(subject.tenant),
+            carry.language_of(request, subject),
+        )
         until = None if stands.until is None else stands.until.isoformat()
         said = {
             "step": stands.step,

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -241,9 +242,11 @@ class Settings(Part):
     device: Device = Device.CPU
     """Where the prompt model runs."""
     refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
+    """After how many refusals a subject has no more dry runs that day, and waits to generate."""
     enforcement_file: LocalPath | None = None
     """The steps that follow from strikes; without one, those that come with it."""
-    """After how many refusals a subject has no more dry runs that day, and waits to generate."""
+    enforcement_files: Mapping[str, LocalPath] = {}
+    """Those of tenants that have their own."""
     faults_dir: LocalPath | None = None
     """Where development looks for faults to inject."""
 

@@ -52,6 +52,12 @@ class Enforcing:
     templates: Templates
     now: Callable[[], datetime]
     subject_key: bytes = field(repr=False)
+    own: Mapping[str, Ladder] = field(default_factory=dict[str, Ladder])
+    """The ladders of tenants that have one of their own."""
+
+    def ladder_of(self, tenant: str) -> Ladder:
+        """Return by which ladder a tenant's end users stand."""
+        return self.own.get(tenant, self.ladder)
 
     async def standing(self, subject: Subject) -> Standing:
         """Return where an end user stands; nobody named stands anywhere.
@@ -60,7 +66,7 @@ class Enforcing:
             StoreError: nobody knows: nothing MUST be made for them.
         """
         if subject.pseudonym is None:
-            return standing((), self.ladder, self.now())
+            return standing((), self.ladder_of(subject.tenant), self.now())
         who = fingerprint(self.subject_key, subject)
         return await self.of(subject.tenant, who)
 
@@ -129,7 +135,7 @@ class Enforcing:
             return  # erased, or of nobody named
         written = [Leaf.parse(each.leaf) for each in await self.log.of_submission(row.id)]
         code = _confirmed(leaf, written)
-        counts = None if code is None else self.ladder.weights.get(code)
+        counts = None if code is None else self.ladder_of(row.tenant).weights.get(code)
         if code is None or counts is None:
             return
         at = datetime.fromisoformat(leaf.at)
@@ -158,7 +164,8 @@ class Enforcing:
         before = await self.store.strikes.of(strike.tenant, strike.subject)
         if any(each.id == strike.id for each in before):
             return
-        step = standing((*before, strike), self.ladder, strike.at).step
+        ladder = self.ladder_of(strike.tenant)
+        step = standing((*before, strike), ladder, strike.at).step
         public: dict[str, Json] = {
             "event": ADDED,
             "tenant": strike.tenant,
@@ -167,7 +174,7 @@ class Enforcing:
             "outcome": "none" if step is None else step.value,
             "entries": [str(strike.entry)],
             "expires_at": write_time(strike.expires_at),
-            "config_digest": self.ladder.digest,
+            "config_digest": ladder.digest,
             "automated": True,
         }
         if await self.log.receipt(strike.id) is None:
@@ -212,12 +219,13 @@ class Enforcing:
         Raises:
             StoreError: nobody knows.
         """
-        return standing(await self.store.strikes.of(tenant, who), self.ladder, self.now())
+        strikes = await self.store.strikes.of(tenant, who)
+        return standing(strikes, self.ladder_of(tenant), self.now())
 
     async def _tell(self, part: Store, strike: Strike, known_as: UUID) -> None:
         """Have the tenant told where an end user of theirs stands, by a generation of that one."""
         held = await part.strikes.of(strike.tenant, strike.subject)
-        stands = standing(held, self.ladder, self.now())
+        stands = standing(held, self.ladder_of(strike.tenant), self.now())
         body = {
             "generation": str(strike.submission),
             "step": None if stands.step is None else stands.step.value,

@@ -1,7 +1,9 @@
 """From what is written in the log to where an end user stands."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from pipeline.access.subjects import fingerprint
 from pipeline.duties.appeals.appeals import Deciding
 from pipeline.duties.enforcement.enforcing import CHANGED, Enforcing
 from pipeline.duties.enforcement.errors import LiftingError
-from pipeline.duties.enforcement.ladder import Step
+from pipeline.duties.enforcement.ladder import SHIPPED, Ladder, Step
 from pipeline.items import Subject, Tier
 from pipeline.jobs.rulings import Ruling
 from pipeline.novelai.limits import Limits
@@ -75,6 +77,25 @@ async def ruled(
 async def step_of(house: World, subject: Subject) -> Step | None:
     await of(house).follow()
     return (await of(house).standing(subject)).step
+
+
+async def test_a_tenant_stands_by_its_own_ladder_and_the_others_by_the_common_one(
+    house: World, tmp_path: Path
+) -> None:
+    """With its digest in the entry."""
+    path = tmp_path / "ladder.yaml"
+    path.write_text(SHIPPED.read_text().replace("  - {at: 1, step: warn}\n", ""))
+    own = Ladder.read(path)
+    stricter = replace(of(house), own={TENANT: own})
+    await ruled(house, ANA)
+    await stricter.follow()
+
+    assert (await stricter.standing(ANA)).step is None
+    assert (await of(house).standing(ANA)).step is Step.WARN
+    assert stricter.ladder_of("meadow") is of(house).ladder
+    rows = [Leaf.parse(each.leaf) for each in await house.gate.log.entries(0, 10_000)]
+    (added,) = [each for each in rows if each.public.get("event") == "strike.added"]
+    assert added.public["config_digest"] == own.digest
 
 
 async def events(house: World) -> list[str]:
