@@ -44,6 +44,7 @@ from pipeline.access.keys import ApiKeys
 from pipeline.access.tokens import SubjectTokens
 from pipeline.banks import open_banks, standing, take_named
 from pipeline.changes.bank_versions import BankVersions
+from pipeline.changes.cards import Cards
 from pipeline.changes.door import Changeable, Door
 from pipeline.changes.loras import Loras
 from pipeline.changes.policy_sets import PolicySets
@@ -291,14 +292,14 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
         known = open_banks(settings.data_dir, keys, now, os.urandom, settings.banks)
         closing.callback(known.close)
         imported = take_named(known, settings.banks, await store.changes.names(ChangeKind.BANK))
-        judge = _judge(settings, known)
+        judge = _judge(settings, known, cards := Cards.of(settings.pulled))
         closing.callback(judge.close)
         tenancy = _tenancy(settings, store)
         bank_desk = BankDesk(
             known, judge, store, vault, log, now, uuid4, frozenset(settings.child_safety_people)
         )
         door, loras = await _door(
-            settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault)
+            settings, tenancy, log, judge, bank_desk, RecentTexts(store, vault), cards
         )
         accounts = _accounts(settings, store, owner)
         http = await closing.enter_async_context(
@@ -706,6 +707,7 @@ async def _door(
     judge: Judge,
     bank_desk: BankDesk,
     recent: RecentTexts,
+    cards: Cards,
 ) -> tuple[Door, Loras]:
     """Open the door through which changes come, and put in force what came through it."""
     loras = Loras()
@@ -721,6 +723,7 @@ async def _door(
         ChangeKind.BANK: BankVersions(bank_desk.banks, bank_desk.recent),
         ChangeKind.TERMS: packs,
         ChangeKind.MODEL: loras,
+        ChangeKind.THRESHOLDS: cards,
     }
     door = Door(recent.store.changes, log, now, uuid4, kinds)
     await door.begin()
@@ -739,13 +742,12 @@ def _novelai(settings: Settings, accounts: Accounts, http: httpx.AsyncClient) ->
     )
 
 
-def _judge(settings: Settings, banks: Banks) -> Judge:
+def _judge(settings: Settings, banks: Banks, cards: Cards) -> Judge:
     """Open every classifier and have it look once: what is not fit does not serve."""
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
-    picture = embedded_viewers(
-        banks, settings.pulled, [detector.pinned for detector in settings.detectors]
-    )
+    pinned = [detector.pinned for detector in settings.detectors]
+    picture = [cards.guarded(each) for each in embedded_viewers(banks, settings.pulled, pinned)]
     picture += remote_lists.opened(settings.remote_lists)
     for reader in text:
         reader.warm()

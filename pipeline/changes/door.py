@@ -29,6 +29,7 @@ _ENTRIES: Final = {
     ChangeKind.BANK: Kind.BANK,
     ChangeKind.TERMS: Kind.MODEL,
     ChangeKind.MODEL: Kind.MODEL,
+    ChangeKind.THRESHOLDS: Kind.MODEL,
 }
 """What is written of each kind that has a door."""
 DAYS: Final = 7.0

@@ -8,10 +8,13 @@ import typer
 
 from classifiers.errors import ModelError
 from classifiers.pins import Pin, parse_registry, shipped_registry
+from pipeline.cli import changes, operator
+from pipeline.cli.changes import Why
 from pipeline.cli.context import data_dir_of
 from pipeline.cli.errors import UnusableError
 from pipeline.cli.modelling.fetching import fetch, take
 from pipeline.cli.modelling.shelf import FOLDER, Shelf
+from pipeline.cli.operator import PersonName, person_or_login
 from pipeline.cli.output import REFUSED, AsJson, note, say, say_json, say_table, told
 
 app = typer.Typer(help="Fetch pinned models, and check them.", no_args_is_help=True)
@@ -145,6 +148,58 @@ def remove(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
         say_json({"removed": name})
     else:
         say(f"{name}: removed")
+
+
+@app.command("propose")
+def propose(
+    ctx: typer.Context,
+    new: Annotated[Path, typer.Argument(metavar="CARD.json", help="Its card.", dir_okay=False)],
+    reason: Why,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Propose another card of a model: its files, its label map, its measured thresholds.
+
+    Once a second person has activated it, a model of that name looks only with this
+    very card: pull it and start anew. Until then what it should say is unavailable.
+
+    Exits with 0, 1 (it is no whole card), 2 (it could not be done).
+
+    Examples:
+      imprimatur models propose card.json --reason "measured on drawings, ticket 12"
+    """
+    with told():
+        text = new.read_text(encoding="utf-8")
+    who = person_or_login(person)
+    body = {"kind": "thresholds", "body": text, "reason": reason, "person": who}
+    change = operator.ask(data_dir_of(ctx), "POST", "/changes", body)
+    if not as_json:
+        say(f"other than before: {', '.join(change['report']['changed'])}")
+    changes.say_proposed(change, as_json=as_json)
+
+
+@app.command("rollback")
+def rollback(
+    ctx: typer.Context,
+    name: Name,
+    reason: Why,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go back to the card before the one in force; a model that still has it looks again at once.
+
+    It waits for a second person: `imprimatur policies activate`. Where there was no
+    card before, the model looks no more, at once.
+
+    Exits with 0, 1 (there is no way back, and why), 2 (it could not be done).
+
+    Examples:
+      imprimatur models rollback wd_vit_tagger_v3 --reason "it misses half"
+    """
+    who = person_or_login(person)
+    body = {"kind": "thresholds", "name": name, "reason": reason, "person": who}
+    done = operator.ask(data_dir_of(ctx), "POST", "/changes/rollback", body)
+    changes.say_rolled_back(done, as_json=as_json)
 
 
 def _shelf(ctx: typer.Context) -> Shelf:

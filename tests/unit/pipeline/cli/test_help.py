@@ -62,6 +62,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"terms {name}" for name in ("seal", "list", "propose", "rollback")),
         *(f"loras {name}" for name in ("propose", "rollback")),
         *(f"models {name}" for name in ("list", "pull", "verify", "card", "remove")),
+        *(f"models {name}" for name in ("propose", "rollback")),
         *(f"banks {name}" for name in ("import", "list", "show", "stats", "sync")),
         *(f"banks {name}" for name in ("export", "retract", "match", "propose", "rollback")),
     }
