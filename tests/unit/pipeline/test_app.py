@@ -1,11 +1,13 @@
 """The house as `app.py` builds it: what it makes once, what it refuses to start with, its end."""
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -16,9 +18,11 @@ from audit.entry import Entry, Kind, entry_id
 from audit.errors import UnusableError
 from audit.leaf import Leaf
 from audit.verify import verify
-from classifiers.errors import BankError
+from classifiers.errors import BankError, ModelError
+from classifiers.pins import CARD
 from pipeline.access.permissions import Permission, Person
 from pipeline.app import House, open_house
+from pipeline.changes.cards import Guarded
 from pipeline.changes.door import Door
 from pipeline.errors import LostFileError, SettingsError, StoreLockedError
 from pipeline.gateway import operator, troubles
@@ -34,11 +38,13 @@ from pipeline.novelai.accounts_balance import Balances
 from pipeline.novelai.accounts_following import Following
 from pipeline.novelai.accounts_roster import Roster
 from pipeline.settings import Settings, first_start, load
+from pipeline.store.changes import ChangeKind
 from pipeline.store.tenants import Tenant
 from pipeline.unsafe import UnsafeSwitch
 from pipeline.webhooks.delivering import Delivering
 from pipeline.webhooks.signing import Sealer
 from policies import PolicyError
+from tests.unit.classifiers.raters import NAME, classifier, write_rater
 from tests.unit.pipeline.world import World
 
 SECRET = "pst-" + "c" * 64
@@ -202,6 +208,25 @@ async def test_with_embedded_models_the_general_rating_is_served(tmp_path: Path)
 
     assert said["ready"] is True
     assert "image.minor.drawn@drawing" in repr(said["serves"])
+
+
+async def test_a_pulled_model_looks_only_with_the_card_that_two_people_activated(
+    tmp_path: Path,
+) -> None:
+    """At once, where it serves, and again after a restart."""
+    folder = write_rater(tmp_path, classifier([0.0, 0.0, 0.0]))
+    settings = settings_in(tmp_path, IMPRIMATUR_RATERS=json.dumps([str(folder)]))
+    card = json.loads((folder / CARD).read_bytes()) | {"published": "elsewhere"}
+    async with open_house(settings) as first:
+        (rater,) = [each for each in first.gate.judge._watched() if NAME in each.classifier.id]
+        change = await first.door.propose(ChangeKind.THRESHOLDS, json.dumps(card), "why", "ana")
+        await first.door.activate(change.id, "ben")
+        with pytest.raises(ModelError, match="activated"):
+            cast("Guarded[object]", rater.classifier).classify(object())
+    async with open_house(settings) as second:
+        (rater,) = [each for each in second.gate.judge._watched() if NAME in each.classifier.id]
+        with pytest.raises(ModelError, match="activated"):
+            cast("Guarded[object]", rater.classifier).classify(object())
 
 
 async def _nobody(_: str, __: Mapping[str, str], ___: bytes) -> int:
