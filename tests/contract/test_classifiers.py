@@ -39,6 +39,7 @@ from classifiers.remote_list import Known, RemoteList, Said
 from classifiers.signals import Field, Finding, Picture, Signal
 from classifiers.tagger import Tagger
 from pipeline.app import _judge
+from pipeline.changes.cards import Cards
 from pipeline.settings import first_start, load
 from pipeline.unsafe import UnsafeSwitch
 from tests.unit.classifiers.head_finders import finder, write_finder
@@ -99,7 +100,8 @@ def installed() -> Mapping[str, Classifier[Any]]:
                 "IMPRIMATUR_DEVELOPMENT": "true",
                 "IMPRIMATUR_NOVELAI_TOKENS": "pst-" + "a" * 64,
             }
-            judge = _judge(load(data_dir, env), BankSet(()))
+            house = load(data_dir, env)
+            judge = _judge(house, BankSet(()), Cards.of(house.pulled))
         judge.close()
         return [watched.classifier for watched in judge._watched()]
 

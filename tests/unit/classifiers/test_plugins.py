@@ -17,6 +17,7 @@ from classifiers.hash_bank_set import BankSet
 from classifiers.plugins import Pinned, Plugin
 from classifiers.signals import Picture, Reason, Signal, SignalName, Unavailable
 from pipeline.app import _judge
+from pipeline.changes.cards import Cards
 from pipeline.errors import SettingsError
 from pipeline.settings import first_start, load
 
@@ -123,7 +124,8 @@ class TestOpened:
             "IMPRIMATUR_DETECTORS": json.dumps([named]),
         }
 
-        judge = _judge(load(tmp_path / "var", env), BankSet(()))
+        house = load(tmp_path / "var", env)
+        judge = _judge(house, BankSet(()), Cards.of(house.pulled))
         judge.close()
 
         assert any(source.startswith("plugin_own@1+") for source in judge.sources())

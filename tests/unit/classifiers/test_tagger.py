@@ -30,6 +30,7 @@ from classifiers.tag_map import (
 from classifiers.tagger import Tagger
 from classifiers.viewers import embedded_viewers
 from pipeline.app import _judge
+from pipeline.changes.cards import Cards
 from pipeline.cli.policy_sets import stacked
 from pipeline.settings import first_start, load
 from policies.decision import Action
@@ -350,7 +351,8 @@ class TestTiers:
             "IMPRIMATUR_TAGGER": f"models/{NAME}",
         }
 
-        judge = _judge(load(tmp_path / "var", env), BankSet(()))
+        house = load(tmp_path / "var", env)
+        judge = _judge(house, BankSet(()), Cards.of(house.pulled))
         judge.close()
 
         assert not stacked([]).servable(judge.installed())[Rating.MATURE]
@@ -366,5 +368,8 @@ class TestTiers:
             "IMPRIMATUR_TAGGER": f"models/{NAME}",
         }
 
+        house = load(tmp_path / "var", env)
+        cards = Cards.of(house.pulled)
+
         with pytest.raises(ModelError, match="expected sha256"):
-            _judge(load(tmp_path / "var", env), BankSet(()))
+            _judge(house, BankSet(()), cards)
