@@ -47,6 +47,8 @@ _OF_SPELLING = frozenset(
     }
 )
 _TEXTS = Field("*")
+_SHORT = 1_000
+"""Characters that are read in place: at worst in a millisecond, as long as waking a thread takes."""
 _FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})
 
 _say = structlog.get_logger("judge")
@@ -191,6 +193,8 @@ class Judge:
         Raises:
             UnreadableError: an image is not one, or is beyond the limits: the caller's bad input.
         """
+        if not images and sum(len(each.text) for each in prompt.texts) <= _SHORT:
+            return self._prepared(prompt, images)
         return await self._workers.run(lambda: self._prepared(prompt, images))
 
     def _prepared(self, prompt: Prompt, images: Sequence[Image]) -> Contents:

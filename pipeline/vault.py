@@ -17,9 +17,10 @@ holds an old copy of the directory *and* the master key can still open what was 
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -85,6 +86,14 @@ class Vault(Protocol):
         """
         ...
 
+    def read(self, vault_id: str) -> bytes:
+        """Do what `look` does, in the caller's own thread, which MUST NOT be the event loop's.
+
+        Raises:
+            MissingObjectError, AlteredObjectError: as `look`.
+        """
+        ...
+
     async def open(self, sealed: Sealed, receipt: Receipt) -> bytes:
         """Return the bytes of a picture that is to leave.
 
@@ -92,6 +101,14 @@ class Vault(Protocol):
             NotExaminedError: the receipt is not that of an `examined` entry of its submission.
             MissingObjectError: there is no such object.
             AlteredObjectError: it does not open, or it is not the picture that was sealed.
+        """
+        ...
+
+    def unseal(self, sealed: Sealed, receipt: Receipt) -> bytes:
+        """Do what `open` does, in the caller's own thread, which MUST NOT be the event loop's.
+
+        Raises:
+            NotExaminedError, MissingObjectError, AlteredObjectError: as `open`.
         """
         ...
 
@@ -130,12 +147,24 @@ class DirectoryVault:
 
     async def look(self, vault_id: str) -> bytes:
         """Return the bytes for a machine, as `Vault` says."""
-        _, data = await _in_thread(self._read, vault_id)
-        return data
+        return await in_thread(_threads, self.read, vault_id)
+
+    def read(self, vault_id: str) -> bytes:
+        """Return the bytes for a machine in the caller's own thread, as `Vault` says."""
+        with _disk():
+            return self._read(vault_id)[1]
 
     async def open(self, sealed: Sealed, receipt: Receipt) -> bytes:
         """Return the bytes that are to leave, as `Vault` says."""
-        return await _in_thread(self._open, sealed, receipt)
+        return await in_thread(_threads, self.unseal, sealed, receipt)
+
+    def unseal(self, sealed: Sealed, receipt: Receipt) -> bytes:
+        """Return the bytes that are to leave in the caller's own thread, as `Vault` says."""
+        with _disk():
+            submission, data = self._read(sealed.vault_id)
+        check_examined(submission, sealed.index, receipt)
+        check_digest(sealed, data)
+        return data
 
     async def destroy(self, vault_id: str) -> bool:
         """Destroy an object, as `Vault` says."""
@@ -144,12 +173,6 @@ class DirectoryVault:
     async def sweep(self, keep: AbstractSet[str], sealed_before: datetime) -> int:
         """Destroy what nobody knows of, and what was half written, as `Vault` says."""
         return await _in_thread(self._sweep, keep, sealed_before.timestamp())
-
-    def _open(self, sealed: Sealed, receipt: Receipt) -> bytes:
-        submission, data = self._read(sealed.vault_id)
-        check_examined(submission, sealed.index, receipt)
-        check_digest(sealed, data)
-        return data
 
     def _put(self, data: bytes, submission: UUID, name: str | None) -> str:
         vault_id = self.random(16).hex() if name is None else id_of(submission, name)
@@ -257,8 +280,15 @@ def _key_id(master_key: bytes) -> bytes:
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` off the event loop; a failing disk is the vault's failure."""
-    try:
+    """Run `work` off the event loop."""
+    with _disk():
         return await in_thread(_threads, work, *args, **kwargs)
+
+
+@contextmanager
+def _disk() -> Generator[None]:
+    """Make a failing disk the vault's failure."""
+    try:
+        yield
     except OSError as fault:
         raise VaultError("vault", "a working disk", type(fault).__name__) from fault

@@ -34,15 +34,15 @@ class Workers:
             TimeoutError: it did not end in time, and its thread stays taken until it does; or no
                 thread was free in time.
         """
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._longest_wait):
+        async with asyncio.timeout(self._longest_wait) as limit:
+            self._waiting += 1
+            try:
                 await self._free.acquire()
-        finally:
-            self._waiting -= 1
-        answer = begin(self._pool, job)
-        answer.add_done_callback(self._freed)
-        async with asyncio.timeout(self._deadline):
+            finally:
+                self._waiting -= 1
+            answer = begin(self._pool, job)
+            answer.add_done_callback(self._freed)
+            limit.reschedule(asyncio.get_running_loop().time() + self._deadline)
             return await asyncio.shield(answer)
 
     def _freed(self, done: asyncio.Future[T]) -> None:

@@ -60,12 +60,9 @@ class Examine:
 
     async def _one(self, generated: Generated, picture: Sealed) -> Cleared | Held | Halted:
         submission = generated.screened.submission
-        data = await self.vault.look(picture.vault_id)
-        tenant = submission.subject.tenant
-        image = Image("output", picture.index, Purpose.OUTPUT, data, tenant)
         try:
             judged, right_size = await self.judge.read_and_judge(
-                lambda: self._read(submission, image),
+                lambda: self._read(submission, picture),
                 submission.policy,
                 Moment.OUTPUT,
                 submission.subject.facts,
@@ -89,17 +86,17 @@ class Examine:
         cause = Cause.INCAPACITY if decision.incapable else Cause.SUSPICION
         return self._held(generated, picture, cause, judged, "")
 
-    def _read(self, submission: Submission, image: Image) -> tuple[Contents, bool]:
+    def _read(self, submission: Submission, sealed: Sealed) -> tuple[Contents, bool]:
         """Decode a picture once, and read the marks in it and the texts that nobody approved.
 
         Also tells whether it is as large as was asked for.
         """
-        picture = canonical.read(image)
+        data, tenant = self.vault.read(sealed.vault_id), submission.subject.tenant
+        picture = canonical.read(Image("output", sealed.index, Purpose.OUTPUT, data, tenant))
         prompt = submission.work.prompt
         found = marks.read(picture, submission.work, self.verify_key)
-        tenant = submission.subject.tenant
         reading = normalise.read(Prompt(found.texts, prompt.grammar, tenant))
-        evidence = _findings(found, image.index)
+        evidence = _findings(found, sealed.index)
         return Contents(reading, (picture,), evidence=evidence), found.right_size
 
     def _held(

@@ -81,6 +81,8 @@ class Generate:
         Raises:
             VaultError: it is none of them.
         """
+        if len(pictures) == 1:
+            return (await self._seal(submission, pictures[0]),)
         done = await asyncio.gather(
             *(self._seal(submission, picture) for picture in pictures), return_exceptions=True
         )

@@ -16,6 +16,7 @@ from pipeline.items import (
     Operation,
     Recorded,
     Released,
+    ReleasedMetadata,
     Sealed,
     Stage,
 )
@@ -62,9 +63,12 @@ class Release:
             MarkingError: it cannot be marked, or is not the same picture afterwards.
             StoreError, TimeoutError: what is to become of its texts cannot be told, or not in time.
         """
-        data = await self.vault.open(picture, examined)
+        metadata = await self.tenancy.metadata_of(tenant)
+        return await self.lineage.run(lambda: self._opened(picture, examined, metadata))
+
+    def _opened(self, picture: Sealed, examined: Receipt, metadata: ReleasedMetadata) -> Marked:
+        data = self.vault.unseal(picture, examined)
         if not data.startswith(_PICTURES):  # an encoding
             return Marked(picture, data, picture.sha256)
-        metadata = await self.tenancy.metadata_of(tenant)
-        leaves = await self.lineage.run(lambda: leaving(data, metadata, self.sign))
+        leaves = leaving(data, metadata, self.sign)
         return Marked(picture, leaves.data, sha256(leaves.data).hexdigest(), leaves.mark)

@@ -1,8 +1,10 @@
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import pytest
@@ -60,7 +62,9 @@ class TestPut:
     @pytest.mark.parametrize("data", [b"", PICTURE, bytes(1 << 20)], ids=["none", "few", "many"])
     async def test_what_is_sealed_can_be_looked_at(self, vault: Vault, data: bytes) -> None:
         """A paid picture is never lost."""
-        assert await vault.look(await vault.put(data, uuid4())) == data
+        vault_id = await vault.put(data, uuid4())
+
+        assert await vault.look(vault_id) == vault.read(vault_id) == data
 
     async def test_the_same_bytes_twice_are_two_objects(self, vault: Vault) -> None:
         """To destroy one submission's picture must not destroy another's."""
@@ -96,25 +100,40 @@ class TestPut:
         assert first != second
 
 
+Opened: TypeAlias = Callable[[Sealed, Receipt], Awaitable[bytes]]
+
+
+@pytest.fixture(params=["open", "unseal"])
+def opened(request: pytest.FixtureRequest, vault: Vault) -> Opened:
+    """The one door, from the event loop and from a thread of the caller's own."""
+
+    async def unsealed(sealed: Sealed, receipt: Receipt) -> bytes:
+        return await asyncio.to_thread(vault.unseal, sealed, receipt)
+
+    return vault.open if request.param == "open" else unsealed
+
+
 class TestOpen:
-    async def test_the_receipt_of_another_sample_does_not_open_it(self, vault: Vault) -> None:
+    async def test_the_receipt_of_another_sample_does_not_open_it(
+        self, vault: Vault, opened: Opened
+    ) -> None:
         """What one picture was found to be says nothing of its siblings."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), receipt_of(submission, sample=1))
+            await opened(sealed(vault_id), receipt_of(submission, sample=1))
 
     @pytest.mark.parametrize("action", [Action.BLOCK, Action.BLOCK_AND_ESCALATE])
     async def test_an_examination_that_blocked_opens_nothing(
-        self, vault: Vault, action: Action
+        self, vault: Vault, opened: Opened, action: Action
     ) -> None:
         """To have been looked at is not to have passed."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), receipt_of(submission, action=action))
+            await opened(sealed(vault_id), receipt_of(submission, action=action))
 
     async def test_without_a_receipt_it_is_neither_written_nor_run(self, vault: Vault) -> None:
         """Each comment below is itself a check: mypy refuses one that there is no need for."""
@@ -124,38 +143,50 @@ class TestOpen:
             await vault.open(sealed(vault_id))  # type: ignore[call-arg] # no receipt
         with pytest.raises(AttributeError):
             await vault.open(sealed(vault_id), None)  # type: ignore[arg-type] # none either
+        with pytest.raises(TypeError):
+            vault.unseal(sealed(vault_id))  # type: ignore[call-arg] # no receipt
+        with pytest.raises(AttributeError):
+            vault.unseal(sealed(vault_id), None)  # type: ignore[arg-type] # none either
 
-    async def test_the_receipt_of_its_examination_opens_an_object(self, vault: Vault) -> None:
+    async def test_the_receipt_of_its_examination_opens_an_object(
+        self, vault: Vault, opened: Opened
+    ) -> None:
         """This is the one door through which pictures leave."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
-        assert await vault.open(sealed(vault_id), receipt_of(submission)) == PICTURE
+        assert await opened(sealed(vault_id), receipt_of(submission)) == PICTURE
 
-    async def test_a_later_examination_opens_it_too(self, vault: Vault) -> None:
+    async def test_a_later_examination_opens_it_too(self, vault: Vault, opened: Opened) -> None:
         """A held picture that was examined again may leave on that."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
-        assert await vault.open(sealed(vault_id), receipt_of(submission, attempt=3)) == PICTURE
+        assert await opened(sealed(vault_id), receipt_of(submission, attempt=3)) == PICTURE
 
     @pytest.mark.parametrize("kind", [Kind.ADMIT, Kind.GENERATED, Kind.HELD, Kind.RELEASE])
-    async def test_the_receipt_of_another_step_does_not(self, vault: Vault, kind: Kind) -> None:
+    async def test_the_receipt_of_another_step_does_not(
+        self, vault: Vault, opened: Opened, kind: Kind
+    ) -> None:
         """What is merely on record was not looked at."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), receipt_of(submission, kind))
+            await opened(sealed(vault_id), receipt_of(submission, kind))
 
-    async def test_the_receipt_of_another_submission_does_not(self, vault: Vault) -> None:
+    async def test_the_receipt_of_another_submission_does_not(
+        self, vault: Vault, opened: Opened
+    ) -> None:
         """Somebody else's clean picture clears nothing of mine."""
         vault_id = await vault.put(PICTURE, uuid4())
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), receipt_of(uuid4()))
+            await opened(sealed(vault_id), receipt_of(uuid4()))
 
-    async def test_a_receipt_whose_leaf_is_another_entry_does_not(self, vault: Vault) -> None:
+    async def test_a_receipt_whose_leaf_is_another_entry_does_not(
+        self, vault: Vault, opened: Opened
+    ) -> None:
         """A receipt is what the log wrote, not what its wrapper says."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
@@ -163,24 +194,26 @@ class TestOpen:
         forged = Receipt(entry_id(submission, Kind.EXAMINED), 0, admitted.leaf, "")
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), forged)
+            await opened(sealed(vault_id), forged)
 
-    async def test_a_receipt_without_a_leaf_does_not(self, vault: Vault) -> None:
+    async def test_a_receipt_without_a_leaf_does_not(self, vault: Vault, opened: Opened) -> None:
         """Nothing is not an entry."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
         empty = Receipt(entry_id(submission, Kind.EXAMINED), 0, b"", "")
 
         with pytest.raises(NotExaminedError):
-            await vault.open(sealed(vault_id), empty)
+            await opened(sealed(vault_id), empty)
 
-    async def test_another_picture_under_its_id_does_not_open(self, vault: Vault) -> None:
+    async def test_another_picture_under_its_id_does_not_open(
+        self, vault: Vault, opened: Opened
+    ) -> None:
         """What leaves is, byte for byte, what was examined."""
         submission = uuid4()
         vault_id = await vault.put(PICTURE, submission)
 
         with pytest.raises(AlteredObjectError):
-            await vault.open(sealed(vault_id, b"others"), receipt_of(submission))
+            await opened(sealed(vault_id, b"others"), receipt_of(submission))
 
 
 class TestDestroy:
@@ -191,6 +224,8 @@ class TestDestroy:
         assert await vault.destroy(vault_id)
         with pytest.raises(MissingObjectError):
             await vault.look(vault_id)
+        with pytest.raises(MissingObjectError):
+            vault.read(vault_id)
 
     async def test_destroying_twice_says_that_nothing_was_there(self, vault: Vault) -> None:
         """A clean-up that is repeated after a crash must not fail."""

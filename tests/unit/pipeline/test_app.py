@@ -307,7 +307,7 @@ class TestDraining:
         busy = Event()
         threads = [asyncio.create_task(house.judge.run(busy.wait)) for _ in range(2)]
         await asyncio.sleep(0.05)
-        admitting = asyncio.create_task(house.submit())
+        admitting = asyncio.create_task(house.submit("a harbour, " * 100))  # read in a thread
         await asyncio.sleep(0.05)
         assert not admitting.done()
 
