@@ -48,7 +48,7 @@ _OF_SPELLING = frozenset(
 )
 _TEXTS = Field("*")
 _SHORT = 1_000
-"""Characters that are read in place: at worst in a millisecond, as long as waking a thread takes."""
+"""Characters that are read in place: in a millisecond at worst, about what a thread takes to wake."""
 _FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})
 
 _say = structlog.get_logger("judge")
