@@ -48,7 +48,7 @@ _OF_SPELLING = frozenset(
 )
 _TEXTS = Field("*")
 _SHORT = 1_000
-"""Characters that are read in place: in a millisecond at worst, about what a thread takes to wake."""
+"""Characters read in place: in a millisecond at worst, about what it takes to wake a thread."""
 _FAULTS = frozenset({Reason.FAILED, Reason.TIMED_OUT})
 
 _say = structlog.get_logger("judge")
