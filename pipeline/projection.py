@@ -281,6 +281,7 @@ class Changes:
         halted = await self._moved(row.tenant, row.id, State.HALTED, code)
         if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
             await self.store.tenants.charge(row.tenant, -row.price)
+            await self.store.submissions.uncharge(row.tenant, row.id)
         return halted
 
     async def settle(self, tenant: str, submission: UUID) -> None:

@@ -80,6 +80,14 @@ def set_(
             "installation's own choice."
         ),
     ] = None,
+    subject_anlas: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ANLAS",
+            help="How many Anlas each of its end users may spend in 24 hours; none: only the "
+            "tenant's own budget counts.",
+        ),
+    ] = None,
     quality: Annotated[
         bool | None,
         typer.Option("--quality/--no-quality", help="Add the model's quality tags to prompts."),
@@ -102,7 +110,7 @@ def set_(
     person: PersonName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Choose for a tenant what leaves with its pictures, and what is added to its prompts.
+    """Choose what leaves with a tenant's pictures, what is added to prompts, what users may spend.
 
     Without an option it shows what is chosen. What is added passes every gate, and each answer says
     what it was. A change counts from the next request on, and is an entry of the log.
@@ -111,11 +119,13 @@ def set_(
 
     Examples:
       imprimatur tenants set harbour --released-metadata strip_all
+      imprimatur tenants set harbour --subject-anlas 500
       imprimatur tenants set harbour --quality --undesired heavy --anatomy --nsfw
       imprimatur tenants set harbour --json
     """
     said = {
         "released_metadata": released_metadata,
+        "subject_anlas": _anlas(subject_anlas),
         "quality": quality,
         "undesired": undesired,
         "anatomy": anatomy,
@@ -130,6 +140,11 @@ def set_(
         say_json(chosen)
     else:
         say_table(["choice", "value"], [[name, value] for name, value in chosen.items()], "")
+
+
+def _anlas(said: str | None) -> int | str | None:
+    """Read how many; what is neither a number nor `none` is refused by the server."""
+    return int(said) if said is not None and said.isascii() and said.isdecimal() else said
 
 
 @app.command()

@@ -7,10 +7,12 @@ from fastapi.responses import JSONResponse
 
 from pipeline.access.permissions import Permission
 from pipeline.gateway.callers import caller_of
+from pipeline.gateway.carry import counted_as
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors
 from pipeline.items import Json
+from pipeline.jobs import budgets
 from pipeline.novelai.accounts_balance import TIER_OPUS
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -83,8 +85,7 @@ _INFORMATION: Mapping[str, Json] = {
 async def _subscription(request: Request, gate: Gate) -> Mapping[str, Json]:
     """Return old and new keys together, so that every SDK finds those it requires."""
     caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
-    tenant = await gate.store.tenants.get(caller.tenant)
-    left = 0 if tenant is None else max(tenant.anlas_budget - tenant.anlas_spent, 0)
+    left = await budgets.left(gate.store, *counted_as(gate, caller.subject))
     return {
         "tier": TIER_OPUS,
         "active": True,

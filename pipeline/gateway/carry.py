@@ -41,6 +41,7 @@ from pipeline.jobs.errors import (
     LongWaitError,
     OverBudgetError,
     RefusedOftenError,
+    SubjectSpentError,
 )
 from pipeline.jobs.received import Received
 from pipeline.novelai.errors import RequestRefusedError
@@ -134,6 +135,8 @@ async def _submit(
         ) from None
     except OverBudgetError:
         raise GateError(402, "Not enough Anlas in this tenant's budget.") from None
+    except SubjectSpentError:
+        raise GateError(402, "Not enough Anlas left for this end user today.") from None
     except (VaultError, StoreError, PolicyError, TimeoutError) as fault:
         raise unavailable(gate, subject.language or "", fault) from None
 

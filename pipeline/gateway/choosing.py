@@ -1,7 +1,7 @@
 """The operator's routes for what is known of a tenant: what it chose, and its profile."""
 
 from dataclasses import asdict, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,12 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.entry import Entry, Json, Kind
 from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
+from pipeline.gateway.operator import MOST_ANLAS
 from pipeline.items import ReleasedMetadata, Undesired
 from pipeline.store.profile import Profile
 from pipeline.store.tenants import Tenant
 
 INHERITED = "default"
 """Stands for the installation's own choice."""
+UNBOUNDED = "none"
+"""Stands for end users who are bounded by their tenant's budget alone."""
 CHOSEN = "tenant.chosen"
 DESCRIBED = "tenant.described"
 
@@ -26,6 +29,9 @@ class Choices(BaseModel):
 
     person: str = Field(min_length=1, max_length=200)
     released_metadata: ReleasedMetadata | Literal["default"] | None = None
+    subject_anlas: (
+        Annotated[int, Field(ge=0, le=MOST_ANLAS, strict=True)] | Literal["none"] | None
+    ) = None
     quality: bool | None = None
     undesired: Undesired | None = None
     anatomy: bool | None = None
@@ -85,6 +91,7 @@ def told(tenant: Tenant) -> dict[str, Json]:
     """Return what a tenant chose."""
     return {
         "released_metadata": tenant.released_metadata or INHERITED,
+        "subject_anlas": UNBOUNDED if tenant.subject_budget is None else tenant.subject_budget,
         **asdict(tenant.prompt_help),
     }
 
@@ -117,8 +124,10 @@ def _changed(tenant: Tenant, choices: Choices) -> Tenant:
     said = {name: getattr(choices, name) for name in asdict(tenant.prompt_help)}
     wanted = {name: value for name, value in said.items() if value is not None}
     metadata = choices.released_metadata or tenant.released_metadata
+    told = tenant.subject_budget if choices.subject_anlas is None else choices.subject_anlas
     return replace(
         tenant,
+        subject_budget=told if isinstance(told, int) else None,
         released_metadata=metadata if isinstance(metadata, ReleasedMetadata) else None,
         prompt_help=replace(tenant.prompt_help, **wanted),
     )

@@ -17,6 +17,7 @@ from pipeline.gateway.errors import GateError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors
 from pipeline.items import Operation
+from pipeline.jobs import budgets
 from pipeline.jobs.received import Received
 from pipeline.novelai.catalogue import MODELS, Family
 from pipeline.novelai.errors import RequestRefusedError
@@ -37,7 +38,7 @@ class Priced(BaseModel):
     estimated: bool
     """Whether NovelAI has not said how it is counted: the charge may be another."""
     budget_left: int
-    """Of the tenant, as it stands now."""
+    """Of the tenant, or of the end user whom it is for if that is less, as it stands now."""
     affordable: bool
 
 
@@ -68,7 +69,7 @@ def routes(gate: Gate) -> APIRouter:
             try:
                 work = await asyncio.to_thread(received.work, gate.limits)
                 gate.desk.prepare.check(subject.tenant, work)
-                tenant = await gate.store.tenants.get(caller.tenant)
+                left = await budgets.left(gate.store, *carry.counted_as(gate, subject))
             except RequestRefusedError as fault:
                 raise GateError(fault.status, fault.message, details=fault.details) from None
             except UnreadableError as fault:
@@ -76,7 +77,6 @@ def routes(gate: Gate) -> APIRouter:
             except StoreError as fault:
                 raise carry.unavailable(gate, subject.language or "", fault) from None
         asked = quote(work, gate.plan)
-        left = 0 if tenant is None else max(tenant.anlas_budget - tenant.anlas_spent, 0)
         model = MODELS.get(work.model) if operation is Operation.GENERATE else None
         told = Priced(
             anlas=asked.total,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 MEANING = {
     400: "The request is malformed; `message` says what to change.",
     401: "There is no valid key or token.",
-    402: "The tenant has spent its budget of Anlas.",
+    402: "The tenant has spent its budget of Anlas, or the end user what each may spend in a day.",
     403: "Refused, or held for a review; `code` is one of the public codes.",
     404: "There is no such thing, or this gate does not serve it.",
     409: "An identical request was made before, or an idempotency key came with another body.",

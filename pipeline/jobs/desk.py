@@ -18,12 +18,12 @@ import structlog
 
 from pipeline.flow import End, Flow
 from pipeline.items import NOTHING, Added, Contents, Subject, Submission, Work
+from pipeline.jobs.budgets import charge
 from pipeline.jobs.errors import (
     BusyError,
     ClosingError,
     KeyReusedError,
     LongWaitError,
-    OverBudgetError,
     RefusedOftenError,
 )
 from pipeline.jobs.received import Received
@@ -144,8 +144,8 @@ class Desk:
         its tenant is told its end.
 
         Raises:
-            ClosingError, LongWaitError, KeyReusedError, OverBudgetError, RefusedOftenError: it is
-                not admitted.
+            ClosingError, LongWaitError, KeyReusedError, OverBudgetError, SubjectSpentError,
+                RefusedOftenError: it is not admitted.
             UnreadableError: an image of it cannot be read.
             RequestRefusedError: an encoding in it was not made here.
             VaultError, StoreError: nothing was begun.
@@ -189,7 +189,8 @@ class Desk:
         """Admit a request and charge for it if it is new, as a part of one transaction.
 
         Raises:
-            KeyReusedError, OverBudgetError, RefusedOftenError, PolicyError: it is not admitted.
+            KeyReusedError, OverBudgetError, SubjectSpentError, RefusedOftenError, PolicyError: it
+                is not admitted, and nothing is charged.
         """
         policy = await self.tenancy.within(part).policy_of(row.tenant)
         admitted = await part.admission.admit(row, idempotency_key)
@@ -200,8 +201,7 @@ class Desk:
             until = await asks_again_at(part.refusals, row, now, self.refusals_a_day, named=named)
             if until is not None:
                 raise RefusedOftenError(math.ceil((until - now).total_seconds()))
-            if not await part.tenants.charge(row.tenant, row.price):
-                raise OverBudgetError
+            await charge(part, row)
         if is_job and not await part.jobs.has(admitted.submission.id):
             await part.jobs.ask(admitted.submission.id, row.received_at)
         return admitted, policy

@@ -6,6 +6,7 @@
   - ClosingError           the server is stopping and admits nothing
   - KeyReusedError         an idempotency key came with another body
   - OverBudgetError        the tenant has spent what it may spend
+  - SubjectSpentError      its end user has spent what each may spend in a day
   - RefusedOftenError      its end user or its key was refused so often that it has to wait
   - RotationError          the log's keys cannot be changed so
   - RulingError            a ruling is not possible
@@ -42,6 +43,10 @@ class KeyReusedError(JobError):
 
 class OverBudgetError(JobError):
     """The tenant has spent what it may spend."""
+
+
+class SubjectSpentError(JobError):
+    """Its end user has spent what each of the tenant's may spend in a day."""
 
 
 class RefusedOftenError(JobError):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     false,
+    func,
     insert,
     or_,
     select,
@@ -82,7 +83,8 @@ _of_subject = Index(
 class SubmissionRow:
     """What is remembered of a submission; its content is in the vault.
 
-    `owner` names the process that carries it; `price` is what was charged, in Anlas.
+    `owner` names the process that carries it; `price` is what was charged, in Anlas: 0 once it was
+    given back.
     """
 
     id: UUID
@@ -123,6 +125,17 @@ _SAME_IN_FLIGHT = Prepared(
     .order_by(submissions.c.received_at)
     .limit(1)
 )
+_CHARGED = Prepared(
+    select(func.coalesce(func.sum(submissions.c.price), 0).label("anlas"))
+    .where(submissions.c.tenant == bindparam("tenant"))
+    .where(submissions.c.subject == bindparam("subject"))
+    .where(submissions.c.received_at > bindparam("since"))
+)
+_UNCHARGE = Prepared(
+    update(submissions)
+    .where(submissions.c.tenant == bindparam("of_tenant"), submissions.c.id == bindparam("of"))
+    .values(price=0)
+)
 _MOVE = {
     to: Prepared(
         update(submissions)
@@ -159,6 +172,16 @@ class Submissions:
         """
         values = {"of_tenant": tenant, "of": submission, "now_code": code, "now": now}
         return await self.transact(lambda sql: _MOVE[to].count(sql, values)) == 1
+
+    async def charged(self, tenant: str, subject: str, since: datetime) -> int:
+        """Return how many Anlas a tenant's end user was charged since then, and not given back."""
+        values = {"tenant": tenant, "subject": subject, "since": since}
+        return await self.transact(lambda sql: int(_CHARGED.rows(sql, values)[0]["anlas"]))
+
+    async def uncharge(self, tenant: str, submission: UUID) -> None:
+        """Note that a submission's charge was given back."""
+        values = {"of_tenant": tenant, "of": submission}
+        await self.transact(lambda sql: _UNCHARGE.count(sql, values))
 
     async def abandoned(self, owner: str) -> tuple[SubmissionRow, ...]:
         """Return what is in flight and carried by anybody but `owner`, oldest first.

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -37,8 +38,9 @@ tenants = Table(
     Column("name", String(200), nullable=False),
     Column("assured", Boolean, nullable=False),
     Column("policy_sets", JSON, nullable=False),
-    Column("anlas_budget", Integer, nullable=False),
-    Column("anlas_spent", Integer, CheckConstraint("anlas_spent >= 0"), nullable=False),
+    Column("anlas_budget", BigInteger, nullable=False),
+    Column("anlas_spent", BigInteger, CheckConstraint("anlas_spent >= 0"), nullable=False),
+    Column("subject_budget", BigInteger),
     Column("released_hours", Integer),
     Column("released_metadata", String(16)),
     Column("prompt_help", JSON, nullable=False),
@@ -60,6 +62,8 @@ class Tenant:
     """Names of the sets that stand on top of the installation's own."""
     anlas_budget: int = 0
     anlas_spent: int = 0
+    subject_budget: int | None = None
+    """How many Anlas each of its end users may spend in 24 hours; None: only its own count."""
     released_hours: int | None = None
     """How long released pictures are kept; None is the installation's own time."""
     released_metadata: ReleasedMetadata | None = None
@@ -78,9 +82,10 @@ class Tenant:
 _OF = tenants.c.id == bindparam("of")
 _GET = Prepared(select(tenants).where(_OF))
 _POLICY_SETS = Prepared(select(tenants.c.policy_sets).where(_OF))
+_SUBJECT_BUDGET = Prepared(select(tenants.c.subject_budget).where(_OF))
 _RELEASED_HOURS = Prepared(select(tenants.c.released_hours).where(_OF))
 _RELEASED_METADATA = Prepared(select(tenants.c.released_metadata).where(_OF))
-_SPENT = tenants.c.anlas_spent + bindparam("more", type_=Integer)
+_SPENT = tenants.c.anlas_spent + bindparam("more", type_=BigInteger)
 _CHARGE = update(tenants).where(_OF).values(anlas_spent=_SPENT)
 _SPEND = Prepared(_CHARGE.where(tenants.c.anlas_budget >= _SPENT))
 _GIVE_BACK = Prepared(_CHARGE.where(_SPENT >= 0))
@@ -116,6 +121,11 @@ class Tenants:
         """Return only the names of a tenant's own sets: every request asks."""
         return tuple((await self._only(_POLICY_SETS, tenant)).get("policy_sets", ()))
 
+    async def subject_budget(self, tenant: str) -> int | None:
+        """Return only how many Anlas each end user may spend in 24 hours; None: nobody said."""
+        budget: int | None = (await self._only(_SUBJECT_BUDGET, tenant)).get("subject_budget")
+        return budget
+
     async def released_hours(self, tenant: str) -> int | None:
         """Return only how long a tenant's pictures are kept; None: as the installation says."""
         hours: int | None = (await self._only(_RELEASED_HOURS, tenant)).get("released_hours")
@@ -142,7 +152,11 @@ class Tenants:
     async def change(self, tenant: Tenant) -> bool:
         """Put down what a tenant chose, and its profile; False if there is no such tenant."""
         own = tenants.c.id == tenant.id
-        values = {"released_metadata": tenant.released_metadata, **_written(tenant)}
+        values = {
+            "released_metadata": tenant.released_metadata,
+            "subject_budget": tenant.subject_budget,
+            **_written(tenant),
+        }
         return await self.transact(changing(update(tenants).where(own).values(values))) == 1
 
     async def charge(self, tenant: str, anlas: int) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from pipeline.items import PublicCode
+from pipeline.jobs.errors import SubjectSpentError
 from pipeline.store.store import Store
 from pipeline.store.submissions import BEFORE, IN_FLIGHT, State, SubmissionRow
 
@@ -121,3 +122,56 @@ class TestRecovery:
         await store.admission.admit(row)
 
         assert await store.submissions.sealed_requests() == {row.vault_id}
+
+
+class TestCharged:
+    """What an end user was charged: their budget is what they may be charged in a day."""
+
+    async def test_of_a_thousand_at_once_as_many_pass_as_their_budget_holds(
+        self, store: Store, url: str | None, row: SubmissionRow
+    ) -> None:
+        """Not one more, and not one less: also where two gateways admit at once."""
+        stores = [store] if url is None else [store, await Store.connect(url)]
+
+        async def admitted(number: int) -> bool:
+            asked = replace(row, id=UUID(int=number), body_sha256=f"{number:064}", price=1)
+            since = NOON - timedelta(hours=24)
+
+            async def work(part: Store) -> None:
+                await part.admission.admit(asked)
+                if await part.submissions.charged("harbour", asked.subject, since) > 100:
+                    raise SubjectSpentError
+
+            try:
+                await stores[number % len(stores)].together(work)
+            except SubjectSpentError:
+                return False
+            return True
+
+        passed = await asyncio.gather(*(admitted(number) for number in range(1, 1_001)))
+
+        assert sum(passed) == 100
+        for other in stores[1:]:
+            await other.close()
+
+    async def test_it_is_their_own_of_late_and_what_was_not_given_back(
+        self, store: Store, row: SubmissionRow
+    ) -> None:
+        """Nobody pays for somebody else, for what never came, or for yesterday."""
+        old, new = NOON - timedelta(hours=24), NOON - timedelta(hours=23)
+        asked = [
+            replace(row, price=1, subject="one", received_at=old),
+            replace(row, price=2, subject="one", received_at=new),
+            replace(row, price=4, subject="one"),
+            replace(row, price=8, subject="two"),
+            replace(row, price=16, subject="one", tenant="meadow", key_id=UUID(int=2)),
+            replace(row, price=32, subject="one"),
+        ]
+        for number, each in enumerate(asked):
+            known_as = UUID(int=number)
+            await store.admission.admit(replace(each, id=known_as, body_sha256=str(number) * 64))
+        await store.submissions.uncharge("meadow", UUID(int=5))  # it is none of theirs
+        await store.submissions.uncharge("harbour", UUID(int=5))
+
+        assert await store.submissions.charged("harbour", "one", old) == 6
+        assert await store.submissions.charged("harbour", "nobody", old) == 0

@@ -15,7 +15,7 @@ NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 class TestTenants:
     async def test_a_tenant_is_read_as_it_was_written(self, store: Store) -> None:
         """What is stored is what was meant."""
-        tenant = Tenant("third", "Third", NOON, True, ("adult-platform",), 10, 1, 48)  # noqa: FBT003 - every field, in order
+        tenant = Tenant("third", "Third", NOON, True, ("adult-platform",), 10, 1, 5, 48)  # noqa: FBT003 - every field, in order
 
         await store.tenants.add(tenant)
 
