@@ -463,7 +463,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 Filer(
                     gate.reports,
                     ReportFiles(store, vault, limits),
-                    Filing(store, log, seizure.quarantine, now, asyncio.sleep),
+                    Filing(store, log, seizure.quarantine, now, asyncio.sleep, owner),
                     partial(opened, await closing.enter_async_context(_reporting_http())),
                 )
             ),

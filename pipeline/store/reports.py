@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
+    delete,
     select,
     true,
     update,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from pipeline.store.columns import Instant, metadata, word
+from pipeline.store.replicas import GONE, processes
 from pipeline.store.submissions import submissions
 from pipeline.store.writer import Transact, changing
 
@@ -124,6 +126,12 @@ calls = Table(
     Column("status", Integer),
     Column("code", Integer),
     Column("request_id", String(200)),
+)
+turns = Table(
+    "report_turns",
+    metadata,
+    Column("report", Uuid, primary_key=True),
+    Column("owner", String(64), nullable=False),
 )
 
 
@@ -253,6 +261,29 @@ class Reports:
             .values(answers=report.answers + 1)
         )
         return await self.transact(changing(change)) == 1
+
+    async def take_turn(self, report: UUID, owner: str, now: datetime) -> bool:
+        """Let one gateway alone work on a filing; False if another that lives does.
+
+        One that was taken for dead has lost its turn to whoever asks next.
+        """
+        living = select(processes.c.owner).where(processes.c.seen_at > now - GONE)
+        free = (turns.c.owner == owner) | turns.c.owner.not_in(living)
+        take = insert(turns).values(report=report, owner=owner)
+        take = take.on_conflict_do_update(
+            index_elements=["report"], set_={"owner": owner}, where=free
+        )
+        return await self.transact(changing(take)) == 1
+
+    async def has_turn(self, report: UUID, owner: str) -> bool:
+        """Whether a gateway still is the one that works on a filing."""
+        own = select(turns.c.report).where(turns.c.report == report, turns.c.owner == owner)
+        return await self.transact(lambda sql: sql.execute(own).first() is not None)
+
+    async def leave_turn(self, report: UUID, owner: str) -> None:
+        """Let others work on a filing."""
+        own = delete(turns).where(turns.c.report == report, turns.c.owner == owner)
+        await self.transact(changing(own))
 
     async def requests(self) -> frozenset[str]:
         """Return the vault ids of the requests of cases that have not ended, for the sweep."""

@@ -72,7 +72,7 @@ async def test_a_report_from_draft_to_filed_without_scripts(site: Site, desk: De
     reports = replace(house.gate.reports, profiles={TENANT: PROFILE})
     await reports.answer(TENANT, case.id, KNOWN)
     files = ReportFiles(house.store, house.vault, house.gate.limits)
-    filing = Filing(house.store, house.log, reports.quarantine, house.clock, at_once)
+    filing = Filing(house.store, house.log, reports.quarantine, house.clock, at_once, "gateway-1")
     with serving() as service:
         service.now = house.clock()
         async with httpx.AsyncClient(trust_env=False) as http:

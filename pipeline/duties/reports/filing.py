@@ -9,6 +9,9 @@ back, and no third:
 * nobody knows whether it was opened: it is opened anew, and the orphan is thrown away there;
 * it was opened, and nobody knows whether it was finished: it is taken back. If it can be, it was
   not filed, and is opened anew; if it was finished (5102), it is filed.
+
+One gateway at a time has the turn of a case. One that was taken for dead and wakes up in the middle
+finds its turn gone before its next call, and stops: what it had begun was taken back.
 """
 
 import base64
@@ -36,6 +39,7 @@ from pipeline.duties.reports.errors import (
 )
 from pipeline.duties.reports.rules import Schema, problems
 from pipeline.duties.reports.writing import write
+from pipeline.errors import StoreError
 from pipeline.quarantine import Quarantine
 from pipeline.store.legal_holds import LegalHold
 from pipeline.store.reports import READY, UNDER_WAY, Called, Report, Standing
@@ -45,6 +49,8 @@ WAITS: Final = (5.0, 30.0)
 """Seconds between the tries of one run. A person runs it again, for as long as it takes."""
 KEPT: Final = timedelta(days=365)
 """How long what was reported is preserved (18 USC 2258A(h))."""
+_FREE: Final = "one that nobody files now"
+_TAKEN: Final = "one under way"
 _KEEP_WHY: Final = "reported: preserved for one year (18 USC 2258A(h))"
 
 
@@ -65,6 +71,8 @@ class Filing:
     quarantine: Quarantine
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
+    owner: str
+    """The name of this gateway: beside it others may work on the same store."""
     busy: set[UUID] = field(default_factory=set[UUID])
 
     async def file(self, known_as: UUID, composed: Composed, service: Ispws, person: str) -> Report:
@@ -110,13 +118,32 @@ class Filing:
 
     @asynccontextmanager
     async def _alone(self, known_as: UUID) -> AsyncGenerator[None]:
+        """Hold the turn of a case within.
+
+        Raises:
+            NotReportableError: somebody has it, here or in another gateway.
+        """
         if known_as in self.busy:
-            raise NotReportableError("case", "one that nobody files now", "one under way")
+            raise NotReportableError("case", _FREE, _TAKEN)
         self.busy.add(known_as)
+        table = self.store.reports
         try:
+            if not await table.take_turn(known_as, self.owner, self.now()):
+                raise NotReportableError("case", _FREE, _TAKEN)
             yield
         finally:
             self.busy.discard(known_as)
+            with suppress(StoreError):  # it is ours until we end, and nobody's then
+                await table.leave_turn(known_as, self.owner)
+
+    async def _require_turn(self, case: Report) -> None:
+        """Return if nobody took over meanwhile.
+
+        Raises:
+            NotReportableError: we were taken for dead, and another found out how it stood.
+        """
+        if not await self.store.reports.has_turn(case.id, self.owner):
+            raise NotReportableError("case", _FREE, _TAKEN)
 
     async def _case(self, known_as: UUID) -> Report:
         found = await self.store.reports.get(known_as)
@@ -153,8 +180,9 @@ class Filing:
     ) -> Report:
         xml = write(composed.report).xml
         answered = await self._call(case, Call.SUBMIT, xml, service, partial(service.submit, xml))
-        case = await self._again(case)
-        if answered.answer is not Answer.DONE or case.number is None:
+        case, attempt = await self._again(case), case.attempt
+        is_ours = case.attempt == attempt and case.standing is Standing.OPEN
+        if answered.answer is not Answer.DONE or not is_ours:
             raise _Stopped(_not_done(answered))
         for attachment in composed.files:
             await self._upload(case, composed, attachment, service, schema)
@@ -216,6 +244,7 @@ class Filing:
         """
         if case.standing not in UNDER_WAY:
             return case
+        await self._require_turn(case)
         if case.is_test is not service.is_test:
             known = "test" if case.is_test else "production"
             raise NotReportableError("environment", f"{known}, where it was begun", "the other")
@@ -300,6 +329,7 @@ class Filing:
 
         The number of a report that was opened is durable in the same transaction as the answer.
         """
+        await self._require_turn(case)
         step = len(await self.store.reports.calls(case.id))
         known_as = uuid5(case.id, f"call/{case.attempt}/{step}")
         noted = Called(
@@ -344,6 +374,7 @@ class Filing:
         return await self._moved(case, Standing.NEEDS_FIX)
 
     async def _moved(self, case: Report, to: Standing, **values: object) -> Report:
+        await self._require_turn(case)
         if not await self.store.reports.move(case, to, self.now(), **values):
             raise NotReportableError("case", "one that stands as it did", "another")
         return await self._again(case)

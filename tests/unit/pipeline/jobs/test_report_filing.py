@@ -46,7 +46,7 @@ async def filer(house: World, service: StandIn) -> AsyncIterator[Filer]:
         yield Filer(
             reports,
             ReportFiles(house.store, house.vault, house.gate.limits),
-            Filing(house.store, house.log, reports.quarantine, house.clock, at_once),
+            Filing(house.store, house.log, reports.quarantine, house.clock, at_once, "gateway-1"),
             lambda _: real,
         )
 

@@ -1,7 +1,10 @@
 """Cases of a whole house, as far as their filing needs them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from typing_extensions import override
 
 from pipeline.duties.reports.choices import Choices
 from pipeline.duties.reports.composing import Attachment, Composed
@@ -92,11 +95,24 @@ class Fuse:
     left: int
     burned: int = field(default=0)
 
-    def burn(self) -> None:
+    async def burn(self) -> None:
         """Come one place further."""
         self.burned += 1
         if self.burned > self.left:
             raise Killed
+
+
+@dataclass
+class Pause(Fuse):
+    """Stands still at the n-th such place until something else is done, and goes on then."""
+
+    meanwhile: Callable[[], Awaitable[object]] = field(kw_only=True)
+
+    @override
+    async def burn(self) -> None:
+        self.burned += 1
+        if self.burned == self.left + 1:
+            await self.meanwhile()
 
 
 class Killed(BaseException):

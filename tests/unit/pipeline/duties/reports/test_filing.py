@@ -1,11 +1,14 @@
 """Filing: once, whatever becomes of a call, of an answer, or of the process."""
 
+import asyncio
 import base64
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import uuid5
 
@@ -24,11 +27,17 @@ from pipeline.duties.reports.errors import (
     UnansweredError,
 )
 from pipeline.duties.reports.filing import KEPT, Filing
+from pipeline.errors import ConflictError
 from pipeline.quarantine import Quarantine, open_with
+from pipeline.store.api_keys import ApiKey
+from pipeline.store.replicas import GONE
 from pipeline.store.reports import READY, Report, Reports, Standing
+from pipeline.store.store import Store
+from tests.postgres_server import OWNER, Server
 from tests.unit.pipeline.duties.reports.cases import (
     Fuse,
     Killed,
+    Pause,
     agreed,
     approved,
     case_of,
@@ -37,7 +46,7 @@ from tests.unit.pipeline.duties.reports.cases import (
 )
 from tests.unit.pipeline.duties.reports.documents import REPORT, SUMMARY
 from tests.unit.pipeline.duties.reports.ispws import PASSWORD, USER, StandIn
-from tests.unit.pipeline.world import NOON, World
+from tests.unit.pipeline.world import NOON, TENANT, World
 
 pytestmark = pytest.mark.enable_socket
 T = TypeVar("T")
@@ -56,7 +65,7 @@ def quarantine(house: World) -> Quarantine:
 
 @pytest.fixture
 def filing(house: World) -> Filing:
-    return Filing(house.store, house.log, quarantine(house), house.clock, at_once)
+    return Filing(house.store, house.log, quarantine(house), house.clock, at_once, "gateway-1")
 
 
 @pytest.fixture
@@ -363,7 +372,7 @@ class FusedTransact:
         self.house, self.fuse = house, fuse
 
     async def __call__(self, work: Callable[[Connection], T], /) -> T:
-        self.fuse.burn()
+        await self.fuse.burn()
         return await self.house.store.writer(work)
 
 
@@ -375,7 +384,7 @@ class FusedLog:
 
     async def append(self, entry: Entry) -> Receipt:
         """Append, or die before."""
-        self.fuse.burn()
+        await self.fuse.burn()
         return await self.house.log.append(entry)
 
     def __getattr__(self, name: str) -> Any:
@@ -389,7 +398,7 @@ class FusedIspws(Ispws):
 
     @override
     async def _asked(self, request: httpx.Request) -> Answered:
-        self.fuse.burn()
+        await self.fuse.burn()
         return await super()._asked(request)
 
 
@@ -400,7 +409,7 @@ class FusedQuarantine(Quarantine):
 
     @override
     async def put(self, data: bytes, facts: Any, object_id: Any) -> None:
-        self.fuse.burn()
+        await self.fuse.burn()
         await super().put(data, facts, object_id)
 
 
@@ -410,7 +419,9 @@ def fused(house: World, fuse: Fuse) -> Filing:
     store = replace(house.store, writer=transact, reports=Reports(transact))
     sealing = FusedQuarantine(house.folder / "quarantine", house.team_key.public_key(), os.urandom)
     object.__setattr__(sealing, "fuse", fuse)
-    return Filing(store, cast("Any", FusedLog(house, fuse)), sealing, house.clock, at_once)
+    return Filing(
+        store, cast("Any", FusedLog(house, fuse)), sealing, house.clock, at_once, "gateway-0"
+    )
 
 
 @pytest.mark.parametrize("trouble", ["", "finish"])
@@ -447,6 +458,86 @@ async def test_killed_anywhere_it_is_filed_once(
             break
         places += 1
     assert places > 25
+
+
+async def test_one_that_was_taken_for_dead_files_nothing_after_another_did(
+    house: World, filing: Filing, real: Ispws, http: httpx.AsyncClient, service: StandIn
+) -> None:
+    """It stands still at each place of its run, another files, and it wakes up: one is filed."""
+    places, one_file = 0, composed(files=COMPOSED.files[:1])
+    while True:
+        case, before = await agreed(house), {*service.finished}
+        file = partial(filing.file, case.id, one_file, real, "person-2")
+        pause = Pause(places, meanwhile=file)
+        wakes = FusedIspws(http, service.address, USER, SecretStr(PASSWORD), is_test=False)
+        object.__setattr__(wakes, "fuse", pause)
+        with suppress(NotReportableError, ConflictError):
+            await fused(house, pause).file(case.id, one_file, wakes, "person-1")
+
+        case = await case_of(house, case.id)
+        assert case.standing is Standing.FILED
+        assert [*{*service.finished} - before] == [case.number]
+        assert len(service.reports[str(case.number)].files) == 1
+        if pause.burned <= places:
+            break
+        places += 1
+    assert places > 25
+
+
+@pytest.fixture
+async def both(postgres: Server) -> AsyncIterator[list[Store]]:
+    """The store of two gateways: one database."""
+    url = postgres.url(postgres.create_database(), OWNER)
+    stores = [await Store.connect(url) for _ in range(2)]
+    yield stores
+    for store in stores:
+        await store.close()
+
+
+async def test_two_gateways_on_one_database_file_once(
+    house: World, both: list[Store], real: Ispws, service: StandIn
+) -> None:
+    """Whoever comes second is told so, for as long as the first one lives."""
+    shared = replace(house, store=both[0])
+    tenant = await house.store.tenants.get(TENANT)
+    assert tenant is not None
+    await shared.store.tenants.add(tenant)
+    await shared.store.api_keys.add(ApiKey(house.key_id, TENANT, "first", (), NOON), "1" * 64)
+    filings = [
+        Filing(store, house.log, quarantine(house), house.clock, at_once, f"gateway-{number}")
+        for number, store in enumerate(both)
+    ]
+    for filing in filings:
+        await filing.store.replicas.join(filing.owner, house.clock())
+
+    for round_ in range(1, 6):
+        case = await agreed(shared)
+        ends = await asyncio.gather(
+            *(each.file(case.id, COMPOSED, real, "person-1") for each in filings),
+            return_exceptions=True,
+        )
+        assert (await case_of(shared, case.id)).standing is Standing.FILED
+        assert len(service.finished) == round_
+        refused = [each for each in ends if isinstance(each, BaseException)]
+        assert all(isinstance(each, NotReportableError) for each in refused)
+    assert len(service.reports) == len(service.finished)
+
+
+async def test_who_lives_keeps_the_turn_and_who_is_gone_has_lost_it(
+    house: World, filing: Filing, real: Ispws, service: StandIn
+) -> None:
+    """A gateway that has said nothing for long is gone."""
+    case = await approved(house)
+    await house.store.replicas.join("gateway-2", house.clock())
+    assert await house.store.reports.take_turn(case.id, "gateway-2", house.clock())
+
+    with pytest.raises(NotReportableError, match="under way"):
+        await filing.file(case.id, COMPOSED, real, "person-1")
+    assert service.asked == []
+
+    house.clock.passes(seconds=GONE.total_seconds())
+    filed = await filing.file(case.id, COMPOSED, real, "person-1")
+    assert service.finished == [filed.number]
 
 
 def test_a_case_is_ready_only_once_two_people_agreed() -> None:
