@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import structlog
 
+from pipeline.errors import StoreError
 from pipeline.items import (
     Cause,
     Cleared,
@@ -88,18 +89,36 @@ class Flow:
         return Recorded(held, await self.record.write(submission, held))
 
     async def approved(self, screened: Recorded[Screened], gone: Callable[[], bool]) -> End:
-        """Go on from a request that may be sent upstream, unless nobody waits for it any more."""
+        """Go on from a request that may be sent upstream, unless nobody waits for it any more.
+
+        Raises:
+            AuditError, StoreError: it cannot be noted, or somebody else carries it. Nothing was
+                sent, and it goes on or is closed from where it stood.
+        """
         submission = screened.outcome.submission
+        begun = False
 
         def why_not() -> str:
             return KILL_SWITCH if self.halted(submission) else "client_left" if gone() else ""
 
-        reason = why_not() or ("" if await self.record.calling(submission) else "taken")
-        if reason:
+        async def begin(account: str) -> str:
+            nonlocal begun
+            reason = why_not()
+            if not reason:
+                await self.record.calling(submission, account, again=begun)
+                begun = True
+            return reason
+
+        def stopped(_: Submission, stage: Stage, fault: Exception) -> Halted:
+            if isinstance(fault, StoreError) and not begun:
+                raise fault  # it stays what it was: nothing of it was sent
+            return _halted(submission, stage, fault, called=begun)
+
+        if reason := why_not():
             halted = _stopped(submission, screened.outcome.judged, reason)
             return Recorded(halted, await self.record.write(submission, halted))
-        waited_for = replace(screened, outcome=replace(screened.outcome, why_not=why_not))
-        taken = await self._take(self.generate, waited_for, submission, _halted)
+        waits = replace(screened, outcome=replace(screened.outcome, begin=begin))
+        taken = await self._take(self.generate, waits, submission, stopped)
         if isinstance(taken.outcome, Generated):
             return await self.returned(Recorded(taken.outcome, taken.receipts))
         return Recorded(taken.outcome, taken.receipts)
@@ -184,9 +203,10 @@ def _stopped(submission: Submission, judged: Judged, reason: str) -> Halted:
     return Halted(submission.id, Stage.GENERATE, unavailable, judged, reason)
 
 
-def _halted(submission: Submission, stage: Stage, fault: Exception) -> Halted:
+def _halted(
+    submission: Submission, stage: Stage, fault: Exception, *, called: bool = False
+) -> Halted:
     """Stop a submission. From the paid call on nobody is invited to repeat it: it may be paid."""
-    called = stage is Stage.GENERATE
     return Halted(
         submission.id,
         stage,

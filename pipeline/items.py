@@ -6,7 +6,7 @@ A state is a type: what must not happen yet cannot be written yet. Each step tak
 it, recorded in the audit log, and returns the next. Nobody changes what they were given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -285,6 +285,19 @@ def _not_allowed(what: str, judged: Judged) -> ValueError:
     return ValueError(f"{what}: expected a decision or a ruling that allows, got {action}")
 
 
+Begin = Callable[[str], Awaitable[str]]
+"""Awaited last before a paid call, by the digest of the account that pays (empty: nobody does).
+
+It notes durably that the call begins, or says why it MUST NOT be made. Before a second try with
+another account it is awaited again.
+"""
+
+
+async def at_once(_account: str) -> str:
+    """Begin without a note: for a call that no crash could repeat."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Screened:
     """A submission whose every text and image was read, and may be sent upstream.
@@ -297,8 +310,7 @@ class Screened:
     judged: Judged
     ruling: UUID | None = None
     """The entry of the ruling that approved what a decision held."""
-    why_not: Callable[[], str] = field(default=str, repr=False, compare=False)
-    """Why it may not be sent any more, or nothing: it is asked until the paid call begins."""
+    begin: Begin = field(default=at_once, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not may_go_on(self.judged.decision, self.ruling):

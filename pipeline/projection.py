@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from classifiers.likeness import likeness
 from classifiers.signals import Signal
 from pipeline import patience
+from pipeline.errors import ConflictError
 from pipeline.items import (
     NEVER_RELEASED,
     Cleared,
@@ -78,10 +79,16 @@ class Projection:
     now: Callable[[], datetime]
     tenancy: Tenancy
 
-    async def calling(self, submission: Submission) -> bool:
-        """Note that the paid call begins; False if somebody else has begun it."""
-        tenant = submission.subject.tenant
-        return await self.store.submissions.move(tenant, submission.id, State.CALLING, self.now())
+    async def calling(self, submission: Submission, account: str, *, again: bool) -> None:
+        """Note that the paid call begins.
+
+        Raises:
+            ConflictError: somebody else has begun it, or it has ended.
+        """
+        tenant, now = submission.subject.tenant, self.now()
+        called = self.store.submissions.call
+        if not await called(tenant, submission.id, account, now, again=again):
+            raise ConflictError("submission", "one that nobody else carries", "another's")
 
     async def follow(
         self,

@@ -82,12 +82,19 @@ class Record:
         await self.projection.follow(submission, outcome)
         return tuple(receipts[: _count(outcome, len(receipts))])
 
-    async def calling(self, submission: Submission) -> bool:
+    async def calling(
+        self, submission: Submission, account: str = "", *, again: bool = False
+    ) -> None:
         """Note that the paid call is about to be made, so that a crash never makes it twice.
 
-        False means that somebody else is making it; the caller MUST NOT.
+        `account` is the digest of the one that pays; `again` is said with another one, once the
+        first was refused before anything was done.
+
+        Raises:
+            ConflictError: somebody else makes it, or it has ended; the caller MUST NOT.
+            StoreError: nobody knows; the caller MUST NOT.
         """
-        return await self.projection.calling(submission)
+        await self.projection.calling(submission, account, again=again)
 
     async def close(
         self,

@@ -21,7 +21,7 @@ from classifiers.container.parts import Note
 from pipeline.engines.engine import Allowed
 from pipeline.engines.pictures import handed_on
 from pipeline.engines.wire import Wire
-from pipeline.items import Json, Work
+from pipeline.items import Begin, Json, Work, at_once
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.client import Answer
 from pipeline.novelai.errors import (
@@ -61,7 +61,7 @@ class ComfyUi:
         self,
         work: Work,
         images: Mapping[Place, bytes],
-        why_not: Callable[[], str] = str,
+        begin: Begin = at_once,
         tenant: str = "",
     ) -> Answer:
         """Give the pictures of `work`.
@@ -82,7 +82,7 @@ class ComfyUi:
             }
             seed = int.from_bytes(self.random(4), "big")
             flow = workflow(work, checkpoint, files, seed)
-            if reason := why_not():
+            if reason := await begin(""):
                 raise UpstreamAbandonedError(reason)
             pictures = await self._drawn(work, flow)
             return Answer(pictures, self.allowed.name, perf_counter() - started)

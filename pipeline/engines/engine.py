@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.engines.prompt import networks
-from pipeline.items import Work, engine_of
+from pipeline.items import Begin, Work, at_once, engine_of
 from pipeline.novelai.client import Answer
 from pipeline.novelai.errors import RequestRefusedError, UpstreamAbandonedError, UpstreamError
 from pipeline.novelai.request import Place
@@ -30,12 +30,13 @@ class Engine(Protocol):
         self,
         work: Work,
         images: Mapping[Place, bytes],
-        why_not: Callable[[], str] = str,
+        begin: Begin = at_once,
         tenant: str = "",
     ) -> Answer:
         """Give the pictures of `work`, asked for at most once.
 
-        `why_not` says why they are not wanted any more; it is asked last before the call.
+        `begin` MUST be awaited last before the call, once there is nothing more to wait for; what
+        it says is why the call is not made.
 
         Raises:
             UpstreamError: which kind says whether anything was sent.
@@ -141,7 +142,7 @@ class Engines:
         self,
         work: Work,
         images: Mapping[Place, bytes],
-        why_not: Callable[[], str] = str,
+        begin: Begin = at_once,
         tenant: str = "",
     ) -> Answer:
         """Ask the engine of its model; there is no other way, and no second try at another.
@@ -151,9 +152,9 @@ class Engines:
         """
         engine = self._own(work)
         if engine is None:
-            return await self.novelai.generate(work, images, why_not, tenant)
+            return await self.novelai.generate(work, images, begin, tenant)
         try:
-            return await engine.generate(work, images, why_not, tenant)
+            return await engine.generate(work, images, begin, tenant)
         except UpstreamError as fault:  # whoever runs it has to know what to mend
             _say.warning("engine", engine=engine.allowed.name, said=str(fault))
             raise

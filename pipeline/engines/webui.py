@@ -13,7 +13,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
@@ -21,7 +21,7 @@ from typing import Final
 from pipeline.engines.engine import Allowed
 from pipeline.engines.pictures import handed_on
 from pipeline.engines.wire import Wire
-from pipeline.items import Json, Work
+from pipeline.items import Begin, Json, Work, at_once
 from pipeline.novelai.archive import Picture
 from pipeline.novelai.client import Answer
 from pipeline.novelai.errors import (
@@ -53,7 +53,7 @@ class WebUi:
         self,
         work: Work,
         images: Mapping[Place, bytes],
-        why_not: Callable[[], str] = str,
+        begin: Begin = at_once,
         tenant: str = "",
     ) -> Answer:
         """Give the pictures of `work`.
@@ -67,7 +67,7 @@ class WebUi:
             await self._check_extras()  # (1)
             title = await self._title(digest)  # (2)
             await self._check_loras(loras)
-            if reason := why_not():
+            if reason := await begin(""):
                 raise UpstreamAbandonedError(reason)
             path, body = _asked(work, images, title)
             said = await self.wire.generate(path, body)  # (3)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from pipeline.novelai.accounts_leases import Leases
@@ -41,6 +42,11 @@ class Token:
 
     label: str
     secret: str = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """By what it is known in app.db: it tells nothing of the token."""
+        return sha256(self.secret.encode()).hexdigest()
 
 
 class AccountState(StrEnum):

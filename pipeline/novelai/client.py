@@ -16,7 +16,7 @@ from time import perf_counter
 
 import httpx
 
-from pipeline.items import Operation, Work
+from pipeline.items import Begin, Operation, Work, at_once
 from pipeline.novelai import answers, archive, encodings
 from pipeline.novelai.accounts import Accounts, AccountState, Token
 from pipeline.novelai.accounts_balance import USER_AGENT, Balances
@@ -80,13 +80,12 @@ class Client:
         self,
         work: Work,
         images: Mapping[Place, bytes],
-        why_not: Callable[[], str] = str,
+        begin: Begin = at_once,
         tenant: str = "",
     ) -> Answer:
         """Give the pictures of `work`, its images taken from `images`, by carrier and place.
 
-        `why_not` says why they are not wanted any more; it is asked when an account is free.
-        Tenants take turns.
+        `begin` is awaited with each account, as soon as that is free. Tenants take turns.
 
         Raises:
             UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
@@ -97,17 +96,17 @@ class Client:
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
         url = httpx.URL(self._base_url + work.operation)
-        account, packed = await self._fetch(url, content, why_not, tenant)
+        account, packed = await self._fetch(url, content, begin, tenant)
         pictures = await asyncio.to_thread(_came, work, packed, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
     async def _fetch(
-        self, url: httpx.URL, content: bytes, why_not: Callable[[], str], tenant: str
+        self, url: httpx.URL, content: bytes, begin: Begin, tenant: str
     ) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
             async with self._accounts.lease(tenant) as token:
-                if reason := why_not():
+                if reason := await begin(token.digest):
                     raise UpstreamAbandonedError(reason)
                 try:
                     reply = await self._ask(token, url, content)

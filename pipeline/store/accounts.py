@@ -86,7 +86,7 @@ class AccountTable:
     ) -> tuple[AccountRow, ...]:
         """Take accounts over for a process, and return how each stands.
 
-        One that another process had during a paid call rests for `longest` after that began.
+        One with which another process had begun a paid call rests for `longest` after that.
         """
         return await self.transact(
             lambda sql: tuple(_taken(sql, token, owner, now, longest) for token in tokens)
@@ -108,6 +108,8 @@ class AccountTable:
             _put(sql, row)
             cases = update(gate_misses).where(gate_misses.c.token == old)
             sql.execute(cases.values(token=row.token))
+            calls = update(submissions).where(submissions.c.state == State.CALLING)
+            sql.execute(calls.where(submissions.c.account == old).values(account=row.token))
 
         await self.transact(work)
 
@@ -160,7 +162,7 @@ def _taken(
     before = _get(sql, token) or AccountRow(token, now, rests_until=now)
     rests_until = before.rests_until
     if before.owner not in {"", owner}:
-        calling = submissions.c.state == State.CALLING, submissions.c.owner == before.owner
+        calling = submissions.c.state == State.CALLING, submissions.c.account == token
         latest = sql.execute(select(func.max(submissions.c.changed_at)).where(*calling)).scalar()
         if latest is not None:
             rests_until = max(rests_until, latest + longest)

@@ -72,6 +72,7 @@ submissions = Table(
     Column("code", word(PublicCode)),
     Column("changed_at", Instant, nullable=False),
     Column("subject", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
 )
 _same_body = Index(None, submissions.c.key_id, submissions.c.body_sha256)
 _of_subject = Index(
@@ -103,6 +104,8 @@ class SubmissionRow:
     changed_at: datetime
     subject: str = field(default="", repr=False)
     """The fingerprint of its end user (`access.subjects`), never a pseudonym."""
+    account: str = field(default="", repr=False)
+    """The digest of the token with which it was called; empty before, and where nobody pays."""
 
 
 _ADD = Prepared(insert(submissions), SubmissionRow.__slots__)
@@ -145,6 +148,15 @@ _MOVE = {
     )
     for to, before in BEFORE.items()
 }
+_CALL = {
+    again: Prepared(
+        update(submissions)
+        .where(submissions.c.tenant == bindparam("of_tenant"), submissions.c.id == bindparam("of"))
+        .where(or_(*(submissions.c.state == state for state in sorted(before))))
+        .values(state=State.CALLING, account=bindparam("by"), changed_at=bindparam("now"))
+    )
+    for again, before in ((False, BEFORE[State.CALLING]), (True, {State.CALLING}))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +184,16 @@ class Submissions:
         """
         values = {"of_tenant": tenant, "of": submission, "now_code": code, "now": now}
         return await self.transact(lambda sql: _MOVE[to].count(sql, values)) == 1
+
+    async def call(
+        self, tenant: str, submission: UUID, account: str, now: datetime, *, again: bool = False
+    ) -> bool:
+        """Note that the paid call begins with an account; `again`, that it begins with another.
+
+        As `move`: of two that try, one succeeds, and who gets False MUST NOT call.
+        """
+        values = {"of_tenant": tenant, "of": submission, "by": account, "now": now}
+        return await self.transact(lambda sql: _CALL[again].count(sql, values)) == 1
 
     async def charged(self, tenant: str, subject: str, since: datetime) -> int:
         """Return how many Anlas a tenant's end user was charged since then, and not given back."""

@@ -6,7 +6,7 @@ import io
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ from pipeline.engines.comfyui import ComfyUi
 from pipeline.engines.engine import Allowed, Engine, Engines, Lora
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
-from pipeline.items import Subject, Work
+from pipeline.errors import StoreUnavailableError
+from pipeline.items import Subject, Work, at_once
 from pipeline.jobs.received import Received
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.client import Client
@@ -46,6 +47,7 @@ from tests.unit.pipeline.lookers import WHITE
 from tests.unit.pipeline.world import NOON, body, png
 
 TENANT: Final = "harbour"
+ACCOUNT: Final = Token("one", "pst-" + "a" * 64)
 LORAS: Final = (Lora(TENANT, "lighthouse", LORA),)
 
 
@@ -84,7 +86,7 @@ def served(app: FastAPI) -> Generator[str]:
 
 def novelai(address: str, http: httpx.AsyncClient) -> Engine:
     accounts = Accounts(
-        [Token("one", "pst-" + "a" * 64)],
+        [ACCOUNT],
         monotonic=asyncio.get_running_loop().time,
         sleep=asyncio.sleep,
         spacing_seconds=0,
@@ -155,7 +157,7 @@ async def test_as_many_pictures_come_as_were_asked_for(any_engine: Bench) -> Non
     """In their order, in their size, each known by its digest, for one call."""
     before = any_engine.calls()
 
-    answer = await any_engine.engine.generate(any_engine.work(samples=2), {}, str, TENANT)
+    answer = await any_engine.engine.generate(any_engine.work(samples=2), {}, at_once, TENANT)
 
     assert any_engine.calls() == before + 1
     assert [each.index for each in answer.pictures] == [0, 1]
@@ -174,7 +176,7 @@ async def test_a_picture_to_start_from_goes_along(any_engine: Bench) -> None:
             Engines(engine, [engine]).check(TENANT, asked)
         return
 
-    answer = await engine.generate(asked, {(image.carrier, 0): image.data}, str, TENANT)
+    answer = await engine.generate(asked, {(image.carrier, 0): image.data}, at_once, TENANT)
 
     assert len(answer.pictures) == 1
 
@@ -183,10 +185,53 @@ async def test_what_is_not_wanted_any_more_is_not_asked_for(any_engine: Bench) -
     """Its client left, or somebody halted it, while it waited."""
     before = any_engine.calls()
 
+    async def begin(_: str) -> str:
+        return "client_left"
+
     with pytest.raises(UpstreamAbandonedError, match="client_left"):
-        await any_engine.engine.generate(any_engine.work(), {}, lambda: "client_left", TENANT)
+        await any_engine.engine.generate(any_engine.work(), {}, begin, TENANT)
 
     assert any_engine.calls() == before
+
+
+async def test_a_call_begins_when_there_is_nothing_more_to_wait_for(any_engine: Bench) -> None:
+    """Who dies while they wait has paid nothing; from its note on nobody knows."""
+    engine, before, begun = any_engine.engine, any_engine.calls(), list[tuple[int, str]]()
+
+    async def begin(account: str) -> str:
+        begun.append((any_engine.calls(), account))
+        return ""
+
+    turn: AbstractAsyncContextManager[object]
+    if isinstance(engine, Client):
+        turn, account = engine._accounts.lease(), ACCOUNT.digest
+    else:
+        assert isinstance(engine, WebUi | ComfyUi)
+        turn, account = engine.turn, ""
+    async with turn:
+        waiting = asyncio.create_task(engine.generate(any_engine.work(), {}, begin, TENANT))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        early = [*begun]
+    await waiting
+
+    assert early == []
+    assert begun == [(before, account)]
+    assert any_engine.calls() == before + 1
+
+
+async def test_a_call_that_cannot_be_noted_is_not_made(any_engine: Bench) -> None:
+    """Else a crash would have it made a second time."""
+    before = any_engine.calls()
+
+    async def begin(_: str) -> str:
+        raise StoreUnavailableError("store", "a working database", "none")
+
+    with pytest.raises(StoreUnavailableError):
+        await any_engine.engine.generate(any_engine.work(), {}, begin, TENANT)
+
+    assert any_engine.calls() == before
+    await any_engine.engine.generate(any_engine.work(), {}, at_once, TENANT)
 
 
 async def test_an_engine_that_is_not_there_costs_nothing(any_engine: Bench) -> None:
@@ -194,7 +239,7 @@ async def test_an_engine_that_is_not_there_costs_nothing(any_engine: Bench) -> N
     gone = any_engine.make("http://127.0.0.1:9", any_engine.http)
 
     with pytest.raises(UpstreamUnreachableError):
-        await gone.generate(any_engine.work(), {}, str, TENANT)
+        await gone.generate(any_engine.work(), {}, at_once, TENANT)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +262,7 @@ async def test_an_answer_that_is_not_what_was_approved_is_none(
     own.own.armed.append(fault)
 
     with pytest.raises(means) as raised:
-        await own.engine.generate(own.work("a harbour at dawn"), {}, str, TENANT)
+        await own.engine.generate(own.work("a harbour at dawn"), {}, at_once, TENANT)
 
     assert own.calls() == 1
     assert "somebody" not in str(raised.value)
@@ -230,7 +275,7 @@ async def test_whoever_runs_an_engine_is_told_what_to_mend(own: Bench) -> None:
     assert isinstance(engine, WebUi | ComfyUi)
     own.own.loaded.extensions.append("unknown")
     with capture_logs() as told, pytest.raises(UpstreamUnreachableError):
-        await Engines(engine, [engine]).generate(asked, {}, str, TENANT)
+        await Engines(engine, [engine]).generate(asked, {}, at_once, TENANT)
     own.own.loaded.extensions.clear()
 
     (line,) = told
@@ -241,7 +286,7 @@ async def test_whoever_runs_an_engine_is_told_what_to_mend(own: Bench) -> None:
 
 async def test_only_named_fields_go_out(own: Bench) -> None:
     """And of the metadata of what comes back, nothing is handed on."""
-    answer = await own.engine.generate(own.work(seed=7), {}, str, TENANT)
+    answer = await own.engine.generate(own.work(seed=7), {}, at_once, TENANT)
 
     assert b"Steps" not in answer.pictures[0].data
     assert "harbour" in str(own.own.calls[0])
@@ -306,7 +351,7 @@ async def test_what_acts_on_words_unseen_keeps_it_from_being_asked(own: Bench, w
     getattr(own.own.loaded, what).append("unknown")
     try:
         with pytest.raises(UpstreamUnreachableError, match="nobody allowed"):
-            await own.engine.generate(own.work(), {}, str, TENANT)
+            await own.engine.generate(own.work(), {}, at_once, TENANT)
     finally:
         getattr(own.own.loaded, what).clear()
     assert own.calls() == 0
@@ -323,7 +368,7 @@ async def test_a_file_that_was_exchanged_is_not_used(own: Bench, prompt: str) ->
         loaded.checkpoints = {"harbour": "0" * 64}
     try:
         with pytest.raises(UpstreamUnreachableError, match="digest"):
-            await own.engine.generate(own.work(prompt), {}, str, TENANT)
+            await own.engine.generate(own.work(prompt), {}, at_once, TENANT)
     finally:
         loaded.checkpoints, loaded.loras = kept
     assert own.calls() == 0
@@ -331,7 +376,9 @@ async def test_a_file_that_was_exchanged_is_not_used(own: Bench, prompt: str) ->
 
 async def test_a_registered_lora_is_drawn_with(own: Bench) -> None:
     """By the file that has its digest."""
-    answer = await own.engine.generate(own.work("<lora:lighthouse:0.5> a harbour"), {}, str, TENANT)
+    answer = await own.engine.generate(
+        own.work("<lora:lighthouse:0.5> a harbour"), {}, at_once, TENANT
+    )
 
     assert len(answer.pictures) == 1
     assert "lighthouse" in str(own.own.calls[0])
@@ -344,7 +391,7 @@ async def test_what_was_taken_off_the_list_meanwhile_is_not_asked_for(own: Bench
     gone = replace(engine, allowed=replace(engine.allowed, loras=tuple))
 
     with pytest.raises(UpstreamAbandonedError, match="not_allowed_any_more"):
-        await gone.generate(own.work("<lora:lighthouse:1> a harbour"), {}, str, TENANT)
+        await gone.generate(own.work("<lora:lighthouse:1> a harbour"), {}, at_once, TENANT)
 
     assert own.calls() == 0
 

@@ -184,6 +184,36 @@ async def test_what_was_queued_is_taken_up_again_and_nothing_is_paid_twice(
     assert await gateway.verified()
 
 
+async def test_killed_while_it_waits_for_its_account_a_job_goes_on(crashing: Crashing) -> None:
+    """Whoever was before it may have been paid for; of the job itself nothing was sent."""
+    gateway, before = crashing.gateway, await crashing.calls()
+    await crashing.slow(3)
+    asking = asyncio.create_task(crashing.ask(v4("a lake, before a job")))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(await crashing.calls()) == len(before):  # noqa: ASYNC110 - asked over HTTP
+            await asyncio.sleep(0.01)
+    leaving = {"Prefer": "respond-async"}
+    async with gateway.client() as client:
+        asked = await client.post("/v1/generations", json=v4("a lake, in line"), headers=leaving)
+    job = UUID(asked.json()["id"])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not crashing.trail(job):  # noqa: ASYNC110 - screened: the log's file has no event
+            await asyncio.sleep(0.01)
+    gateway.kill()
+    assert await asking is None
+    first = next(each for each, state in gateway.rows().items() if state == "calling")
+    assert gateway.rows()[job] == "admitted"
+
+    await gateway.start()
+
+    async with gateway.client() as client:
+        events = await client.get(f"/v1/generations/{job}/events")
+    assert events.text.count('"state": "released"') == 1
+    assert crashing.reason(first) == "unknown_outcome"
+    assert len(await crashing.calls()) == len(before) + 2
+    assert await gateway.verified()
+
+
 async def test_killed_after_the_pictures_were_sealed_they_reach_its_id(crashing: Crashing) -> None:
     """What was paid for is examined by the next process, and released to whom it was made for."""
     gateway = crashing.gateway

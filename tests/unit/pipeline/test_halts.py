@@ -1,6 +1,5 @@
 """The kill switch: what is halted goes no further, wherever it is on its way, until two lift it."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -90,8 +89,7 @@ async def test_what_waits_for_an_account_is_not_sent_either(house: World) -> Non
     async with house.accounts.lease():
         ticket = await house.submit()
         assert ticket.end is not None
-        while (await house.row(ticket.id)).state is not State.CALLING:  # noqa: ASYNC110 - a row has no event
-            await asyncio.sleep(0)
+        await house.in_line()
         await placed(house)
 
     outcome = (await ticket.end).outcome

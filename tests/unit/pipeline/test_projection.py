@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from pipeline.errors import ConflictError
 from pipeline.items import (
     Cause,
     Cleared,
@@ -145,14 +146,28 @@ async def test_a_request_that_is_held_or_halted_twice_is_so_once(
 async def test_a_halted_request_is_never_called_upstream(house: World) -> None:
     """The paid call begins once, and never after an end."""
     submission = await house.submission()
-    assert await house.record.calling(submission)
-    assert not await house.record.calling(submission)
+    await house.record.calling(submission)
+    with pytest.raises(ConflictError):
+        await house.record.calling(submission)
 
     other = await house.submission()
     halted = Halted(other.id, Stage.SCREEN, PublicCode.CONTENT_NOT_ALLOWED, None)
     await follow(house, other, halted)
 
-    assert not await house.record.calling(other)
+    for again in (False, True):
+        with pytest.raises(ConflictError):
+            await house.record.calling(other, again=again)
+
+
+async def test_another_account_may_be_called_once_the_first_refused(house: World) -> None:
+    """It is the one that rests, should this process die now; before a first call there is none."""
+    submission = await house.submission()
+    with pytest.raises(ConflictError):
+        await house.record.calling(submission, "b" * 64, again=True)
+    await house.record.calling(submission, "a" * 64)
+    await house.record.calling(submission, "b" * 64, again=True)
+
+    assert (await house.row(submission.id)).account == "b" * 64
 
 
 async def test_pictures_are_kept_for_the_tenants_time(house: World) -> None:

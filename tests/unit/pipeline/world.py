@@ -455,12 +455,18 @@ class World:
         drawn = [*pictures, *(png(colour) for colour in colours)]
         screened = await self.screened(samples=len(drawn), **more)
         submission = screened.outcome.submission
-        assert await self.record.calling(submission)
+        await self.record.calling(submission)
         sealed = [
             await seal(self.vault, submission.id, index, data) for index, data in enumerate(drawn)
         ]
         generated = Generated(screened.outcome, tuple(sealed), 1)
         return Recorded(generated, await self.record.write(submission, generated))
+
+    async def in_line(self) -> None:
+        """Return once somebody waits for an account."""
+        async with asyncio.timeout(5):
+            while not len(self.accounts._line):  # noqa: ASYNC110 - the line has no event
+                await asyncio.sleep(0)
 
     async def row(self, submission: UUID) -> SubmissionRow:
         """What app.db says of a submission."""

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from audit.entry import Entry, Kind, entry_id
+from pipeline.errors import ConflictError
 from pipeline.items import Recorded
 from pipeline.jobs.resuming import STRANDED, Resuming
 from pipeline.quarantine import open_with
@@ -38,14 +39,15 @@ async def test_what_was_only_admitted_is_closed(house: World) -> None:
 async def test_what_may_have_been_paid_is_closed_and_not_repeated(house: World) -> None:
     """Its outcome is unknown: it is told so, and never called again."""
     submission = (await house.screened()).outcome.submission
-    assert await house.record.calling(submission)
+    await house.record.calling(submission)
 
     await house.recovery.run()
 
     last = (await house.leaves(submission.id))[-1]
     assert last.public["reason"] == "unknown_outcome"
     assert house.upstream.calls == []
-    assert not await house.record.calling(submission)
+    with pytest.raises(ConflictError):
+        await house.record.calling(submission)
 
 
 async def test_paid_pictures_are_examined_and_released(house: World) -> None:

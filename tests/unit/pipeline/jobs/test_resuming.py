@@ -1,16 +1,31 @@
 """What waited in the queue when a process died is taken up again, and nothing is paid twice."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from uuid import UUID
 
 import pytest
+from typing_extensions import override
 
 from audit.entry import Kind
 from audit.errors import NotDurableError
+from pipeline.errors import StoreUnavailableError
+from pipeline.items import Submission
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.resuming import FALLEN, STRANDED, Resuming
+from pipeline.record import Record
 from pipeline.store.submissions import State
 from tests.unit.pipeline.world import World
+
+
+@dataclass(frozen=True)
+class Unnoted(Record):
+    """One whose database fails when a paid call is to be noted."""
+
+    @override
+    async def calling(
+        self, submission: Submission, account: str = "", *, again: bool = False
+    ) -> None:
+        raise StoreUnavailableError("store", "a working database", "none")
 
 
 def next_desk(house: World) -> Desk:
@@ -74,12 +89,51 @@ async def test_what_may_have_been_paid_is_never_called_again(house: World) -> No
     """That it is a job changes nothing about it."""
     submission = (await house.screened()).outcome.submission
     await job(house, submission.id)
-    assert await house.record.calling(submission)
+    await house.record.calling(submission)
 
     assert await resumed(house) == (1, 0)
 
     assert (await house.leaves(submission.id))[-1].public["reason"] == "unknown_outcome"
     assert house.upstream.calls == []
+
+
+async def test_what_waited_for_an_account_goes_on(house: World) -> None:
+    """Nothing of it was sent: whoever dies in that line has paid for nothing."""
+    desk = house.gate.desk
+    received = house.received()
+    async with house.accounts.lease():  # another generation holds the account
+        with desk.entering():
+            work = received.work(house.gate.limits)
+            ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+        await house.in_line()
+        assert (await house.row(ticket.id)).state is State.ADMITTED
+        assert ticket.end is not None
+        ticket.end.cancel()  # as its process's death would
+
+    assert await resumed(house) == (0, 1)
+
+    assert await house.kinds(ticket.id) == ["admit", "generated", "examined", "release"]
+    assert len(house.upstream.calls) == 1
+
+
+async def test_whose_call_could_not_be_noted_goes_on_later(house: World) -> None:
+    """A database that fails over at that moment neither loses a job nor lets it be paid twice."""
+    desk, flow = house.gate.desk, house.flow
+    received = house.received()
+    parts = {each.name: getattr(house.record, each.name) for each in fields(Record)}
+    desk.flow = replace(flow, record=Unnoted(**parts))
+    with desk.entering():
+        work = received.work(house.gate.limits)
+        ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+    assert ticket.end is not None
+    with pytest.raises(StoreUnavailableError):
+        await ticket.end
+    desk.flow = flow
+    assert (await house.row(ticket.id)).state is State.ADMITTED
+    assert await resumed(house) == (0, 1)
+
+    assert await house.kinds(ticket.id) == ["admit", "generated", "examined", "release"]
+    assert len(house.upstream.calls) == 1
 
 
 async def test_what_ended_before_app_db_heard_of_it_is_only_followed(house: World) -> None:

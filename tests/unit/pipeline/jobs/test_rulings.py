@@ -512,9 +512,7 @@ async def test_upkeep_leaves_alone_what_a_ruling_carries(house: World) -> None:
     hold = await upload_held(house)
     async with house.accounts.lease():
         ruled = asyncio.create_task(house.rulings.rule(hold, APPROVED))
-        async with asyncio.timeout(5):
-            while (await house.row(hold.submission)).state is not State.CALLING:  # noqa: ASYNC110 - app.db
-                await asyncio.sleep(0.01)
+        await house.in_line()
         house.clock.passes(hours=9)
 
         await house.upkeep.round()

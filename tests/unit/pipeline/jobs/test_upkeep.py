@@ -20,7 +20,7 @@ from pipeline.jobs.upkeep import CONTESTED, LEFTOVER, LOOKS_A_ROUND
 from pipeline.store.appeals import Cause
 from pipeline.store.legal_holds import LegalHold
 from pipeline.store.pictures import PictureState
-from pipeline.store.submissions import State, SubmissionRow
+from pipeline.store.submissions import SubmissionRow
 from tests.unit.pipeline.jobs.dying import dying_at
 from tests.unit.pipeline.lookers import KNOWN, WHITE, Colour, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, HOLD_FOR, KEEP_FOR, NEARLY, TENANT, World
@@ -540,9 +540,7 @@ async def test_what_somebody_carries_is_left_alone_however_long_it_waits(house: 
     """A long queue before one account is no crash: to close it would lose what is then paid for."""
     async with house.accounts.lease():
         ticket = await house.submit()
-        async with asyncio.timeout(5):
-            while (await house.row(ticket.id)).state is not State.CALLING:  # noqa: ASYNC110 - app.db
-                await asyncio.sleep(0.01)
+        await house.in_line()
         house.clock.passes(hours=9)
 
         await house.upkeep.round()

@@ -126,9 +126,13 @@ class TestGenerate:
         """A client may leave while its request queues: then nothing is paid for nobody."""
         upstream = Upstream()
         left = False
+
+        async def begin(_: str) -> str:
+            return "left" if left else ""
+
         async with upstream.accounts.lease(), upstream.accounts.lease():
             waiting = asyncio.create_task(
-                upstream.client.generate(read(), {}, lambda: "left" if left else "")  # none is free
+                upstream.client.generate(read(), {}, begin)  # none is free
             )
             await asyncio.sleep(0)
             left = True
@@ -214,8 +218,15 @@ class TestGenerate:
         """It stays out, and health says so."""
         upstream = Upstream(httpx.Response(401), httpx.Response(200, content=pictures()))
 
-        assert (await upstream.client.generate(read(), {})).account == "second"
+        begun: list[str] = []
+
+        async def begin(account: str) -> str:
+            begun.append(account)
+            return ""
+
+        assert (await upstream.client.generate(read(), {}, begin)).account == "second"
         assert upstream.accounts.states()["first"] is AccountState.REFUSED
+        assert begun == [Token("first", SECRETS[0]).digest, Token("second", SECRETS[1]).digest]
 
     async def test_when_no_token_is_accepted_it_ends(self, read: Read) -> None:
         """It must not go round for ever."""

@@ -31,15 +31,33 @@ async def test_an_account_is_remembered_from_its_first_use(store: Store) -> None
 async def test_it_rests_after_a_process_that_died_during_a_paid_call(
     store: Store, row: SubmissionRow
 ) -> None:
-    """NovelAI may still be generating with it: the lease outlives its owner, a second death too."""
+    """NovelAI may still be generating with it: the lease outlives its owner, a second death too.
+
+    No other account has to rest.
+    """
     await take(store, "process-1", TOKEN, OTHER)
     await store.admission.admit(row)
-    await store.submissions.move("harbour", row.id, State.CALLING, LATER)
-    taken = await take(store, "process-2", TOKEN, OTHER)
+    assert await store.submissions.call("harbour", row.id, OTHER, NOON)
+    assert await store.submissions.call("harbour", row.id, TOKEN, LATER, again=True)
+    (first, other) = await take(store, "process-2", TOKEN, OTHER)
     await store.submissions.move("harbour", row.id, State.HALTED, LATER)
     (again,) = await take(store, "process-3")
 
-    assert [each.rests_until for each in (*taken, again)] == [LATER + LONGEST] * 3
+    assert [first.rests_until, again.rests_until] == [LATER + LONGEST] * 2
+    assert other.rests_until == LATER
+
+
+async def test_it_rests_as_well_if_its_token_was_rotated_meanwhile(
+    store: Store, row: SubmissionRow
+) -> None:
+    """It is the account that generates, not the token."""
+    (known,) = await take(store, "process-1")
+    await store.admission.admit(row)
+    await store.submissions.call("harbour", row.id, TOKEN, LATER)
+    await store.accounts.rotate(TOKEN, replace(known, token=OTHER))
+    (taken,) = await take(store, "process-2", OTHER)
+
+    assert taken.rests_until == LATER + LONGEST
 
 
 async def test_it_does_not_rest_after_a_process_that_called_nobody(
