@@ -154,6 +154,7 @@ from pipeline.novelai.accounts_alarms import Alarms
 from pipeline.novelai.accounts_balance import Balances
 from pipeline.novelai.accounts_following import Following
 from pipeline.novelai.accounts_leases import Leases
+from pipeline.novelai.accounts_ledger import Reckoning
 from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.accounts_roster import Roster
 from pipeline.novelai.client import Client
@@ -394,7 +395,6 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
             routing=routing(settings.routes, engines),
             outside=anchoring.standings,
-            balances=roster.balances.seen,
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
@@ -425,6 +425,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 uncovered.expire,
                 undoing.purge,
                 misses.watch,
+                roster.reckoning.look,
                 Alarms(store, now).look,
                 Paging(store, now).look,
                 Overdue(gate.reports, now).look,
@@ -825,8 +826,9 @@ async def _roster(
         await store.replicas.join(owner, now())  # from now on what is ours is nobody else's
     upstream = settings.upstream
     balances, declares = Balances(upstream.base_url, http), not settings.development
+    reckoning = Reckoning(accounts, balances, store.ledgers, log, now, uuid4)
     roster = Roster(
-        accounts, store.accounts, log, balances, now, uuid4, upstream.tokens_file, declares
+        accounts, store.accounts, log, reckoning, now, uuid4, upstream.tokens_file, declares
     )
     told = await roster.begin(owner, timedelta(seconds=upstream.longest_seconds))
     often = settings.refusals_per_day

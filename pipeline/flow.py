@@ -34,6 +34,7 @@ from pipeline.items import (
     Submission,
     again,
 )
+from pipeline.novelai.price import where_included
 from pipeline.record import Outcome, Record
 from pipeline.stages.stage import Step
 from pipeline.telemetry import Metrics
@@ -105,7 +106,8 @@ class Flow:
             nonlocal begun
             reason = why_not()
             if not reason:
-                await self.record.calling(submission, account, again=begun)
+                included = where_included(submission.work)
+                await self.record.calling(submission, account, included, again=begun)
                 begun = True
             return reason
 

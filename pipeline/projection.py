@@ -79,16 +79,19 @@ class Projection:
     now: Callable[[], datetime]
     tenancy: Tenancy
 
-    async def calling(self, submission: Submission, account: str, *, again: bool) -> None:
+    async def calling(
+        self, submission: Submission, account: str, included: tuple[int, int], *, again: bool
+    ) -> None:
         """Note that the paid call begins.
 
         Raises:
             ConflictError: somebody else has begun it, or it has ended.
         """
-        tenant, now = submission.subject.tenant, self.now()
-        called = self.store.submissions.call
-        if not await called(tenant, submission.id, account, now, again=again):
-            raise ConflictError("submission", "one that nobody else carries", "another's")
+
+        async def work(part: Store) -> None:
+            await self._changes(part).call(submission, account, included, again=again)
+
+        await self.store.together(work)
 
     async def follow(
         self,
@@ -149,6 +152,22 @@ class Changes:
     store: Store
     now: Callable[[], datetime]
     tenancy: Tenancy
+
+    async def call(
+        self, submission: Submission, account: str, included: tuple[int, int], *, again: bool
+    ) -> None:
+        """Begin the paid call, and count it for its account.
+
+        Raises:
+            ConflictError: as `Projection.calling`.
+        """
+        tenant, now = submission.subject.tenant, self.now()
+        called = await self.store.submissions.call(tenant, submission.id, account, now, again=again)
+        row = await self.store.submissions.get(tenant, submission.id)
+        if row is None or not called:
+            raise ConflictError("submission", "one that nobody else carries", "another's")
+        if account:
+            await self.store.ledgers.begin(row.id, account, row.price, included)
 
     async def follow(
         self, submission: Submission, outcome: Held | Halted | Examined | Released
@@ -289,6 +308,7 @@ class Changes:
         if halted and (row.state in _BEFORE_THE_CALL or reason in _UNPAID):
             await self.store.tenants.charge(row.tenant, -row.price)
             await self.store.submissions.uncharge(row.tenant, row.id)
+            await self.store.ledgers.drop(row.id)
         return halted
 
     async def settle(self, tenant: str, submission: UUID) -> None:

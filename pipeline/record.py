@@ -83,18 +83,24 @@ class Record:
         return tuple(receipts[: _count(outcome, len(receipts))])
 
     async def calling(
-        self, submission: Submission, account: str = "", *, again: bool = False
+        self,
+        submission: Submission,
+        account: str = "",
+        included: tuple[int, int] = (0, 0),
+        *,
+        again: bool = False,
     ) -> None:
         """Note that the paid call is about to be made, so that a crash never makes it twice.
 
-        `account` is the digest of the one that pays; `again` is said with another one, once the
-        first was refused before anything was done.
+        `account` is the digest of the one that pays, `included` what that costs, at least and at
+        most, if its plan includes generations. `again` is said with another one, once the first
+        was refused before anything was done.
 
         Raises:
             ConflictError: somebody else makes it, or it has ended; the caller MUST NOT.
             StoreError: nobody knows; the caller MUST NOT.
         """
-        await self.projection.calling(submission, account, again=again)
+        await self.projection.calling(submission, account, included, again=again)
 
     async def close(
         self,

@@ -46,7 +46,9 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def balance(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Ask NovelAI what is left on each account; one that could not pay is used again if it can.
+    """Ask NovelAI what is left on each account, and compare it with what was counted.
+
+    One that could not pay is used again if it can. A drift is written into the log.
 
     Exits with 0, or 2 (it could not be asked).
 
@@ -57,8 +59,9 @@ def balance(ctx: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         say_json({"accounts": accounts})
         return
-    columns = ["account", "state", "anlas", "active"]
-    _table(accounts, columns, ["account", "state", "Anlas", "subscribed"])
+    columns = ["account", "state", "anlas", "drift", "low", "active"]
+    titles = ["account", "state", "Anlas", "drift", "runs low", "subscribed"]
+    _table(accounts, columns, titles)
 
 
 @app.command()

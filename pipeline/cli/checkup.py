@@ -120,6 +120,7 @@ def of_report(ready: Mapping[str, Any]) -> Iterator[Check]:
     refused = {name: said for name, said in ready["accounts"].items() if said == "refused"}
     mend = "NovelAI refuses the token: put a new one into NOVELAI_TOKEN or its file, and restart"
     yield _named("accounts", refused, f"{len(ready['accounts'])} usable or unproved", mend)
+    yield _balances(ready["balances"], ready["low"])
     tenants = {} if ready["tenants"] == "ok" else ready["tenants"]
     yield _named("tenants", tenants, "every policy fits", "put the policy set back")
     yield _banks(ready["banks"])
@@ -170,6 +171,17 @@ def _named(part: str, wrong: Mapping[str, object], well: str, mend: str) -> Chec
         return Check(part, State.WELL, well)
     found = ", ".join(f"{name}: {said}" for name, said in wrong.items())
     return Check(part, State.SICK, found, mend)
+
+
+def _balances(left: Mapping[str, object] | None, low: Sequence[str] | None) -> Check:
+    """Look at what was left on each account when NovelAI was last asked."""
+    if left is None or low is None:
+        return Check("balances", State.WARNING, "nobody knows", "see the server's log")
+    if low:
+        found = ", ".join(f"{label}: {left.get(label)} Anlas" for label in low)
+        mend = "fill it up at NovelAI; see `imprimatur accounts balance`"
+        return Check("balances", State.WARNING, found, mend)
+    return Check("balances", State.WELL, "no account runs low")
 
 
 def _banks(banks: object) -> Check:

@@ -110,9 +110,11 @@ def tables(report: Mapping[str, object], held: Mapping[Cause, int]) -> list[Tabl
 
 def _accounts(report: Mapping[str, object]) -> Table:
     """Return the accounts at NovelAI, and what was left on them when that was last asked."""
-    left = _mapping(report.get("balances"))
+    left, low = _mapping(report.get("balances")), _list(report.get("low"))
     rows = [
         (label, _told(state), _told(left[label]) if label in left else "not asked yet")
+        if label not in low
+        else (label, _told(state), f"{_told(left[label])}, runs low")
         for label, state in _mapping(report.get("accounts")).items()
     ]
     columns = ("account", "state", "Anlas")

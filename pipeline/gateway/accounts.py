@@ -94,13 +94,15 @@ def _refused() -> Generator[None]:
 
 
 def _told(account: Listed) -> dict[str, object]:
-    seen = account.balance
+    seen = account.reckoned
     return {
         "account": account.label,
         "state": account.state,
         "since": account.since.isoformat(),
         "rotate": account.is_old,
         "declared_by": account.declared_by,
-        "anlas": None if seen is None else seen.anlas,
-        "active": None if seen is None else seen.active,
+        "anlas": None if seen is None else seen.balance.anlas,
+        "drift": None if seen is None else seen.drift,
+        "low": None if seen is None else seen.is_low,
+        "active": None if seen is None else seen.balance.active,
     }

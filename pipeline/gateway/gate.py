@@ -20,7 +20,6 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.shelf import Shelf
 from pipeline.judge import Judge
 from pipeline.novelai.accounts import Accounts
-from pipeline.novelai.accounts_balance import Balance
 from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
 from pipeline.novelai.tags import Suggestion, Typed
@@ -74,7 +73,5 @@ class Gate:
     """What names stand for that are no model's."""
     outside: Callable[[], Mapping[str, Json]] = dict
     """What is remembered of the log outside it, for the operator."""
-    balances: Mapping[str, Balance] = field(default_factory=dict[str, Balance])
-    """What was left on the accounts at NovelAI when that was last asked, by label."""
     troubles: Troubles = field(default_factory=Troubles)
     """Which of the stores failed when it was last written to; whether the server is stopping."""

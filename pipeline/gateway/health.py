@@ -15,6 +15,7 @@ from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors, success
 from pipeline.gateway.troubles import still
 from pipeline.items import Json
+from pipeline.novelai.accounts_ledger import is_low
 from pipeline.telemetry import Metrics
 from policies.errors import PolicyError
 from policies.policy import Policy, Rating
@@ -50,6 +51,7 @@ def routes(gate: Gate, figures: Metrics) -> APIRouter:
         figures.queue_depth.set(gate.desk.in_flight)
         for cause, count in (await gate.store.holds.count()).items():
             figures.holds.labels(cause).set(count)
+        figures.accounts_low.set(sum(map(is_low, await gate.store.ledgers.all())))
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -85,7 +87,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "classifiers": {each: faults.get(each, "ok") for each in gate.judge.sources()},
         "banks": _banks(gate),
         "accounts": {label: state.value for label, state in accounts.items()},
-        "balances": {label: each.anlas for label, each in gate.balances.items()},
+        **await _balances(gate),
         "in_flight": gate.desk.in_flight,
         "queue_limit": gate.desk.limit,
         "queues": await _queues(gate),
@@ -94,6 +96,20 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "tenants": unserved or "ok",
         "outside": dict(gate.outside()),
         **stores,
+    }
+
+
+async def _balances(gate: Gate) -> dict[str, Json]:
+    """Return what was left on each account when NovelAI was last asked, and which run low."""
+    try:
+        ledgers = await gate.store.ledgers.all()
+    except StoreError:
+        return {"balances": None, "low": None}
+    labels = {token.digest: token.label for token in gate.accounts.tokens()}
+    known = {labels[each.token]: each for each in ledgers if each.token in labels}
+    return {
+        "balances": {label: each.left for label, each in known.items()},
+        "low": [label for label, each in known.items() if is_low(each)],
     }
 
 

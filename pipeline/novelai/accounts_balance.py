@@ -5,7 +5,7 @@ To ask costs nothing and takes no turn (novelai-api.md 1.3, 1.9).
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -50,8 +50,6 @@ class Balances:
 
     base_url: str
     http: httpx.AsyncClient
-    seen: dict[str, Balance] = field(default_factory=dict[str, Balance])
-    """What was left when it was last asked, by label: nobody asks for the sake of a page."""
 
     async def of(self, token: Token) -> Balance:
         """Return what is left on an account.
@@ -68,9 +66,7 @@ class Balances:
         if len(whole) != len(_STEPS) or not isinstance(active, bool):
             raise UpstreamMalformedError("subscription: expected Anlas and whether it is active")
         tier = told.get("tier")
-        found = Balance(sum(whole), active, tier if isinstance(tier, int) else 0)
-        self.seen[token.label] = found
-        return found
+        return Balance(sum(whole), active, tier if isinstance(tier, int) else 0)
 
     async def is_banned(self, token: Token) -> bool:
         """Whether NovelAI says that an account is banned.

@@ -17,7 +17,7 @@ from audit.entry import Entry, Json, Kind
 from audit.log import Log
 from pipeline.files import replace_whole
 from pipeline.novelai.accounts import Accounts, AccountState, Token
-from pipeline.novelai.accounts_balance import Balance, Balances
+from pipeline.novelai.accounts_ledger import Reckoned, Reckoning
 from pipeline.novelai.errors import AccountError, UpstreamError, UpstreamStatusError
 from pipeline.store.accounts import AccountRow, AccountTable
 
@@ -37,7 +37,7 @@ class Listed:
     since: datetime
     is_old: bool
     declared_by: str
-    balance: Balance | None = None
+    reckoned: Reckoned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Roster:
     accounts: Accounts
     table: AccountTable
     log: Log
-    balances: Balances
+    reckoning: Reckoning
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     tokens_file: Path | None
@@ -87,13 +87,13 @@ class Roster:
         """Return every account with what NovelAI says of it; what can pay again is lent again.
 
         Raises:
-            StoreError: nobody knows.
+            AuditError, StoreError: nobody knows.
         """
         for token in self.accounts.tokens():
-            await self.balances.look(self.accounts, token)
+            await self.reckoning.balances.look(self.accounts, token)
         found = await self.listed()
-        seen = [await self._seen(each) for each in self.accounts.tokens()]
-        return tuple(replace(each, balance=told) for each, told in zip(found, seen, strict=True))
+        seen = [await self.reckoning.of(each) for each in self.accounts.tokens()]
+        return tuple(replace(each, reckoned=told) for each, told in zip(found, seen, strict=True))
 
     async def add(self, secret: str, entitlement: str, person: str) -> Listed:
         """Declare that an account may be used beside the others, and use it at once.
@@ -178,12 +178,6 @@ class Roster:
         is_old = self.now() - row.since >= OLD
         return Listed(token.label, state, row.since, is_old, row.declared_by)
 
-    async def _seen(self, token: Token) -> Balance | None:
-        try:
-            return await self.balances.of(token)
-        except UpstreamError:
-            return None
-
     async def _accepted(self, secret: str) -> None:
         """Return if NovelAI accepts a token.
 
@@ -193,7 +187,7 @@ class Roster:
         if not _SHAPE.fullmatch(secret):
             raise AccountError("expected `pst-` and 64 characters")
         try:
-            await self.balances.of(Token("new", secret))
+            await self.reckoning.balances.of(Token("new", secret))
         except UpstreamStatusError as fault:
             if fault.status == HTTPStatus.UNAUTHORIZED:
                 raise AccountError("NovelAI does not accept that token") from None

@@ -68,6 +68,15 @@ def quote(work: Work, plan: Plan) -> Price:
             return Price(next(cost for most, cost in _UPSCALES if pixels <= most), 1)
 
 
+def where_included(work: Work) -> tuple[int, int]:
+    """Give what `work` costs an account whose plan includes generations: at least, and at most.
+
+    They differ where NovelAI has a meter for what it includes: of V5.
+    """
+    plans = (Plan(opus=True), Plan(opus=True, meter_spent=True))
+    return quote(work, plans[0]).total, quote(work, plans[1]).total
+
+
 def _tool(work: Work, plan: Plan) -> Price:
     """Price a director tool: as a V3 picture of its area, within bounds."""
     pixels = min(max(work.width * work.height, _FREE_PIXELS), MOST_PIXELS)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, String, Table, Uuid, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from pipeline.store import ledgers
 from pipeline.store.columns import Instant, metadata
 from pipeline.store.submissions import State, submissions
 from pipeline.store.writer import Transact, changing
@@ -101,7 +102,7 @@ class AccountTable:
         await self.transact(lambda sql: _put(sql, row))
 
     async def rotate(self, old: str, row: AccountRow) -> None:
-        """Remember an account under its new token, its cases as well."""
+        """Remember an account under its new token, its cases and its ledger as well."""
 
         def work(sql: Connection) -> None:
             sql.execute(delete(upstream_accounts).where(upstream_accounts.c.token == old))
@@ -110,6 +111,7 @@ class AccountTable:
             sql.execute(cases.values(token=row.token))
             calls = update(submissions).where(submissions.c.state == State.CALLING)
             sql.execute(calls.where(submissions.c.account == old).values(account=row.token))
+            ledgers.rotate(sql, old, row.token)
 
         await self.transact(work)
 

@@ -29,6 +29,7 @@ from pipeline.store.holds import Holds
 from pipeline.store.identities import Identities
 from pipeline.store.intents import Intents
 from pipeline.store.jobs import Jobs
+from pipeline.store.ledgers import Ledgers
 from pipeline.store.legal_holds import LegalHolds
 from pipeline.store.origins import Origins
 from pipeline.store.pasts import Pasts
@@ -107,6 +108,7 @@ class Store:
     jobs: Jobs
     appeals: Appeals
     accounts: AccountTable
+    ledgers: Ledgers
     samples: Samples
     tallies: Tallies
     figures: Figures
@@ -182,6 +184,7 @@ class Store:
             jobs=Jobs(transact),
             appeals=Appeals(transact),
             accounts=AccountTable(transact),
+            ledgers=Ledgers(transact),
             samples=Samples(transact),
             tallies=Tallies(transact),
             figures=Figures(transact),

@@ -24,6 +24,8 @@ class Metrics:
     queue_depth: Gauge
     holds: Gauge
     """Open ones, by `cause`."""
+    accounts_low: Gauge
+    """How many accounts at NovelAI run low."""
     audit_appends: Counter
     audit_failures: Counter
 
@@ -48,6 +50,9 @@ class Metrics:
             ),
             queue_depth=Gauge("imprimatur_queue_depth", "Requests that wait.", registry=to),
             holds=Gauge("imprimatur_holds", "Open holds.", ["cause"], registry=to),
+            accounts_low=Gauge(
+                "imprimatur_accounts_low", "Accounts of which most is spent.", registry=to
+            ),
             audit_appends=Counter(
                 "imprimatur_audit_appends", "Entries that became durable.", registry=to
             ),

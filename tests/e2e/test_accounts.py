@@ -147,6 +147,22 @@ async def test_a_request_is_served_by_an_account_that_can_pay(running: Running) 
     assert (await running.states())[-1] == "unpaid"
 
 
+async def test_what_is_counted_is_what_is_taken(running: Running) -> None:
+    """The sandbox prices by its own reading of the same specification."""
+    before = await running.ask("POST", "/accounts/balance")
+    for scene in ("a weather vane", "a quay in winter"):
+        made = await running._ask(
+            running.house.public, "POST", "/ai/generate-image", v4(scene, samples=3)
+        )
+        assert made.status_code == 200, made.text
+    after = await running.ask("POST", "/accounts/balance")
+
+    assert sum(each["anlas"] for each in after) < sum(each["anlas"] for each in before)
+    for each in after:
+        assert each["drift"] == 0
+    assert "account.drift" not in await running.events(Kind.CONFIG)
+
+
 async def test_a_job_says_that_a_person_asked_for_it(running: Running) -> None:
     """Several accounts are for people: automation on them is what NovelAI bans for."""
     leaving = {"Prefer": "respond-async"}

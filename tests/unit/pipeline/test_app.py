@@ -246,7 +246,7 @@ def built(house: World) -> House:
         house.accounts,
         house.store.accounts,
         house.log,
-        balances,
+        house.reckoning(house.accounts, balances),
         house.clock,
         uuid4,
         None,

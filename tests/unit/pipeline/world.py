@@ -79,6 +79,7 @@ from pipeline.lineage import Lineage
 from pipeline.marking.leaving import leaving
 from pipeline.novelai.accounts import Accounts, Token
 from pipeline.novelai.accounts_balance import Balances
+from pipeline.novelai.accounts_ledger import Reckoning
 from pipeline.novelai.accounts_misses import Misses
 from pipeline.novelai.client import Client
 from pipeline.novelai.limits import Limits
@@ -461,6 +462,10 @@ class World:
         ]
         generated = Generated(screened.outcome, tuple(sealed), 1)
         return Recorded(generated, await self.record.write(submission, generated))
+
+    def reckoning(self, accounts: Accounts, balances: Balances) -> Reckoning:
+        """What reckons accounts with an upstream, by this house's ledgers."""
+        return Reckoning(accounts, balances, self.store.ledgers, self.log, self.clock, uuid4)
 
     async def in_line(self) -> None:
         """Return once somebody waits for an account."""

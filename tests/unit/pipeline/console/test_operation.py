@@ -17,8 +17,9 @@ REPORT: Mapping[str, object] = {
     "sick": {"faces": "TimeoutError"},
     "banks": {"known": {"version": "3f", "entries": 12, "stale": True}, "own": {"entries": 0}},
     "classifiers": {"faces@1": "TimeoutError", "terms@2": "ok"},
-    "accounts": {"account-1": "refused", "account-2": "free"},
-    "balances": {"account-2": 4100},
+    "accounts": {"account-1": "refused", "account-2": "free", "account-3": "free"},
+    "balances": {"account-2": 4100, "account-3": 20},
+    "low": ["account-3"],
     "in_flight": 2,
     "queue_limit": 64,
     "queues": {"harbour": {"waiting": 12, "reviews_a_day": 40}},
@@ -49,6 +50,7 @@ def test_all_that_is_known_is_in_a_table() -> None:
     assert found["Upstream accounts"].rows == [
         ("account-1", "refused", "not asked yet"),
         ("account-2", "free", "4100"),
+        ("account-3", "free", "20, runs low"),
     ]
     assert ("terms@2", "ok") in found["Classifiers"].rows
     waits = found["What waits for people, against what they can rule on in a day"]

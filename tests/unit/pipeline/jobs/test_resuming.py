@@ -23,7 +23,12 @@ class Unnoted(Record):
 
     @override
     async def calling(
-        self, submission: Submission, account: str = "", *, again: bool = False
+        self,
+        submission: Submission,
+        account: str = "",
+        included: tuple[int, int] = (0, 0),
+        *,
+        again: bool = False,
     ) -> None:
         raise StoreUnavailableError("store", "a working database", "none")
 

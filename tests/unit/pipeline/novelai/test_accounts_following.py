@@ -78,9 +78,15 @@ async def both(house: World, tmp_path: Path) -> AsyncIterator[Gateways]:
             pool = Accounts(
                 [ONE, Token("account-2", SECOND)], monotonic=lambda: 0.0, sleep=asyncio.sleep
             )
-            balances = Balances("http://upstream", http)
             roster = Roster(
-                pool, table, house.log, balances, house.clock, uuid4, secrets, declares=False
+                pool,
+                table,
+                house.log,
+                house.reckoning(pool, Balances("http://upstream", http)),
+                house.clock,
+                uuid4,
+                secrets,
+                declares=False,
             )
 
             async def answer() -> bool:

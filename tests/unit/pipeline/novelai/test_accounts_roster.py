@@ -38,8 +38,9 @@ async def opened(house: World) -> AsyncIterator[Open]:
             monotonic=lambda: 0.0,
             sleep=asyncio.sleep,
         )
-        balances, table = Balances("http://upstream", http), house.store.accounts
-        return Roster(accounts, table, house.log, balances, house.clock, uuid4, path, declares=True)
+        reckoning = house.reckoning(accounts, Balances("http://upstream", http))
+        table, clock = house.store.accounts, house.clock
+        return Roster(accounts, table, house.log, reckoning, clock, uuid4, path, declares=True)
 
     yield build
     await http.aclose()

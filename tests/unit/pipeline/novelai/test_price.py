@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.items import Json, Work
 from pipeline.novelai.limits import Limits
-from pipeline.novelai.price import Plan, Price, quote
+from pipeline.novelai.price import Plan, Price, quote, where_included
 from pipeline.novelai.tools import parse_augment, parse_upscale
 from tests.unit.pipeline.novelai.conftest import picture
 
@@ -107,3 +107,13 @@ class TestQuote:
         assert quote(read(V5), Plan(opus=True, meter_spent=True)).billable == 1
         assert quote(read(V5), OPUS).billable == 0
         assert quote(read(V4), Plan(opus=True, meter_spent=True)).billable == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "samples", "expected"), [(V4, 1, (0, 0)), (V4, 2, (20, 20)), (V5, 1, (0, 30))]
+)
+def test_what_a_plan_includes_is_certain_but_for_the_newest(
+    read: Read, model: str, samples: int, expected: tuple[int, int]
+) -> None:
+    """NovelAI alone reads the meter of V5."""
+    assert where_included(read(model, steps=28, n_samples=samples)) == expected

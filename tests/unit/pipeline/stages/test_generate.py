@@ -193,7 +193,7 @@ class TestMisses:
             house.accounts,
             house.store.accounts,
             house.log,
-            Balances("http://upstream", httpx.AsyncClient()),
+            house.reckoning(house.accounts, Balances("http://upstream", httpx.AsyncClient())),
             house.clock,
             uuid4,
             None,
