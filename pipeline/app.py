@@ -96,6 +96,7 @@ from pipeline.duties.takedown.intake import Intake
 from pipeline.encodings import Mintage
 from pipeline.engines.opening import opened as opened_engines
 from pipeline.engines.opening import routing
+from pipeline.engines.standings import Standings
 from pipeline.errors import SettingsError, StoreError
 from pipeline.flow import Flow
 from pipeline.gateway import accounts as accounts_routes
@@ -395,6 +396,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             suggest=Suggesting(settings.upstream.base_url, accounts, http),
             routing=routing(settings.routes, engines),
             outside=anchoring.standings,
+            engines=Standings(engines.own, time.monotonic),
         )
         api_keys = ApiKeys(store, now, os.urandom)
         left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()

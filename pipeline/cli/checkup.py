@@ -15,7 +15,9 @@ from cryptography import x509
 
 from audit.connection import connect_reader
 from audit.leaf import Leaf
+from pipeline.engines.standings import WELL
 from pipeline.errors import SettingsError
+from pipeline.novelai.accounts import PAUSED
 from pipeline.settings import Settings, load
 from pipeline.store.store import SOUND_SQLITE
 
@@ -117,9 +119,13 @@ def of_report(ready: Mapping[str, Any]) -> Iterator[Check]:
         mend = "" if well else "see docs/operate.md, Sickness; the server's log names the fault"
         yield Check(part, State.WELL if well else State.SICK, str(ready[part]), mend)
     yield _named("models", ready["sick"], "all see what they must see", "see the server's log")
-    refused = {name: said for name, said in ready["accounts"].items() if said == "refused"}
-    mend = "NovelAI refuses the token: put a new one into NOVELAI_TOKEN or its file, and restart"
-    yield _named("accounts", refused, f"{len(ready['accounts'])} usable or unproved", mend)
+    accounts = ready["accounts"]
+    paused = {name: said for name, said in accounts.items() if said in PAUSED}
+    mend = "docs/accounts.md says what each state needs; see `imprimatur accounts list`"
+    yield _named("accounts", paused, f"{len(accounts)} usable or unproved", mend)
+    failing = {name: said for name, said in ready["engines"].items() if said != WELL}
+    mend = "see docs/engines.md, What it must be like"
+    yield _named("engines", failing, f"{len(ready['engines'])} could draw now", mend)
     yield _balances(ready["balances"], ready["low"])
     tenants = {} if ready["tenants"] == "ok" else ready["tenants"]
     yield _named("tenants", tenants, "every policy fits", "put the policy set back")

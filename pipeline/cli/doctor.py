@@ -34,9 +34,10 @@ _FAULTS = (CliError, AuditError, PipelineError, ClassifierError, PolicyError, OS
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Look at settings, keys, disk, clock, models, banks, accounts and log; say what to mend.
+    """Look at settings, disk, clock, models, banks, accounts, engines and log; say what to mend.
 
-    It asks the server that runs, or opens the installation itself; nothing is sent to NovelAI.
+    It asks the server that runs, or opens the installation itself; nothing is sent to NovelAI, and
+    engines of your own are asked what they have loaded.
 
     Exits with 0 (it is well, warnings aside), 1 (something is to be mended).
 

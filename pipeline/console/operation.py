@@ -97,6 +97,7 @@ def tables(report: Mapping[str, object], held: Mapping[Cause, int]) -> list[Tabl
         _pairs("Classifiers that fail", "classifier", report.get("sick"), "None of them."),
         _pairs("Classifiers", "version", report.get("classifiers"), "There are none."),
         _accounts(report),
+        _pairs("Engines of one's own", "engine", report.get("engines"), "There are none."),
         _facts("Banks", "bank", banks, banks if isinstance(banks, str) else "There are none."),
         _facts(
             "The log, remembered outside",

@@ -87,6 +87,18 @@ class ComfyUi:
             pictures = await self._drawn(work, flow)
             return Answer(pictures, self.allowed.name, perf_counter() - started)
 
+    async def check(self) -> None:
+        """Return if (1) and (2) hold for all that it may be asked for.
+
+        Raises:
+            UpstreamUnreachableError: they do not.
+        """
+        await self._check_extras()
+        for name, digest in self.allowed.checkpoints.items():
+            await self._file("checkpoints", name, _CHECKPOINT_DIGEST, digest)
+        for name, digest in self.allowed.registered().items():
+            await self._file("loras", name, _LORA_DIGEST, digest)
+
     async def _check_extras(self) -> None:
         """Return if there are no embeddings, and no nodes of others: these may rewrite a prompt."""
         embeddings = await self.wire.ask("/embeddings")

@@ -64,6 +64,10 @@ class Allowed:
     takes_pictures: bool = True
     """Whether it draws from a picture too."""
 
+    def registered(self) -> Mapping[str, str]:
+        """Give the digest of each LoRA that some tenant may name."""
+        return {each.name: each.sha256 for each in self.loras()}
+
     def checkpoint(self, work: Work) -> str:
         """Give the digest of the checkpoint that draws `work`.
 
@@ -110,6 +114,14 @@ class SelfHosted(Engine, Protocol):
     @property
     def allowed(self) -> Allowed:
         """What it may be asked for."""
+        ...
+
+    async def check(self) -> None:
+        """Return if it could draw all that it may be asked for; nothing is drawn.
+
+        Raises:
+            UpstreamUnreachableError: it could not: `str()` says what to mend.
+        """
         ...
 
 

@@ -74,6 +74,17 @@ class WebUi:
             pictures = await asyncio.to_thread(_came, work, said, digest, loras)  # (4), (5)
             return Answer(pictures, self.allowed.name, perf_counter() - started)
 
+    async def check(self) -> None:
+        """Return if (1) and (2) hold for all that it may be asked for.
+
+        Raises:
+            UpstreamUnreachableError: they do not.
+        """
+        await self._check_extras()
+        for digest in self.allowed.checkpoints.values():
+            await self._title(digest)
+        await self._check_loras(self.allowed.registered())
+
     async def _check_extras(self) -> None:
         """Return if neither embeddings nor extensions are there: both act on words in prompts."""
         embeddings = await self.wire.ask("/sdapi/v1/embeddings")

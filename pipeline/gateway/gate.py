@@ -13,6 +13,7 @@ from pipeline.duties.appeals.appeals import Appeals
 from pipeline.duties.enforcement.enforcing import Enforcing
 from pipeline.duties.reports.reporting import Reports
 from pipeline.engines.routing import Routing
+from pipeline.engines.standings import Standings
 from pipeline.gateway.texts import Texts
 from pipeline.halts import Halts
 from pipeline.items import Json
@@ -71,6 +72,8 @@ class Gate:
     """Asks NovelAI which tags a text may be going to be; it MUST have been judged."""
     routing: Routing = field(default_factory=Routing)
     """What names stand for that are no model's."""
+    engines: Standings = field(default_factory=lambda: Standings((), lambda: 0.0))
+    """How the engines of one's own stand."""
     outside: Callable[[], Mapping[str, Json]] = dict
     """What is remembered of the log outside it, for the operator."""
     troubles: Troubles = field(default_factory=Troubles)

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import policies
 from classifiers.errors import BankError
+from pipeline.engines.standings import WELL
 from pipeline.errors import StoreError
 from pipeline.gateway.gate import Gate
 from pipeline.gateway.shapes import errors, success
@@ -88,6 +89,7 @@ async def readiness(gate: Gate) -> dict[str, Json]:
         "banks": _banks(gate),
         "accounts": {label: state.value for label, state in accounts.items()},
         **await _balances(gate),
+        "engines": dict(await gate.engines()),
         "in_flight": gate.desk.in_flight,
         "queue_limit": gate.desk.limit,
         "queues": await _queues(gate),
@@ -164,9 +166,12 @@ def _for_anybody(gate: Gate, report: dict[str, Json]) -> dict[str, Json]:
     """Return what anybody may know: that something fails, how many are sick, never which."""
     coarse = {name: said for name, said in report.items() if name in _FOR_ANYBODY}
     told = {name: "ok" if report[name] == "ok" else "failing" for name in ("seizures", "tenants")}
-    banks = report["banks"]
+    engines, banks = report["engines"], report["banks"]
+    are_well = isinstance(engines, dict) and all(said == WELL for said in engines.values())
+    told["engines"] = "ok" if are_well else "failing"
     counts = {
         "sick": len(gate.judge.faults()),
         "banks": len(banks) if isinstance(banks, dict) else 0,
+        "engines": len(engines) if isinstance(engines, dict) else 0,
     }
     return coarse | counts | told

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from pipeline.engines.comfyui import ComfyUi
 from pipeline.engines.engine import Allowed, Engine, Engines, Lora
+from pipeline.engines.standings import EVERY_SECONDS, WELL, Standings
 from pipeline.engines.webui import WebUi
 from pipeline.engines.wire import Wire
 from pipeline.errors import StoreUnavailableError
@@ -372,6 +373,51 @@ async def test_a_file_that_was_exchanged_is_not_used(own: Bench, prompt: str) ->
     finally:
         loaded.checkpoints, loaded.loras = kept
     assert own.calls() == 0
+
+
+async def test_an_engine_says_itself_whether_it_could_draw(own: Bench) -> None:
+    """Before anybody asks it to: with every checkpoint and LoRA on its list."""
+    engine, loaded = own.engine, own.own.loaded
+    assert isinstance(engine, WebUi | ComfyUi)
+    await engine.check()
+    for name, other in (
+        ("embeddings", ["unknown"]),
+        ("extensions", ["unknown"]),
+        ("checkpoints", {"harbour": "0" * 64}),
+        ("loras", {"lighthouse": "0" * 64}),
+    ):
+        kept = getattr(loaded, name)
+        setattr(loaded, name, other)
+        try:
+            with pytest.raises(UpstreamUnreachableError, match=r"nobody allowed|digest"):
+                await engine.check()
+        finally:
+            setattr(loaded, name, kept)
+    assert own.calls() == 0
+
+
+async def test_how_engines_stand_is_asked_once_in_a_while(own: Bench) -> None:
+    """Whoever asks often keeps no engine from drawing; one that hangs is not well."""
+    engine, at, loaded = own.engine, [0.0], own.own.loaded
+    assert isinstance(engine, WebUi | ComfyUi)
+    silent = socket.create_server(("127.0.0.1", 0))  # it takes a connection, and never answers
+    hanging = own.make(f"http://127.0.0.1:{silent.getsockname()[1]}", own.http)
+    assert isinstance(hanging, WebUi | ComfyUi)
+    second = replace(hanging, allowed=replace(hanging.allowed, name="second"))
+    ask = Standings((engine, second), lambda: at[0], answer_seconds=0.5)
+    told = [await ask()]
+    loaded.embeddings.append("unknown")
+    try:
+        told += [await ask()]
+        at[0] += EVERY_SECONDS
+        told += [await ask()]
+    finally:
+        loaded.embeddings.clear()
+        silent.close()
+
+    assert [each["own"] == WELL for each in told] == [True, True, False]
+    assert "nobody allowed" in told[-1]["own"]
+    assert {each["second"] for each in told} == {"no answer within 0.5 s"}
 
 
 async def test_a_registered_lora_is_drawn_with(own: Bench) -> None:

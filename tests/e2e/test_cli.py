@@ -289,6 +289,37 @@ def test_the_doctor_finds_a_server_well_and_names_what_could_be_better(server: S
     assert "import" in found["banks"]["mend"]
 
 
+def test_an_account_at_novelai_is_listed_rotated_and_asked_for_its_balance(
+    server: Server, tmp_path: Path
+) -> None:
+    """Without a restart; what cannot be done is told, and no token is shown."""
+    new, other = ("pst-" + sign * 64 for sign in "xy")
+    secret = tmp_path / "token"
+    secret.write_text(new)
+    (before,) = server.asked("accounts", "list")["accounts"]
+    rotated = server.asked("accounts", "rotate", before["account"], "--token-file", secret)
+    (left,) = server.asked("accounts", "balance")["accounts"]
+    shown = server.typed("accounts", "balance")
+    piped = server.typed("accounts", "add", "--entitlement", "a second seat", said=f"{other}\n")
+    refused = [
+        server.typed("accounts", "rotate", "account-9", said=f"{other}\n"),
+        server.typed("accounts", "rotate", "account-1", said="hello\n"),
+        server.typed("accounts", "resume", "account-1", "--reason", "looked"),
+        piped,
+    ]
+
+    assert (before["account"], before["state"], before["rotate"]) == ("account-1", "free", False)
+    assert rotated == {"account": "account-1", "kept": False}
+    assert isinstance(left["anlas"], int)
+    assert (left["active"], left["low"], left["drift"]) == (True, False, 0)
+    assert "drift" in shown.stdout
+    assert [each.exit_code for each in refused] == [1] * 4
+    assert "environment" in piped.stderr
+    assert server.typed("accounts", "rotate", "account-1", said="\n").exit_code == 2
+    for told in (shown, *refused):
+        assert not any(token in told.output for token in (new, other))
+
+
 def test_a_tenant_is_added_once(server: Server) -> None:
     """With its stricter sets; a second of its id is refused, a senseless id is told."""
     words = ["tenants", "add", "meadow", "--policy", "general-audience", "--anlas", 70]
@@ -306,7 +337,11 @@ def test_a_tenant_is_added_once(server: Server) -> None:
     server.asked("tenants", "set", "meadow", *chosen)
     shown = server.asked("tenants", "set", "meadow", "--no-quality")
     assert (shown["released_metadata"], shown["undesired"]) == ("strip_all", "light")
-    assert (shown["quality"], shown["nsfw"]) == (False, False)
+    assert (shown["quality"], shown["nsfw"], shown["subject_anlas"]) == (False, False, "none")
+    bound = server.asked("tenants", "set", "meadow", "--subject-anlas", 40)
+    assert bound["subject_anlas"] == 40
+    assert server.asked("tenants", "set", "meadow", "--subject-anlas", "none") == shown
+    assert server.typed("tenants", "set", "meadow", "--subject-anlas", "-4").exit_code != 0
     assert server.typed("tenants", "set", "nobody", "--nsfw").exit_code == 1
 
 

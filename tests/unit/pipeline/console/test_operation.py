@@ -20,6 +20,7 @@ REPORT: Mapping[str, object] = {
     "accounts": {"account-1": "refused", "account-2": "free", "account-3": "free"},
     "balances": {"account-2": 4100, "account-3": 20},
     "low": ["account-3"],
+    "engines": {"own": "engine: it has no checkpoint of the digest on the list"},
     "in_flight": 2,
     "queue_limit": 64,
     "queues": {"harbour": {"waiting": 12, "reviews_a_day": 40}},
@@ -53,6 +54,7 @@ def test_all_that_is_known_is_in_a_table() -> None:
         ("account-3", "free", "20, runs low"),
     ]
     assert ("terms@2", "ok") in found["Classifiers"].rows
+    assert found["Engines of one's own"].rows[0][0] == "own"
     waits = found["What waits for people, against what they can rule on in a day"]
     assert (waits.columns, waits.rows) == (
         ("tenant", "waiting", "reviews_a_day"),

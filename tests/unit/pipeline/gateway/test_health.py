@@ -10,6 +10,10 @@ import pytest
 
 from audit.entry import Kind
 from audit.errors import NotDurableError
+from pipeline.engines.engine import Allowed
+from pipeline.engines.standings import Standings
+from pipeline.engines.webui import WebUi
+from pipeline.engines.wire import Wire
 from pipeline.errors import StoreUnavailableError
 from pipeline.gateway import operator, server
 from pipeline.gateway.gate import Gate
@@ -54,6 +58,23 @@ async def test_the_operators_report_names_them(house: World) -> None:
     assert list(report["sick"]) == [house.viewer.id]
     assert report["banks"] == LIST
     assert report["accounts"] == {"account-1": "free"}
+
+
+async def test_an_engine_that_cannot_draw_is_named_to_whoever_mends_it(house: World) -> None:
+    """NovelAI is still there: a load balancer goes on sending, and learns no name."""
+    closed = httpx.MockTransport(lambda _: httpx.Response(503))
+    wire = Wire("http://engine", httpx.AsyncClient(transport=closed))
+    own = WebUi(Allowed("studio", {"harbour": "0" * 64}), wire)
+    gate = replace(house.gate, engines=Standings((own,), lambda: 0.0))
+
+    async with house.client(server.create(gate, house.metrics)) as client:
+        ready = await client.get("/ready")
+    report = await readiness(gate)
+
+    assert (ready.status_code, ready.json()["engines"]) == (200, "failing")
+    assert "studio" not in ready.text
+    assert report["engines"] == {"studio": "/sdapi/v1/embeddings: the engine does not answer"}
+    assert (await readiness(house.gate))["engines"] == {}
 
 
 async def test_a_well_house_is_ready(house: World) -> None:
