@@ -163,6 +163,7 @@ from pipeline.novelai.limits import Limits
 from pipeline.novelai.price import Plan
 from pipeline.novelai.tags import Suggesting
 from pipeline.novelai.transport import of_accounts
+from pipeline.novelai.turns import Turns
 from pipeline.novelai.uploaded import texts_in
 from pipeline.openid import opening
 from pipeline.openid.journey import Provider
@@ -362,7 +363,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
                 owner=owner,
                 limit=settings.queue_limit + len(settings.upstream.tokens),
                 refusals_a_day=settings.refusals_per_day,
-                turns=asyncio.Semaphore(len(settings.upstream.tokens)),
+                turns=Turns(len(settings.upstream.tokens)),
                 accounts=len(settings.upstream.tokens),
             ),
             shelf=Shelf(release, store, log, now, uuid4),

@@ -207,6 +207,8 @@ class Submission:
     """The digest of the request as received; the log only ever holds a commitment to it."""
     attempt: int = 0
     """How often its pictures were looked at before: each look has entries of its own."""
+    is_job: bool = False
+    """Whether nobody waits for its answer, so that others may go first."""
 
 
 class Stage(StrEnum):

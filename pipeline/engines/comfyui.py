@@ -32,6 +32,7 @@ from pipeline.novelai.errors import (
     UpstreamUnreachableError,
 )
 from pipeline.novelai.request import Place
+from pipeline.novelai.turns import Turns
 
 SAMPLERS: Final = {
     "k_euler": "euler",
@@ -55,7 +56,7 @@ class ComfyUi:
     wire: Wire
     random: Callable[[int], bytes]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns = field(default_factory=lambda: Turns(1))
 
     async def generate(
         self,
@@ -63,6 +64,8 @@ class ComfyUi:
         images: Mapping[Place, bytes],
         begin: Begin = at_once,
         tenant: str = "",
+        *,
+        is_job: bool = False,
     ) -> Answer:
         """Give the pictures of `work`.
 
@@ -70,7 +73,7 @@ class ComfyUi:
             UpstreamError: which kind says whether anything was sent.
         """
         del images  # it takes none: `Allowed` refuses them
-        async with self.turn:
+        async with self.turns.taken(tenant, is_job=is_job):
             started = perf_counter()
             digest, loras = self.allowed.wanted(tenant, work)
             await self._check_extras()  # (1)

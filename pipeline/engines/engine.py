@@ -32,8 +32,12 @@ class Engine(Protocol):
         images: Mapping[Place, bytes],
         begin: Begin = at_once,
         tenant: str = "",
+        *,
+        is_job: bool = False,
     ) -> Answer:
-        """Give the pictures of `work`, asked for at most once.
+        """Give the pictures of `work`, asked for at most once; tenants take turns.
+
+        A job lets those go first for whose answer somebody waits.
 
         `begin` MUST be awaited last before the call, once there is nothing more to wait for; what
         it says is why the call is not made.
@@ -156,6 +160,8 @@ class Engines:
         images: Mapping[Place, bytes],
         begin: Begin = at_once,
         tenant: str = "",
+        *,
+        is_job: bool = False,
     ) -> Answer:
         """Ask the engine of its model; there is no other way, and no second try at another.
 
@@ -164,9 +170,9 @@ class Engines:
         """
         engine = self._own(work)
         if engine is None:
-            return await self.novelai.generate(work, images, begin, tenant)
+            return await self.novelai.generate(work, images, begin, tenant, is_job=is_job)
         try:
-            return await engine.generate(work, images, begin, tenant)
+            return await engine.generate(work, images, begin, tenant, is_job=is_job)
         except UpstreamError as fault:  # whoever runs it has to know what to mend
             _say.warning("engine", engine=engine.allowed.name, said=str(fault))
             raise

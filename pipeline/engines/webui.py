@@ -30,6 +30,7 @@ from pipeline.novelai.errors import (
     UpstreamUnreachableError,
 )
 from pipeline.novelai.request import SOURCE, Place
+from pipeline.novelai.turns import Turns
 
 SAMPLERS: Final = {
     "k_euler": "Euler",
@@ -47,7 +48,7 @@ class WebUi:
 
     allowed: Allowed
     wire: Wire
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns = field(default_factory=lambda: Turns(1))
 
     async def generate(
         self,
@@ -55,13 +56,15 @@ class WebUi:
         images: Mapping[Place, bytes],
         begin: Begin = at_once,
         tenant: str = "",
+        *,
+        is_job: bool = False,
     ) -> Answer:
         """Give the pictures of `work`.
 
         Raises:
             UpstreamError: which kind says whether anything was sent.
         """
-        async with self.turn:
+        async with self.turns.taken(tenant, is_job=is_job):
             started = perf_counter()
             digest, loras = self.allowed.wanted(tenant, work)
             await self._check_extras()  # (1)

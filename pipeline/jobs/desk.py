@@ -6,9 +6,10 @@ entry, after it the request is finished and recorded.
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
@@ -27,6 +28,7 @@ from pipeline.jobs.errors import (
     RefusedOftenError,
 )
 from pipeline.jobs.received import Received
+from pipeline.novelai.turns import Turns
 from pipeline.patience import asks_again_at
 from pipeline.stages.prepare import Prepare
 from pipeline.store.admission import Admitted, Entrance
@@ -58,6 +60,7 @@ class Ticket:
     """Whether a job is on its way, and no longer only queued."""
     added: Added = NOTHING
     """What was added to its texts."""
+    tenant: str = ""
 
     def is_left(self) -> bool:
         """Whether nobody waits for it any more."""
@@ -89,7 +92,7 @@ class Desk:
     limit: int
     refusals_a_day: int
     """After how many refusals in a day somebody has to wait before each further request."""
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    turns: Turns = field(default_factory=lambda: Turns(1))
     """One for each account. Until a job has one nothing of it is begun: a crash loses nothing."""
     accounts: int = 1
     longest_wait: timedelta = LONGEST_WAIT
@@ -152,9 +155,9 @@ class Desk:
         """
         if self._closing:
             raise ClosingError
-        if is_job:
-            self._refuse_long_wait()
         tenant = received.subject.tenant
+        if is_job:
+            self._refuse_long_wait(tenant)
         contents = await self.prepare.work(tenant, work)
         row = await self._sealed(received, work, key_id, price, subject)
         named = received.subject.pseudonym is not None
@@ -168,10 +171,8 @@ class Desk:
         if self._closed:  # nothing is begun that nobody would finish: the next start closes it
             raise ClosingError
         # Nothing is awaited here: an identical request finds this one carried.
-        ticket = self._joined(admitted) or self._begun(
-            _submission(admitted.submission, received.subject, work, contents, policy),
-            is_job=is_job,
-        )
+        submission = _submission(admitted.submission, received.subject, work, contents, policy)
+        ticket = self._joined(admitted) or self._begun(replace(submission, is_job=is_job))
         ticket.added = work.added
         if ticket.id != row.id:  # what it repeats was sealed
             await self.vault.destroy(row.vault_id)
@@ -241,9 +242,10 @@ class Desk:
         stranded = row.state is State.ADMITTED and row.owner == self.owner
         return None if admitted.entrance is Entrance.NEW or stranded else Ticket(row.id)
 
-    def _begun(self, submission: Submission, *, is_job: bool) -> Ticket:
-        ticket = Ticket(submission.id, is_job=is_job)
-        if is_job:
+    def _begun(self, submission: Submission) -> Ticket:
+        tenant = submission.subject.tenant
+        ticket = Ticket(submission.id, is_job=submission.is_job, tenant=tenant)
+        if submission.is_job:
             run = partial(self.flow.run, submission, ticket.is_left)
             return self.in_turn(ticket, submission, run)
         return self.carry(ticket, self.flow.run(submission, ticket.is_left))
@@ -257,7 +259,7 @@ class Desk:
         """Run a job to its end, once an account is free of other jobs."""
 
         async def turn() -> End:
-            async with self.turns:
+            async with self.turns.taken(submission.subject.tenant):
                 ticket.has_turn = True
                 if await self.store.jobs.is_suspect(ticket.id):
                     return await self.flow.suspected(submission)
@@ -277,14 +279,19 @@ class Desk:
         """Return the ticket of a request that is on its way in this process."""
         return self._running.get(submission)
 
-    def _refuse_long_wait(self) -> None:
-        """Return if a job that comes now has its turn in time.
+    def _refuse_long_wait(self, tenant: str) -> None:
+        """Return if a job of a tenant that comes now has its turn in time.
+
+        Tenants take turns: of each other one no more go before it than of its own.
 
         Raises:
             LongWaitError: it has not, by how long jobs took of late.
         """
-        queued = sum(ticket.is_job and not ticket.has_turn for ticket in self._running.values())
-        over = queued * self._recent_seconds / self.accounts - self.longest_wait.total_seconds()
+        waiting = [each for each in self._running.values() if each.is_job and not each.has_turn]
+        queued = Counter(each.tenant for each in waiting)
+        own = queued.pop(tenant, 0)
+        before = own + sum(min(count, own + 1) for count in queued.values())
+        over = before * self._recent_seconds / self.accounts - self.longest_wait.total_seconds()
         if over > 0:
             raise LongWaitError(math.ceil(over))
 

@@ -8,7 +8,7 @@ else would as long as it lives. The rest is recovery's (`recovery.py`).
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -98,8 +98,8 @@ class Resuming:
             if await self.restore.log.receipt(entry_id(row.id, kind, _place(row, kind))):
                 await finish(self.desk.flow, self.restore, row)  # it had come further than app.db
                 return
-        submission = await self.restore.submission(row)
-        ticket, flow = Ticket(row.id, is_job=True), self.desk.flow
+        submission = replace(await self.restore.submission(row), is_job=True)
+        ticket, flow = Ticket(row.id, is_job=True, tenant=row.tenant), self.desk.flow
         admitted = await self.restore.log.receipt(entry_id(row.id, Kind.ADMIT))
         if admitted is None:
             run = partial(flow.run, submission, ticket.is_left)

@@ -30,6 +30,8 @@ from pipeline.novelai.errors import (
 MOST_FAILURES: Final = 5
 """After so many in a row an account is left alone for a while."""
 LEFT_ALONE_SECONDS: Final = 30.0
+JOBS_WAIT_SECONDS: Final = 1800.0
+"""How long a job waits for an account: nobody waits for it."""
 _RETRY_SECONDS = 30
 _ASK_AGAIN_SECONDS = 0.1
 """How long to leave an account alone that another process has."""
@@ -136,19 +138,22 @@ class Accounts:
         return any(account.paused is None for account in self._all.values())
 
     @asynccontextmanager
-    async def lease(self, tenant: str = "") -> AsyncGenerator[Token]:
+    async def lease(self, tenant: str = "", *, is_job: bool = False) -> AsyncGenerator[Token]:
         """Lend a token that nobody else holds, rested since its last use.
+
+        A job lets those go first for whose answer somebody waits, and waits for longer itself.
 
         Raises:
             UpstreamBusyError: too many wait already, no turn came in time, or all are failing.
             NoAccountError: every account is paused.
             StoreError: nobody knows whether another process has it: nothing may be sent.
         """
-        until = self._monotonic() + self._longest_wait_seconds
-        account = self._taken() or await self._turn(tenant)
+        patience = max(self._longest_wait_seconds, JOBS_WAIT_SECONDS if is_job else 0.0)
+        until = self._monotonic() + patience
+        account = self._taken() or await self._turn(tenant, patience, is_job=is_job)
         try:
             while True:
-                await self._rested(account)
+                await self._rested(account, patience)
                 async with self._held(account) as is_ours:
                     if is_ours:
                         yield account.token
@@ -159,14 +164,14 @@ class Accounts:
             account.busy = False
             self._call()
 
-    async def _rested(self, account: _Account) -> None:
+    async def _rested(self, account: _Account, patience: float) -> None:
         """Return once an account may be used.
 
         Raises:
             UpstreamBusyError: that takes longer than anybody waits.
         """
         rest = account.rested_at - self._monotonic()
-        if rest > self._longest_wait_seconds:
+        if rest > patience:
             raise UpstreamBusyError("accounts: it rests for long", math.ceil(rest))
         if rest > 0:
             await self._sleep(rest)
@@ -275,7 +280,7 @@ class Accounts:
         account.busy = True
         return account
 
-    async def _turn(self, tenant: str) -> _Account:
+    async def _turn(self, tenant: str, patience: float, *, is_job: bool) -> _Account:
         """Wait for an account.
 
         Raises:
@@ -286,10 +291,10 @@ class Accounts:
         if len(self._line) >= self._most_waiting:
             raise UpstreamBusyError("accounts: too many wait already", _RETRY_SECONDS)
         called: _Waiting = asyncio.get_running_loop().create_future()
-        self._line.join(tenant, called)
+        self._line.join(tenant, called, is_job=is_job)
         self._call()  # one that was left alone may be back
         try:
-            async with asyncio.timeout(self._longest_wait_seconds):
+            async with asyncio.timeout(patience):
                 return await called
         except TimeoutError:
             self._leave(tenant, called)

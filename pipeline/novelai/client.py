@@ -82,10 +82,13 @@ class Client:
         images: Mapping[Place, bytes],
         begin: Begin = at_once,
         tenant: str = "",
+        *,
+        is_job: bool = False,
     ) -> Answer:
         """Give the pictures of `work`, its images taken from `images`, by carrier and place.
 
-        `begin` is awaited with each account, as soon as that is free. Tenants take turns.
+        `begin` is awaited with each account, as soon as that is free. Tenants take turns, and
+        jobs let others go first.
 
         Raises:
             UpstreamUnknownError: it was sent and may be paid for. MUST NOT be called again.
@@ -96,16 +99,16 @@ class Client:
         started = perf_counter()
         content = json.dumps(serialise(work, images), allow_nan=False).encode("ascii")
         url = httpx.URL(self._base_url + work.operation)
-        account, packed = await self._fetch(url, content, begin, tenant)
+        account, packed = await self._fetch(url, content, begin, tenant, is_job)
         pictures = await asyncio.to_thread(_came, work, packed, self._limits)
         return Answer(pictures, account, perf_counter() - started)
 
     async def _fetch(
-        self, url: httpx.URL, content: bytes, begin: Begin, tenant: str
+        self, url: httpx.URL, content: bytes, begin: Begin, tenant: str, is_job: bool
     ) -> tuple[str, bytes]:
         """Ask with one account after the other, until NovelAI accepts the token of one."""
         while True:
-            async with self._accounts.lease(tenant) as token:
+            async with self._accounts.lease(tenant, is_job=is_job) as token:
                 if reason := await begin(token.digest):
                     raise UpstreamAbandonedError(reason)
                 try:

@@ -64,7 +64,11 @@ class Generate:
             if submission.contents.pictures:
                 images = await self.judge.run(lambda: _images(submission.contents))
             answer = await self.engine.generate(
-                submission.work, images, item.outcome.begin, submission.subject.tenant
+                submission.work,
+                images,
+                item.outcome.begin,
+                submission.subject.tenant,
+                is_job=submission.is_job,
             )
         except UpstreamError as fault:
             if isinstance(fault, UpstreamObjectedError):

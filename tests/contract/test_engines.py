@@ -208,7 +208,7 @@ async def test_a_call_begins_when_there_is_nothing_more_to_wait_for(any_engine: 
         turn, account = engine._accounts.lease(), ACCOUNT.digest
     else:
         assert isinstance(engine, WebUi | ComfyUi)
-        turn, account = engine.turn, ""
+        turn, account = engine.turns.taken("other"), ""
     async with turn:
         waiting = asyncio.create_task(engine.generate(any_engine.work(), {}, begin, TENANT))
         for _ in range(20):
@@ -219,6 +219,35 @@ async def test_a_call_begins_when_there_is_nothing_more_to_wait_for(any_engine: 
     assert early == []
     assert begun == [(before, account)]
     assert any_engine.calls() == before + 1
+
+
+async def test_whoever_is_waited_for_goes_before_a_job(any_engine: Bench) -> None:
+    """Of two that wait; and one of another tenant before a second of the same."""
+    engine, begun = any_engine.engine, list[str]()
+
+    async def generated(name: str) -> None:
+        async def begin(_: str) -> str:
+            begun.append(name)
+            return "client_left"  # it is the order that is asked for
+
+        tenant, is_job = name.split(maxsplit=1)[0], name.endswith("job")
+        with pytest.raises(UpstreamAbandonedError):
+            await engine.generate(any_engine.work(), {}, begin, tenant, is_job=is_job)
+
+    turn: AbstractAsyncContextManager[object]
+    if isinstance(engine, Client):
+        turn = engine._accounts.lease("other")
+    else:
+        assert isinstance(engine, WebUi | ComfyUi)
+        turn = engine.turns.taken("other")
+    names = ["harbour job", "harbour first", "harbour second", "meadow first"]
+    async with turn:
+        waiting = [asyncio.create_task(generated(name)) for name in names]
+        for _ in range(20):
+            await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+
+    assert begun == ["harbour first", "meadow first", "harbour second", "harbour job"]
 
 
 async def test_a_call_that_cannot_be_noted_is_not_made(any_engine: Bench) -> None:

@@ -178,7 +178,7 @@ async def too_late(house: World, place: Place) -> httpx.Response:
 
 
 async def cancelled(house: World, place: Place) -> httpx.Response:
-    async with house.gate.desk.turns, house.client() as client:
+    async with house.gate.desk.turns.taken("other"), house.client() as client:
         leaving = {"Prefer": "respond-async"}
         asked = await client.post("/v1/generations", json=body(), headers=leaving)
         return await client.request(place[0], asked.headers["location"])

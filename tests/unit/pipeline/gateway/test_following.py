@@ -97,7 +97,7 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_it_is_paid_for(
     desk.longest_wait = timedelta()
     first = await asked(client)  # of how long nobody knows yet
     await followed(client, first)
-    async with desk.turns:
+    async with desk.turns.taken("other"):
         queued = await asked(client, "a hill")
         refused = await client.post("/v1/generations", json=body("a lake"), headers=LEAVING)
 
@@ -122,7 +122,7 @@ async def test_cancelled_in_time_nothing_is_paid_and_it_is_on_record(
     house: World, client: httpx.AsyncClient
 ) -> None:
     """It is dropped when its turn comes."""
-    async with house.gate.desk.turns:
+    async with house.gate.desk.turns.taken("other"):
         place = await asked(client)
         assert (await client.delete(place)).status_code == 202
         assert (await client.delete(place)).status_code == 409
@@ -183,7 +183,7 @@ async def test_what_waits_of_whom_got_the_worst_is_held_for_a_person(
     house.upstream.colours = [colour]
     mine, theirs = {"X-Imprimatur-Subject": "u-1"}, {"X-Imprimatur-Subject": "u-2"}
     places: list[str] = []
-    async with house.gate.desk.turns:
+    async with house.gate.desk.turns.taken("other"):
         for who, prompt in ((mine, "a harbour"), (mine, "a bicycle"), (theirs, "seven kites")):
             answer = await client.post("/v1/generations", json=body(prompt), headers=LEAVING | who)
             places.append(answer.headers["location"])

@@ -1,6 +1,7 @@
 """The desk: it admits what it can carry, lets repeats join, and finishes what it has."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,14 @@ import pytest
 from classifiers.errors import UnreadableError
 from pipeline.errors import ConflictError
 from pipeline.items import Halted, Held, PublicCode, Released, Subject
-from pipeline.jobs.errors import BusyError, ClosingError, KeyReusedError, OverBudgetError
+from pipeline.jobs.desk import Ticket
+from pipeline.jobs.errors import (
+    BusyError,
+    ClosingError,
+    KeyReusedError,
+    LongWaitError,
+    OverBudgetError,
+)
 from pipeline.novelai.limits import Limits
 from pipeline.store.submissions import State
 from tests.unit.pipeline.lookers import CANARY
@@ -169,6 +177,41 @@ async def test_a_client_that_left_is_not_paid_for(house: World) -> None:
 
     assert isinstance(outcome, Halted)
     assert (outcome.reason, house.upstream.calls) == ("client_left", [])
+
+
+async def test_whoever_waits_for_an_answer_goes_before_a_job(house: World) -> None:
+    """A queue of jobs makes nobody wait who stands before a screen."""
+    desk = house.gate.desk
+    async with house.accounts.lease():  # another generation holds the account
+        received = house.received(body("an old barn"))
+        with desk.entering():
+            work = received.work(Limits())
+            job = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
+        await house.in_line()
+        ticket = await house.submit("seven kites")
+        while len(house.accounts._line) < 2:  # noqa: ASYNC110 - the line has no event
+            await asyncio.sleep(0)
+    assert ticket.end is not None
+    assert job.end is not None
+    await asyncio.gather(ticket.end, job.end)
+
+    first, second = house.upstream.calls
+    assert b"seven kites" in first
+    assert b"an old barn" in second
+
+
+async def test_of_how_many_go_before_it_a_job_counts_its_own_tenants(house: World) -> None:
+    """Tenants take turns: who asks for the first is not refused for another's thousand."""
+    desk = house.gate.desk
+    desk._recent_seconds, desk.longest_wait = 10.0, timedelta(seconds=35)
+    for number in range(9):
+        known_as = UUID(int=number)
+        desk._running[known_as] = Ticket(known_as, is_job=True, tenant="meadow")
+
+    desk._refuse_long_wait(TENANT)
+    with pytest.raises(LongWaitError):
+        desk._refuse_long_wait("meadow")
+    desk._running.clear()
 
 
 async def test_a_held_request_keeps_its_place(house: World) -> None:

@@ -168,7 +168,7 @@ async def test_a_server_that_stops_leaves_the_queue_for_the_next(house: World) -
     desk = house.gate.desk
     received = house.received()
     work = received.work(house.gate.limits)
-    async with desk.turns:
+    async with desk.turns.taken("other"):
         with desk.entering():
             ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)
         await desk.drain(5.0)
@@ -208,7 +208,7 @@ async def test_what_waits_for_its_turn_is_not_taken_up_a_second_time(house: Worl
     """A queue may be long: whoever stands in it is carried."""
     desk = house.gate.desk
     received = house.received()
-    async with desk.turns:
+    async with desk.turns.taken("other"):
         with desk.entering():
             work = received.work(house.gate.limits)
             ticket = await desk.submit(received, work, house.key_id, 5, "", is_job=True)

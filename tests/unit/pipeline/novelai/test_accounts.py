@@ -18,6 +18,7 @@ from pipeline.novelai.errors import (
     UpstreamObjectedError,
     UpstreamUnpaidError,
 )
+from pipeline.novelai.turns import Turns
 
 FIRST, SECOND = Token("first", "pst-aaaa"), Token("second", "pst-bbbb")
 
@@ -185,6 +186,34 @@ class TestAccounts:
 
         assert order == ["a", "a", "b", "a", "b", "a"]
 
+    async def test_whoever_is_waited_for_goes_before_jobs(self) -> None:
+        """Of whatever tenant; and yet a job has every fifth turn, or it would never come."""
+        pool, order = accounts(FIRST), list[str]()
+
+        async def use(name: str) -> None:
+            async with pool.lease(name[0], is_job=name.endswith("job")):
+                order.append(name)
+                await settle()
+
+        asked = ["a job", "b job", "b job", *("a now" for _ in range(6)), "b now"]
+        await asyncio.gather(*map(use, asked))
+
+        before = ["a now", "b now", "a now", "a now"]
+        after = ["a now", "a now", "a now"]
+        assert order == ["a job", *before, "b job", *after, "b job"]
+
+    async def test_a_job_waits_for_longer(self) -> None:
+        """Nobody waits for it, so a full house or an account that rests ends nothing."""
+        clock = Clock()
+        pool = accounts(FIRST, clock=clock, longest_wait_seconds=0.01)
+        async with pool.lease():
+            waiting = asyncio.create_task(_hold(pool, is_job=True))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            pool.rest("first", 300)
+        await waiting
+        assert max(clock.slept) == 300
+
     async def test_an_account_that_fails_again_and_again_is_left_alone_for_a_while(self) -> None:
         """What is paid for and never comes is not asked for a hundred times a minute."""
         clock = Clock()
@@ -293,6 +322,51 @@ class TestLine:
         assert (len(line), line.call(), line.call()) == (1, "two", None)
 
 
+class TestTurns:
+    async def test_so_many_have_a_turn_at_once_and_tenants_share_them(self) -> None:
+        """Who queues a hundred jobs keeps no other tenant's from their turn."""
+        turns, order, most = Turns(2), list[str](), 0
+        inside = 0
+
+        async def use(tenant: str) -> None:
+            nonlocal inside, most
+            async with turns.taken(tenant):
+                order.append(tenant)
+                inside += 1
+                most = max(most, inside)
+                await settle()
+                inside -= 1
+
+        await asyncio.gather(*map(use, "aaaaaabb"))
+
+        assert most == 2
+        assert "".join(order) == "aaababaa"
+
+    async def test_who_leaves_takes_no_turn_along(self) -> None:
+        """Cancelled in the line, at its call, or within."""
+        turns = Turns(1)
+        async with turns.taken("a"):
+            gone, called, last = [asyncio.create_task(_turn(turns)) for _ in range(3)]
+            await settle()
+            gone.cancel()
+            await settle()
+        called.cancel()  # it was just called, and does not know yet
+        await settle()
+        await last
+        with pytest.raises(ZeroDivisionError):
+            async with turns.taken("a"):
+                raise ZeroDivisionError
+        await _turn(turns)
+
+        assert gone.cancelled()
+        assert called.cancelled()
+
+
+async def _turn(turns: Turns) -> None:
+    async with turns.taken("a"):
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "body", "expected"),
     [
@@ -315,7 +389,7 @@ def test_the_words_of_a_refusal_say_what_it_objects_to(
     assert told.name == getattr(expected, "name", expected)
 
 
-async def _hold(pool: Accounts) -> None:
-    async with pool.lease():
+async def _hold(pool: Accounts, *, is_job: bool = False) -> None:
+    async with pool.lease(is_job=is_job):
         await settle()
         await settle()
