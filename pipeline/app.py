@@ -833,7 +833,8 @@ async def _roster(
     roster = Roster(
         accounts, store.accounts, log, reckoning, now, uuid4, upstream.tokens_file, declares
     )
-    told = await roster.begin(owner, timedelta(seconds=upstream.longest_seconds))
+    longest, others = timedelta(seconds=upstream.longest_seconds), await store.others(owner, now())
+    told = await roster.begin(owner, longest, others)
     often = settings.refusals_per_day
     return roster, Misses(accounts, store, log, balances, now, uuid4, often), told
 

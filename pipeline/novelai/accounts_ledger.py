@@ -72,6 +72,7 @@ class Reckoning:
         try:
             balance = await self.balances.of(token)
         except UpstreamError:
+            await self._fold(before)
             return None
         after = await self.ledgers.get(token.digest)
         over = {each.submission for each in before.calls if each.is_over}
@@ -86,6 +87,18 @@ class Reckoning:
         await self.ledgers.see(seen, over)
         self._alarm(token, seen)
         return Reckoned(balance, drift, is_low(seen))
+
+    async def _fold(self, ledger: Ledger) -> None:
+        """Settle what is over and certain: while NovelAI says nothing, calls MUST NOT pile up."""
+        unknown = ledger.opening is None
+        done = [c for c in ledger.calls if c.is_over and (unknown or c.least == c.most)]
+        settled = {each.submission: each.most for each in done}
+        if ledger.left is None:  # it never said anything: there is nothing to settle them with
+            for submission in settled:
+                await self.ledgers.drop(submission)
+        elif settled:
+            opening = None if ledger.opening is None else ledger.opening - sum(settled.values())
+            await self.ledgers.see(replace(ledger, opening=opening), settled)
 
     async def _tell(self, token: Token, ledger: Ledger, left: int, drift: int) -> None:
         say = _say.warning if drift < 0 else _say.info

@@ -6,6 +6,7 @@ What happened is appended to the log first. A token's secret goes into `tokens_f
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -55,14 +56,19 @@ class Roster:
     declares: bool
     """Whether an account beside the first needs a declaration; a sandbox's need none."""
 
-    async def begin(self, owner: str, longest: timedelta) -> tuple[str, ...]:
+    async def begin(
+        self, owner: str, longest: timedelta, others: AbstractSet[str] = frozenset()
+    ) -> tuple[str, ...]:
         """Take the accounts over, as they were left; return lines to print. MUST come first.
+
+        `others` are the processes that live beside this one.
 
         Raises:
             StoreError: nobody knows what may be used: nothing may be served.
         """
         tokens, now = self.accounts.tokens(), self.now()
-        rows = await self.table.take([digest_of(each) for each in tokens], owner, now, longest)
+        digests = [digest_of(each) for each in tokens]
+        rows = await self.table.take(digests, owner, now, longest, others)
         for number, (token, row) in enumerate(zip(tokens, rows, strict=True)):
             if row.rests_until > now:
                 self.accounts.rest(token.label, (row.rests_until - now).total_seconds())

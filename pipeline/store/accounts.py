@@ -5,6 +5,7 @@ still be generating with it: whoever takes it over lets it rest for as long as a
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -83,14 +84,21 @@ class AccountTable:
     transact: Transact
 
     async def take(
-        self, tokens: Sequence[str], owner: str, now: datetime, longest: timedelta
+        self,
+        tokens: Sequence[str],
+        owner: str,
+        now: datetime,
+        longest: timedelta,
+        others: AbstractSet[str] = frozenset(),
     ) -> tuple[AccountRow, ...]:
         """Take accounts over for a process, and return how each stands.
 
-        One with which another process had begun a paid call rests for `longest` after that.
+        One with which a process that died had begun a paid call rests for `longest` after that; of
+        `others`, which live, leases tell.
         """
+        living = {"", owner, *others}
         return await self.transact(
-            lambda sql: tuple(_taken(sql, token, owner, now, longest) for token in tokens)
+            lambda sql: tuple(_taken(sql, token, owner, now, longest, living) for token in tokens)
         )
 
     async def get(self, token: str) -> AccountRow | None:
@@ -159,12 +167,21 @@ def _put(sql: Connection, row: AccountRow) -> None:
 
 
 def _taken(
-    sql: Connection, token: str, owner: str, now: datetime, longest: timedelta
+    sql: Connection,
+    token: str,
+    owner: str,
+    now: datetime,
+    longest: timedelta,
+    living: AbstractSet[str],
 ) -> AccountRow:
     before = _get(sql, token) or AccountRow(token, now, rests_until=now)
     rests_until = before.rests_until
-    if before.owner not in {"", owner}:
-        calling = submissions.c.state == State.CALLING, submissions.c.account == token
+    if before.owner not in living:
+        calling = (
+            submissions.c.state == State.CALLING,
+            submissions.c.owner == before.owner,
+            submissions.c.account == token,
+        )
         latest = sql.execute(select(func.max(submissions.c.changed_at)).where(*calling)).scalar()
         if latest is not None:
             rests_until = max(rests_until, latest + longest)

@@ -205,6 +205,27 @@ async def test_who_says_nothing_is_left_for_the_next_time(
     assert await house.store.ledgers.get(token.digest) == before
 
 
+async def test_calls_do_not_pile_up_while_novelai_says_nothing(
+    house: World, bank: Bank, reckoning: Reckoning
+) -> None:
+    """Before it ever said anything, and afterwards: nothing that was counted is lost by it."""
+    bank.closed = True
+    await house.end()
+    await reckoning.look()
+    never = await house.store.ledgers.get(token_of(reckoning).digest)
+    bank.closed = False
+    await reckoning.look()
+    bank.closed = True
+    await house.end()
+    await reckoning.look()
+    folded = await house.store.ledgers.get(token_of(reckoning).digest)
+    bank.closed, bank.left = False, bank.left - PRICE
+
+    assert (never.opening, never.calls) == (None, ())
+    assert (folded.opening, folded.left, folded.calls) == (1_000 - PRICE, 1_000, ())
+    assert (await reckoned(reckoning)).drift == 0
+
+
 async def test_a_drift_that_cannot_be_written_down_is_found_again(
     house: World, bank: Bank, reckoning: Reckoning
 ) -> None:

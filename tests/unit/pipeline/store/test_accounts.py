@@ -47,6 +47,18 @@ async def test_it_rests_after_a_process_that_died_during_a_paid_call(
     assert other.rests_until == LATER
 
 
+async def test_it_does_not_rest_where_the_process_that_calls_is_alive(
+    store: Store, row: SubmissionRow
+) -> None:
+    """Of several gateways one may start at any time: leases keep the account apart."""
+    await take(store, "process-1")
+    await store.admission.admit(row)
+    await store.submissions.call("harbour", row.id, TOKEN, LATER)
+    (taken,) = await store.accounts.take([TOKEN], "process-2", LATER, LONGEST, {"process-1"})
+
+    assert taken.rests_until == LATER
+
+
 async def test_it_rests_as_well_if_its_token_was_rotated_meanwhile(
     store: Store, row: SubmissionRow
 ) -> None:
