@@ -44,6 +44,21 @@ async def test_who_has_spent_theirs_is_told_so_and_nobody_else_is(house: World) 
     assert len(house.upstream.calls) == 2
 
 
+async def test_an_end_user_s_own_token_spends_the_same_budget(house: World) -> None:
+    """On NovelAI's routes, which state nobody: whatever way they come."""
+    async with house.client() as client:
+        price = (await client.post(PRICE, json=body(), headers=ANA)).json()["anlas"]
+        await bound(house, price)
+        minted = await client.post("/v1/subject-tokens", json={"pseudonym": "ana"})
+        first = await client.post("/v1/generations", json=body(seed=1), headers=ANA)
+    async with house.client(Authorization=f"Bearer {minted.json()['token']}") as browser:
+        second = await browser.post("/ai/generate-image", json=body(seed=2))
+        plan = (await browser.get("/user/subscription")).json()
+
+    assert (first.status_code, second.status_code) == (200, 402), second.text
+    assert plan["trainingStepsLeft"]["fixedTrainingStepsLeft"] == 0
+
+
 async def test_who_names_nobody_spends_what_one_may(house: World) -> None:
     """Else a platform that leaves the name out would have no bound at all."""
     async with house.client() as client:

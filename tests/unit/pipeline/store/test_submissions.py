@@ -6,9 +6,11 @@ from uuid import UUID
 import pytest
 
 from pipeline.items import PublicCode
+from pipeline.jobs.budgets import charge
 from pipeline.jobs.errors import SubjectSpentError
 from pipeline.store.store import Store
 from pipeline.store.submissions import BEFORE, IN_FLIGHT, State, SubmissionRow
+from pipeline.store.tenants import Tenant
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=9)
@@ -132,15 +134,16 @@ class TestCharged:
     ) -> None:
         """Not one more, and not one less: also where two gateways admit at once."""
         stores = [store] if url is None else [store, await Store.connect(url)]
+        pier = Tenant("pier", "Pier", NOON, anlas_budget=10_000, subject_budget=100)
+        await store.tenants.add(pier)
 
         async def admitted(number: int) -> bool:
-            asked = replace(row, id=UUID(int=number), body_sha256=f"{number:064}", price=1)
-            since = NOON - timedelta(hours=24)
+            known_as, body = UUID(int=number), f"{number:064}"
+            asked = replace(row, id=known_as, body_sha256=body, price=1, tenant=pier.id)
 
             async def work(part: Store) -> None:
                 await part.admission.admit(asked)
-                if await part.submissions.charged("harbour", asked.subject, since) > 100:
-                    raise SubjectSpentError
+                await charge(part, asked)
 
             try:
                 await stores[number % len(stores)].together(work)
@@ -151,6 +154,8 @@ class TestCharged:
         passed = await asyncio.gather(*(admitted(number) for number in range(1, 1_001)))
 
         assert sum(passed) == 100
+        after = await store.tenants.get(pier.id)
+        assert after == replace(pier, anlas_spent=100)
         for other in stores[1:]:
             await other.close()
 
