@@ -80,6 +80,9 @@ def set_(
             "installation's own choice."
         ),
     ] = None,
+    anlas: Annotated[
+        int | None, typer.Option(min=0, help="How many Anlas it may spend in all.")
+    ] = None,
     subject_anlas: Annotated[
         str | None,
         typer.Option(
@@ -119,12 +122,13 @@ def set_(
 
     Examples:
       imprimatur tenants set harbour --released-metadata strip_all
-      imprimatur tenants set harbour --subject-anlas 500
+      imprimatur tenants set harbour --anlas 50000 --subject-anlas 500
       imprimatur tenants set harbour --quality --undesired heavy --anatomy --nsfw
       imprimatur tenants set harbour --json
     """
     said = {
         "released_metadata": released_metadata,
+        "anlas": anlas,
         "subject_anlas": _anlas(subject_anlas),
         "quality": quality,
         "undesired": undesired,

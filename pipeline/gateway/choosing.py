@@ -29,6 +29,7 @@ class Choices(BaseModel):
 
     person: str = Field(min_length=1, max_length=200)
     released_metadata: ReleasedMetadata | Literal["default"] | None = None
+    anlas: Annotated[int, Field(ge=0, le=MOST_ANLAS, strict=True)] | None = None
     subject_anlas: (
         Annotated[int, Field(ge=0, le=MOST_ANLAS, strict=True)] | Literal["none"] | None
     ) = None
@@ -91,6 +92,7 @@ def told(tenant: Tenant) -> dict[str, Json]:
     """Return what a tenant chose."""
     return {
         "released_metadata": tenant.released_metadata or INHERITED,
+        "anlas": tenant.anlas_budget,
         "subject_anlas": UNBOUNDED if tenant.subject_budget is None else tenant.subject_budget,
         **asdict(tenant.prompt_help),
     }
@@ -127,6 +129,7 @@ def _changed(tenant: Tenant, choices: Choices) -> Tenant:
     told = tenant.subject_budget if choices.subject_anlas is None else choices.subject_anlas
     return replace(
         tenant,
+        anlas_budget=tenant.anlas_budget if choices.anlas is None else choices.anlas,
         subject_budget=told if isinstance(told, int) else None,
         released_metadata=metadata if isinstance(metadata, ReleasedMetadata) else None,
         prompt_help=replace(tenant.prompt_help, **wanted),

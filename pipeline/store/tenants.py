@@ -150,10 +150,11 @@ class Tenants:
         )
 
     async def change(self, tenant: Tenant) -> bool:
-        """Put down what a tenant chose, and its profile; False if there is no such tenant."""
+        """Put down what a tenant chose, may spend, and its profile; False if there is none such."""
         own = tenants.c.id == tenant.id
         values = {
             "released_metadata": tenant.released_metadata,
+            "anlas_budget": tenant.anlas_budget,
             "subject_budget": tenant.subject_budget,
             **_written(tenant),
         }

@@ -341,6 +341,9 @@ def test_a_tenant_is_added_once(server: Server) -> None:
     bound = server.asked("tenants", "set", "meadow", "--subject-anlas", 40)
     assert bound["subject_anlas"] == 40
     assert server.asked("tenants", "set", "meadow", "--subject-anlas", "none") == shown
+    assert server.asked("tenants", "set", "meadow", "--anlas", 90)["anlas"] == 90
+    tenants = {each["id"]: each for each in server.asked("tenants", "list")["tenants"]}
+    assert tenants["meadow"]["anlas_budget"] == 90
     assert server.typed("tenants", "set", "meadow", "--subject-anlas", "-4").exit_code != 0
     assert server.typed("tenants", "set", "nobody", "--nsfw").exit_code == 1
 

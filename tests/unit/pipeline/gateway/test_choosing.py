@@ -22,6 +22,7 @@ from tests.unit.pipeline.world import PROFILE, TENANT, World, body
 PLACE = f"/tenants/{TENANT}/choices"
 NONE = {
     "released_metadata": "default",
+    "anlas": 10_000,
     "subject_anlas": "none",
     "quality": False,
     "undesired": "none",
@@ -59,6 +60,8 @@ async def test_each_choice_stands_alone_and_can_be_taken_back(desk: httpx.AsyncC
     both = await choose(desk, released_metadata="keep", undesired="light")
     assert both == NONE | {"quality": True, "released_metadata": "keep", "undesired": "light"}
     assert await choose(desk, subject_anlas=0) == both | {"subject_anlas": 0}
+    assert (await choose(desk, anlas=7))["anlas"] == 7
+    assert (await choose(desk, anlas=10_000))["subject_anlas"] == 0
     assert await choose(desk, subject_anlas=500) == both | {"subject_anlas": 500}
     assert await choose(desk, **NONE) == NONE == (await desk.get(PLACE)).json()
 
@@ -93,6 +96,8 @@ async def test_without_its_entry_nothing_is_changed(desk: httpx.AsyncClient, hou
         ({"released_metadata": "everything"}, 422),
         ({"undesired": "no"}, 422),
         ({"subject_anlas": -1}, 422),
+        ({"anlas": -1}, 422),
+        ({"anlas": "none"}, 422),
         ({"subject_anlas": "many"}, 422),
         ({"subject_anlas": True}, 422),
         ({"person": ""}, 422),

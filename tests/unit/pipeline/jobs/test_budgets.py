@@ -73,6 +73,18 @@ async def test_who_names_nobody_spends_what_one_may(house: World) -> None:
     assert plan["trainingStepsLeft"]["fixedTrainingStepsLeft"] == 0
 
 
+async def test_what_a_tenant_spends_meanwhile_is_not_lost_to_a_change(house: World) -> None:
+    """What it may spend is put down, and what it has spent is left as it is."""
+    tenant = await house.store.tenants.get(TENANT)
+    assert tenant is not None
+    await house.store.tenants.charge(TENANT, 7)
+    await house.store.tenants.change(replace(tenant, anlas_budget=8))
+
+    assert await spent(house) == 7
+    assert await house.store.tenants.charge(TENANT, 1)
+    assert not await house.store.tenants.charge(TENANT, 1)
+
+
 async def test_what_never_came_and_what_was_yesterday_is_not_counted(house: World) -> None:
     """A refusal costs nobody their day, and a day ends."""
     async with house.client() as client:
