@@ -51,12 +51,13 @@ CREATE TABLE checkpoint(          -- a head's signature, made after its commit
 ) STRICT;
 
 CREATE TABLE detail(              -- the only place with personal data; erasing is deleting
-  entry_id BLOB PRIMARY KEY CHECK(length(entry_id) = 16),
+  -- rows lie in the order in which they came: ids are random, and a page would be written for each
+  entry_id BLOB NOT NULL PRIMARY KEY CHECK(length(entry_id) = 16),
   key_id TEXT NOT NULL,
   wrapped BLOB NOT NULL,
   nonce BLOB NOT NULL CHECK(length(nonce) = 12),
   ciphertext BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 """
 
 DROPPED = """
