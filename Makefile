@@ -90,8 +90,8 @@ DEVICE ?= cuda
 	$(GPU) -m pip install --quiet -e '.[models]' hypothesis pytest pytest-asyncio pytest-socket
 	@touch $@
 
-check-gpu: .venv-gpu/.ready ## The prompt model on an NVIDIA card: same answers, and how fast (needs the card and 5 GB of disk)
-	IMPRIMATUR_DEVICE=$(DEVICE) $(GPU) -m pytest -q -s tests/gpu/check_engines.py
+check-gpu: .venv-gpu/.ready ## Models on an NVIDIA card: same answers, and how fast; what torch exports (needs 5 GB of disk)
+	IMPRIMATUR_DEVICE=$(DEVICE) $(GPU) -m pytest -q -s tests/gpu/check_*.py
 	$(GPU) -m tests.bench.gpu --device $(DEVICE)
 
 PROMPTS ?= ../shared/data/prompts

@@ -23,6 +23,9 @@ SAFE_ENDINGS: Final = (".onnx", ".safetensors", ".csv", ".json")
 """What cannot run code when it is read."""
 _FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 CARD: Final = "card.json"
+EXPORTED: Final = "exported.onnx"
+"""What is made here of weights that come without a graph."""
+_WEIGHTS: Final = (".onnx", ".safetensors")
 NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -38,10 +41,25 @@ class Kind(StrEnum):
 
 
 def _file_name(name: str) -> str:
-    if _FILE.fullmatch(name) is None or not name.endswith(SAFE_ENDINGS) or name == CARD:
+    is_ours = name in {CARD, EXPORTED}
+    if _FILE.fullmatch(name) is None or not name.endswith(SAFE_ENDINGS) or is_ours:
         message = f"expected a plain file name ending in {', '.join(SAFE_ENDINGS)}"
         raise ValueError(message)
     return name
+
+
+class Exported(BaseModel):
+    """The graph that was made here of a model's weights, and how near to them it answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sha256: Digest
+    by: Words
+    """The programs that made it, with their versions."""
+    pictures: Annotated[int, Field(gt=0)]
+    """About how many it was compared."""
+    furthest: Annotated[float, Field(ge=0)]
+    """How far any of its answers about them was off, before they are made likelihoods."""
 
 
 class Pin(BaseModel):
@@ -74,13 +92,19 @@ class Pin(BaseModel):
     """What the labels of an image classifier mean, each with its weight; of others nothing."""
     calibration: Calibration | None
     """None: never measured. Such a model may raise evidence, and answers no question."""
+    exported: Exported | None = None
+    """Of weights without a graph, once they are here; a registry says none."""
     published: Words
     blind_to: Annotated[tuple[Words, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _of_these_files(self) -> Self:
         if self.labels not in self.files or len(self._models) != 1:
-            raise ValueError("files: expected one .onnx model and its labels")
+            raise ValueError("files: expected one .onnx or .safetensors model and its labels")
+        if self.has_weights_only and self.kind is not Kind.IMAGE_CLASSIFIER:
+            raise ValueError("files: expected an .onnx model of this kind, got weights only")
+        if self.exported is not None and not self.has_weights_only:
+            raise ValueError("exported: expected none of a model that has its graph, got one")
         if (self.tag_map is None) == (self.kind is Kind.WD_TAGGER):
             raise ValueError("tag_map: expected one for a tagger, and for nothing else")
         if (self.signals is None) == (self.kind is Kind.IMAGE_CLASSIFIER):
@@ -91,12 +115,22 @@ class Pin(BaseModel):
 
     @property
     def _models(self) -> list[str]:
-        return [name for name in self.files if name.endswith(".onnx")]
+        return [name for name in self.files if name.endswith(_WEIGHTS)]
 
     @property
     def model(self) -> str:
         """The name of the file with the weights."""
         return self._models[0]
+
+    @property
+    def has_weights_only(self) -> bool:
+        """Whether its graph is still to be made here, of `.safetensors`."""
+        return self.model.endswith(".safetensors")
+
+    @property
+    def graph(self) -> str:
+        """The name of the file that onnxruntime loads."""
+        return EXPORTED if self.has_weights_only else self.model
 
     @property
     def pinned(self) -> bool:
@@ -117,6 +151,12 @@ class _Registry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     models: tuple[Pin, ...]
+
+    @model_validator(mode="after")
+    def _before_anything_is_made_of_it(self) -> Self:
+        if any(pin.exported is not None for pin in self.models):
+            raise ValueError("exported: expected none in a registry, got one")
+        return self
 
 
 def parse_pin(name: str, card: bytes) -> Pin:
@@ -165,7 +205,8 @@ def check_file(pin: Pin, name: str, data: bytes) -> None:
     Raises:
         ModelError: they are others, or nobody pinned any.
     """
-    expected, got = pin.files.get(name), hashlib.sha256(data).hexdigest()
+    made = pin.exported.sha256 if name == EXPORTED and pin.exported is not None else None
+    expected, got = pin.files.get(name, made), hashlib.sha256(data).hexdigest()
     if expected != got:
         message = f"{pin.name}/{name}: expected sha256 {expected or 'to be pinned'}, got {got}"
         raise ModelError(message)

@@ -37,7 +37,7 @@ def opened_files(folder: Path, kind: Kind) -> tuple[Pin, Mapping[str, bytes]]:
     if pin.pixels.width != pin.pixels.height:
         message = f"{pin.id}: expected a model of square pictures, got another"
         raise ModelError(message)
-    contents = {name: _read(folder, name) for name in pin.files}
+    contents = {name: _read(folder, name) for name in {*pin.files, pin.graph}}
     for name, data in contents.items():
         check_file(pin, name, data)
     return pin, contents

@@ -101,14 +101,14 @@ class Rater:
         self._names = [labels.id2label.get(at, "") for at in range(len(labels.id2label))]
         self._says = _says(pin, self._names)
         self.emits = frozenset(self._says)
-        closing = closing_operation(files[pin.model])
+        closing = closing_operation(files[pin.graph])
         if closing not in _LOGITS and closing not in _LIKELIHOODS:
             message = f"{pin.id}: expected likelihoods or logits, got those of {closing!r}"
             raise ModelError(message)
         several = labels.problem_type == "multi_label_classification"
         self._several = _LIKELIHOODS.get(closing, several)
         self._logits = closing in _LOGITS
-        self._session = Session(pin.id, files[pin.model], threads=threads, device=device)
+        self._session = Session(pin.id, files[pin.graph], threads=threads, device=device)
 
     @classmethod
     def opened(cls, folder: Path, *, threads: int = 1, device: Device = Device.CPU) -> Self:
@@ -156,12 +156,21 @@ class Rater:
         label = int(weighted.max(axis=0).argmax())
         return _calibrated(self._pin, name, min(1.0, float(views.max()))), label
 
-    def _likelihoods(self, view: Pixels) -> NDArray[np.float64]:
+    def answer(self, view: Pixels) -> NDArray[np.float64]:
+        """Give what the model itself says of a picture, one number for each label.
+
+        Raises:
+            ModelError: it has no answer, or one of another shape.
+        """
         (answer, *more) = self._session.run(_prepared(view, self._preparing))
         if more or answer.shape != (1, len(self._names)):
             message = f"{self.id}: expected one answer for each label, got {answer.shape!r}"
             raise ModelError(message)
         row: NDArray[np.float64] = answer[0].astype(np.float64)
+        return row
+
+    def _likelihoods(self, view: Pixels) -> NDArray[np.float64]:
+        row = self.answer(view)
         if self._logits:
             row = _sigmoid(row) if self._several else _softmax(row)
         fits = self._several or abs(float(row.sum()) - 1) <= _SUM_TOLERANCE

@@ -62,10 +62,12 @@ def pull(
     """Fetch a pinned model into DATA_DIR/models, and check every byte of it.
 
     The hub is HF_ENDPOINT, or Hugging Face's. Pull again to go on after a
-    failure: files that are whole are not fetched anew.
+    failure: files that are whole are not fetched anew. Of a classifier that comes
+    as weights for torch a graph is made, and compared with the original first.
 
-    Exits with 0, 1 (a file is not what was pinned, and nothing of it was kept),
-    or 2 (it is not pinned, not there, or is here already).
+    Exits with 0, 1 (a file is not what was pinned, and nothing of it was kept, or
+    a graph cannot be made that answers as its weights do), or 2 (it is not pinned,
+    not there, or is here already).
 
     Examples:
       imprimatur models pull wd_vit_tagger_v3 --registry models.yaml
@@ -80,7 +82,7 @@ def pull(
             fetch(pin, place)
         else:
             take(pin, from_, place)
-        _refused_if(lambda: shelf.put(pin, place))
+        pin = _or_refused(lambda: shelf.put(pin, place))
     _say(pin, "is here", as_json=as_json)
 
 
@@ -224,9 +226,9 @@ def _pinned(known: Mapping[str, Pin], name: str) -> Pin:
     return pin
 
 
-def _refused_if(put: Callable[[], None]) -> None:
+def _or_refused(put: Callable[[], Pin]) -> Pin:
     try:
-        put()
+        return put()
     except ModelError as fault:
         note(str(fault))
         raise typer.Exit(REFUSED) from None

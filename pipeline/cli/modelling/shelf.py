@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.errors import ModelError
-from classifiers.pins import CARD, NAME, Pin, check_file, parse_pin
+from classifiers.pins import CARD, EXPORTED, NAME, Pin, check_file, parse_pin
+from classifiers.torch_models.exporting import export
 from pipeline.cli.errors import UnusableError
 from pipeline.files import make_folder
 
@@ -45,11 +46,14 @@ class Shelf:
         make_folder(folder)
         return folder
 
-    def put(self, pin: Pin, found: Path) -> None:
-        """Check the files in `found`, and move them here with their card.
+    def put(self, pin: Pin, found: Path) -> Pin:
+        """Check the files in `found`, and move them here with their card, which is returned.
+
+        Weights without a graph get one here, once, if it answers as they do.
 
         Raises:
-            ModelError: one is missing, or is not what was pinned; that file is deleted.
+            ModelError: one is missing, or is not what was pinned; that file is deleted. Or a graph
+                cannot be made.
             UnusableError: a model of that name is here.
         """
         place = self.folder / pin.name
@@ -65,8 +69,12 @@ class Shelf:
         for path in found.iterdir():
             if path.name not in pin.files:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if pin.has_weights_only:
+            pin, graph = export(pin, {name: (found / name).read_bytes() for name in pin.files})
+            (found / EXPORTED).write_bytes(graph)
         (found / CARD).write_bytes(pin.write())
         found.rename(place)
+        return pin
 
     def remove(self, name: str) -> None:
         """Delete a model, and what a try to fetch it left.
@@ -83,7 +91,7 @@ class Shelf:
 
 
 def _faults(pin: Pin, folder: Path) -> Iterator[str]:
-    for name in pin.files:
+    for name in sorted({*pin.files, pin.graph}):
         try:
             check_file(pin, name, (folder / name).read_bytes())
         except (ModelError, OSError) as fault:

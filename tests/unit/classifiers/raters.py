@@ -56,27 +56,9 @@ def classifier(logits: Sequence[float], *, closing: str = "Gemm", blind: bool = 
     return bytes(model.SerializeToString())
 
 
-def write_rater(
-    folder: Path,
-    model: bytes,
-    *,
-    config: Mapping[str, Any] | None = None,
-    preparing: Mapping[str, Any] | None = None,
-    numbers: Mapping[str, float] | None = None,
-    **changes: Any,
-) -> Path:
-    """Write a classifier as pulling leaves it, with its card; return its folder."""
-    place = folder / NAME
-    place.mkdir(parents=True, exist_ok=True)
-    labelled = {"id2label": {str(at): name for at, name in enumerate(LABELS)}}
-    files = {
-        "model.onnx": model,
-        "config.json": json.dumps({"model_type": "vit", **labelled, **(config or {})}).encode(),
-        "preprocessor_config.json": json.dumps({**PREPARING, **(preparing or {})}).encode(),
-    }
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    found = {"of": digests["model.onnx"], "numbers": numbers, "found": "numbers of a test"}
-    card = {
+def card_of(digests: Mapping[str, str]) -> dict[str, Any]:
+    """A card of a classifier with these files that nobody measured."""
+    return {
         "name": NAME,
         "version": "1",
         "kind": "image_classifier",
@@ -89,10 +71,43 @@ def write_rater(
         "tag_map": None,
         "tag_map_sha256": None,
         "signals": SIGNALS,
-        "calibration": None if numbers is None else found,
+        "calibration": None,
         "published": "nothing",
         "blind_to": ["nearly all"],
     }
+
+
+def write_rater(
+    folder: Path,
+    model: bytes,
+    *,
+    config: Mapping[str, Any] | None = None,
+    preparing: Mapping[str, Any] | None = None,
+    numbers: Mapping[str, float] | None = None,
+    weights: bytes | None = None,
+    **changes: Any,
+) -> Path:
+    """Write a classifier as pulling leaves it, with its card; return its folder.
+
+    With `weights` these were pinned, and the model is what was made of them.
+    """
+    place = folder / NAME
+    place.mkdir(parents=True, exist_ok=True)
+    labelled = {"id2label": {str(at): name for at, name in enumerate(LABELS)}}
+    pinned = {"model.onnx": model} if weights is None else {"model.safetensors": weights}
+    files = {
+        **pinned,
+        "config.json": json.dumps({"model_type": "vit", **labelled, **(config or {})}).encode(),
+        "preprocessor_config.json": json.dumps({**PREPARING, **(preparing or {})}).encode(),
+    }
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    found = {"of": next(iter(digests.values())), "numbers": numbers, "found": "numbers of a test"}
+    card = card_of(digests)
+    card["calibration"] = None if numbers is None else found
+    if weights is not None:
+        made = hashlib.sha256(model).hexdigest()
+        card["exported"] = {"sha256": made, "by": "torch", "pictures": 8, "furthest": 1e-6}
+        files["exported.onnx"] = model
     for name, data in files.items():
         (place / name).write_bytes(data)
     (place / "card.json").write_text(json.dumps(card | changes), "utf-8")

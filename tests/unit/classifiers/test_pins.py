@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.errors import ModelError
-from classifiers.pins import parse_pin, parse_registry, shipped_registry
+from classifiers.pins import EXPORTED, check_file, parse_pin, parse_registry, shipped_registry
+from tests.unit.classifiers.raters import NAME as RATER
+from tests.unit.classifiers.raters import card_of
 
 NAME = "wd_vit_tagger_v3"
 
@@ -78,3 +80,51 @@ def test_bytes_that_are_no_card_or_registry_are_a_model_error(junk: bytes) -> No
         parse_pin(NAME, junk)
     with pytest.raises(ModelError):
         parse_registry(junk)
+
+
+WEIGHTS = {"model.safetensors": "a" * 64, "config.json": "b" * 64}
+MADE = {"sha256": "c" * 64, "by": "torch 2", "pictures": 8, "furthest": 1e-6}
+
+
+def classifier(**changes: Any) -> bytes:
+    """The card of a classifier that came as weights, but for what changes."""
+    return json.dumps(card_of(WEIGHTS) | {"exported": MADE} | changes).encode()
+
+
+def test_weights_are_known_by_their_own_digest_and_loaded_as_what_was_made_of_them() -> None:
+    """Thresholds are of the weights; the graph is beside them."""
+    pin = parse_pin(RATER, classifier())
+
+    assert pin.id == f"{RATER}@1+aaaaaaaa"
+    assert (pin.model, pin.graph) == ("model.safetensors", EXPORTED)
+    assert parse_pin(RATER, pin.write()) == pin
+    with pytest.raises(ModelError, match="cccc"):
+        check_file(pin, EXPORTED, b"another graph")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"files": {"model.onnx": "a" * 64, "config.json": "b" * 64}},
+        {"files": WEIGHTS | {"model.onnx": "d" * 64}},
+        {"files": WEIGHTS | {EXPORTED: "d" * 64}},
+        {"kind": "head_detector", "signals": None},
+        {"kind": "wd_tagger", "signals": None, "tag_map": "wd_v3.yaml"},
+        {"exported": MADE | {"furthest": -1.0}},
+        {"exported": MADE | {"sha256": None}},
+    ],
+    ids=str,
+)
+def test_a_graph_is_made_of_a_classifier_s_weights_and_of_nothing_else(
+    changes: dict[str, Any],
+) -> None:
+    """Two graphs of one model could answer differently."""
+    with pytest.raises(ModelError):
+        parse_pin(RATER, classifier(**changes))
+
+
+def test_no_registry_says_what_is_made_here() -> None:
+    """A digest that came with the registry would be believed, whoever made that graph."""
+    with pytest.raises(ModelError):
+        parse_registry(json.dumps({"models": [json.loads(classifier())]}).encode())
+    assert parse_registry(json.dumps({"models": [card_of(WEIGHTS)]}).encode())[RATER].pinned

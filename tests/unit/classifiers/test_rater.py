@@ -1,3 +1,4 @@
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -201,6 +202,23 @@ class TestOpening:
         folder = write_rater(tmp_path, classifier(LOGITS))
         (folder / name).write_bytes((folder / name).read_bytes() + b" ")
 
+        with pytest.raises(ModelError, match="sha256"):
+            Rater.opened(folder)
+
+    @pytest.mark.parametrize("name", ["model.safetensors", "exported.onnx"])
+    def test_so_is_one_of_its_weights_or_of_what_was_made_of_them(
+        self, tmp_path: Path, picture: Canonical, name: str
+    ) -> None:
+        """What was compared is what looks; without its line on the card nothing does."""
+        folder = write_rater(tmp_path, classifier(LOGITS), weights=b"weights")
+        assert scores(Rater.opened(folder), picture)[NUDITY] == pytest.approx(0.54, abs=0.01)
+
+        card = json.loads((folder / "card.json").read_bytes())
+        (folder / "card.json").write_text(json.dumps(card | {"exported": None}))
+        with pytest.raises(ModelError, match="pinned"):
+            Rater.opened(folder)
+        (folder / "card.json").write_text(json.dumps(card))
+        (folder / name).write_bytes((folder / name).read_bytes() + b" ")
         with pytest.raises(ModelError, match="sha256"):
             Rater.opened(folder)
 

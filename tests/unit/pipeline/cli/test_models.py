@@ -1,4 +1,5 @@
 import json
+import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ import pytest
 from typer.testing import Result
 
 from classifiers.pins import parse_registry, shipped_registry
+from tests.unit.classifiers.raters import NAME as RATER
+from tests.unit.classifiers.raters import card_of, classifier, write_rater
 from tests.unit.pipeline.cli.conftest import Run
 from tests.unit.pipeline.cli.modelling.hub import Hub, serving
 
@@ -213,6 +216,25 @@ class TestPullFromThisMachine:
         assert pull(run, tmp_path, registry, "--from", folder).exit_code == 2
         assert pull(run, tmp_path, registry, "--from", registry).exit_code == 2
         assert kept(tmp_path) == {}
+
+
+def test_weights_without_what_makes_a_graph_of_them_are_no_model(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without torch there is nothing to hold a graph to, and one that fits by name is not taken."""
+    for name in ("torch", "transformers", "safetensors"):
+        monkeypatch.setitem(sys.modules, name, None)
+    given = write_rater(tmp_path, classifier((0.0, 0.0, 0.0)), weights=b"weights")
+    digests = json.loads((given / "card.json").read_bytes())["files"]
+    registry = tmp_path / "raters.yaml"
+    registry.write_text(json.dumps({"models": [card_of(digests)]}))
+
+    words = ("models", "pull", RATER, "--registry", registry, "--from", given)
+    said = run("--data-dir", tmp_path / "var", *words)
+
+    assert said.exit_code == 1
+    assert "install `.[models]`" in said.stderr
+    assert not (tmp_path / "var" / "models" / RATER).exists()
 
 
 def test_what_is_not_pinned_is_not_pulled(run: Run, tmp_path: Path, folder: Path) -> None:
