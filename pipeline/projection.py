@@ -166,6 +166,8 @@ class Changes:
         row = await self.store.submissions.get(tenant, submission.id)
         if row is None or not called:
             raise ConflictError("submission", "one that nobody else carries", "another's")
+        if again:
+            await self.store.ledgers.drop(row.id)
         if account:
             await self.store.ledgers.begin(row.id, account, row.price, included)
 

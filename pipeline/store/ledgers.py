@@ -96,7 +96,7 @@ class Ledgers:
     async def begin(
         self, submission: UUID, token: str, price: int, included: tuple[int, int]
     ) -> None:
-        """Count a call that is about to be made; one with another account takes the first's place.
+        """Count a call that is about to be made, for the first time or after a `drop`.
 
         `included` is what it costs, at least and at most, where the plan includes generations.
         """
@@ -108,7 +108,6 @@ class Ledgers:
             else:
                 least, most = included if row["opus"] else (price, price)
             values = {"submission": submission, "token": token, "least": least, "most": most}
-            _DROP.count(sql, {"of": submission})
             if most:
                 _CALL.count(sql, values)
 

@@ -51,6 +51,7 @@ async def test_what_is_over_is_told_from_what_is_under_way(
     over, under_way, unpaid, moved = [await called(store, row, number) for number in range(1, 5)]
     await store.submissions.move("harbour", over, State.RELEASED, NOON)
     await store.ledgers.drop(unpaid)
+    await store.ledgers.drop(moved)
     await store.ledgers.begin(moved, OTHER, 20, (0, 8))
 
     found = {each.submission: each.is_over for each in (await store.ledgers.get(TOKEN)).calls}
