@@ -3,16 +3,18 @@
 import asyncio
 import json
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Never
+from uuid import uuid4
 
 import pytest
 from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
 from audit.connection import connect_reader
-from audit.entry import Kind
+from audit.entry import Entry, Kind
 from audit.errors import AuditError, NotDurableError
 from audit.leaf import Leaf
 from audit.tables import rows
@@ -151,6 +153,10 @@ class TestAnEntryThatCannotBeWritten:
             (pages,) = opened[-1].execute("PRAGMA page_count").fetchone()
             opened[-1].execute(f"PRAGMA max_page_count = {pages}").fetchall()
             submission = await house.submission()
+            with suppress(AuditError):
+                for _ in range(100):  # until the pages that there are have no room left
+                    note = Entry(uuid4(), Kind.CONFIG, house.clock(), {"event": "a.note"})
+                    await house.log.append(note)
 
             with pytest.raises(AuditError):
                 await house.flow.run(submission, here)
