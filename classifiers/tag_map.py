@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 from typing import Annotated, Final, NamedTuple
 
@@ -52,7 +53,9 @@ class TagMap(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: int
-    reviewed_by: str
+    reviewed_by: Annotated[str, Field(min_length=1)]
+    reviewed_on: date
+    """Whom and when: a draft has no date, and is no tag map."""
     qualified: Mapping[str, Weight]
     signals: Mapping[SignalName, _Meant]
 
