@@ -188,6 +188,8 @@ class Judged:
     decision: Decision
     milliseconds: int
     """How long the looking took."""
+    took: tuple[tuple[str, int], ...] = ()
+    """Microseconds that each classifier looked, over all contents; who never answered is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ The one place where classifiers run. They run in worker threads, with a deadline
 loop; whatever goes wrong with one is `Unavailable`, for each name that it should have reported.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from time import perf_counter
+from time import perf_counter, perf_counter_ns
 from typing import Generic, TypeVar
 
 import structlog
@@ -109,6 +110,17 @@ class Watched(Generic[C]):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was found, and how long each classifier looked for that, in microseconds.
+
+    Whoever had not answered in time is not among `took`: nobody knows how long it looks.
+    """
+
+    findings: tuple[Finding, ...]
+    took: Counter[str]
+
+
 @dataclass(slots=True)
 class _Look(Generic[C]):
     """Everybody's look at one content, one after the other, in one thread."""
@@ -116,21 +128,26 @@ class _Look(Generic[C]):
     watchers: Sequence[Watched[C]]
     content: C
     where: Where
-    done: list[Seen] = field(default_factory=list)
+    done: list[tuple[Seen, int]] = field(default_factory=list)
 
     def __call__(self) -> None:
         """Look, in a thread."""
         for watched in self.watchers:
-            self.done.append(watched.look(self.content, self.where))
+            began = perf_counter_ns()
+            seen = watched.look(self.content, self.where)
+            self.done.append((seen, (perf_counter_ns() - began) // 1000))
 
-    def told(self) -> list[Finding]:
+    def told(self) -> _Told:
         """Return what was seen until now, for the event loop; who has not answered is late."""
-        seen = self.done[:]
-        late = self.watchers[len(seen) :]
+        done = self.done[:]
+        seen, late = [each for each, _ in done], self.watchers[len(done) :]
         seen += [Seen(each.nothing(self.where, Reason.TIMED_OUT), "timed out") for each in late]
         for watched, what in zip(self.watchers, seen, strict=True):
             watched.fault = what.fault
-        return [finding for what in seen for finding in what.findings]
+        took = Counter[str]()
+        for watched, (_, microseconds) in zip(self.watchers, done, strict=False):
+            took[watched.classifier.id] += microseconds
+        return _Told(tuple(finding for what in seen for finding in what.findings), took)
 
 
 class Judge:
@@ -228,8 +245,8 @@ class Judge:
         began = perf_counter()
         pictures = (*contents.pictures, *await self._hidden(contents.pictures))
         seen = await self._seen(contents, pictures, before)
-        findings = (*before, *contents.evidence, *seen)
-        return self._judged(began, pictures, findings, policy, moment, facts)
+        found = replace(seen, findings=(*before, *contents.evidence, *seen.findings))
+        return self._judged(began, pictures, found, policy, moment, facts)
 
     async def read_and_judge(
         self,
@@ -263,16 +280,16 @@ class Judge:
             if not came:
                 raise
         ((contents, more),) = came
-        seen = [finding for look in looks for finding in look.told()]
+        told = [look.told() for look in looks]
         hidden = await self._hidden(contents.pictures)
-        seen += await self._seen(contents, hidden, before)
-        findings = (*before, *contents.evidence, *seen)
+        seen = _together([*told, await self._seen(contents, hidden, before)])
+        found = replace(seen, findings=(*before, *contents.evidence, *seen.findings))
         pictures = (*contents.pictures, *hidden)
-        return self._judged(began, pictures, findings, policy, moment, facts), more
+        return self._judged(began, pictures, found, policy, moment, facts), more
 
     async def _seen(
         self, contents: Contents, pictures: Sequence[Canonical], before: Sequence[Finding]
-    ) -> list[Finding]:
+    ) -> _Told:
         """Look at the texts of `contents` and at `pictures`, all at once."""
         wordless = not contents.reading.fields and any(isinstance(f.where, Field) for f in before)
         # A picture that came back without words of its own: its request's were looked at before.
@@ -280,13 +297,13 @@ class Judge:
         jobs += [self._look(self._picture, each, _place(each)) for each in pictures]
         if contents.metadata.fields:
             jobs.append(self._evidence(contents.metadata))
-        return [finding for found in await all_of(jobs) for finding in found]
+        return _together(await all_of(jobs))
 
     def _judged(
         self,
         began: float,
         pictures: Sequence[Canonical],
-        findings: tuple[Finding, ...],
+        found: _Told,
         policy: Policy,
         moment: Moment,
         facts: Facts,
@@ -298,8 +315,9 @@ class Judge:
             facts, places=frozenset((_TEXTS, *places)), masks=masks, today=self._today()
         )
         installed = self.installed() if moment is Moment.REQUEST else None  # else it is not read
-        decision = policy.decide(moment, findings, facts, installed)
-        return Judged(findings, decision, round((perf_counter() - began) * 1000))
+        decision = policy.decide(moment, found.findings, facts, installed)
+        took = tuple(sorted(found.took.items()))
+        return Judged(found.findings, decision, round((perf_counter() - began) * 1000), took)
 
     async def _hidden(self, pictures: Sequence[Canonical]) -> tuple[Canonical, ...]:
         """Return what the files of `pictures` carry beside them, but what shows them once more."""
@@ -313,17 +331,15 @@ class Judge:
         except TimeoutError:  # nobody compared them
             return tuple(each for picture in carrying for each in picture.hidden)
 
-    async def _evidence(self, metadata: Reading) -> list[Finding]:
+    async def _evidence(self, metadata: Reading) -> _Told:
         """Look at what is never forwarded: what was seen there counts, and that somebody failed.
 
         That nobody can read it does not, nor how it is spelled: nobody asks for it.
         """
-        found = await self._look(self._text, metadata, _TEXTS)
-        return [each for each in found if _is_evidence(each)]
+        told = await self._look(self._text, metadata, _TEXTS)
+        return replace(told, findings=tuple(filter(_is_evidence, told.findings)))
 
-    async def _look(
-        self, watchers: Sequence[Watched[C]], content: C, where: Where
-    ) -> list[Finding]:
+    async def _look(self, watchers: Sequence[Watched[C]], content: C, where: Where) -> _Told:
         look = _Look(watchers, content, where)
         with suppress(TimeoutError):  # who has not answered by now is late
             await self._workers.run(look)
@@ -335,6 +351,15 @@ class Judge:
     def close(self) -> None:
         """Stop looking."""
         self._workers.close()
+
+
+def _together(told: Iterable[_Told]) -> _Told:
+    """Return all that was found, and for how long each looked at all of it."""
+    findings, took = list[Finding](), Counter[str]()
+    for each in told:
+        findings += each.findings
+        took.update(each.took)
+    return _Told(tuple(findings), took)
 
 
 def _place(picture: Canonical) -> Picture:

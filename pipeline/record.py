@@ -287,7 +287,7 @@ class Record:
                 **public,
             },
             {**{name: value for name, value in who.items() if value}, **(personal or {})},
-            {**_detail(judged), "facts": _facts(subject), **_added(submission)} if judged else {},
+            {**detail_of(judged, subject), **_added(submission)} if judged else {},
         )
 
 
@@ -308,19 +308,19 @@ def _decided(judged: Judged) -> dict[str, Json]:
     }
 
 
-def _detail(judged: Judged) -> dict[str, Json]:
-    """Return all that was judged, the request's part too: an entry explains itself."""
+def detail_of(judged: Judged, subject: Subject) -> dict[str, Json]:
+    """Return all that was judged, the request's part too: an entry explains itself.
+
+    And what the policy knew of who asked: without it nobody could decide again.
+    """
+    facts = subject.facts
     return {
         "findings": [_finding(finding) for finding in judged.findings],
         "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
         "missing": sorted(map(str, judged.decision.missing)),
+        "took_us": dict(judged.took),
+        "facts": {"tier_adult": facts.tier_adult, "age_claim": facts.age_claim},
     }
-
-
-def _facts(subject: Subject) -> dict[str, Json]:
-    """Return what the policy knew of who asked: without it nobody could decide again."""
-    facts = subject.facts
-    return {"tier_adult": facts.tier_adult, "age_claim": facts.age_claim}
 
 
 def _added(submission: Submission) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from pipeline.gateway.preserving import preserve
 from pipeline.items import Judged, Subject
 from pipeline.jobs.received import Received
 from pipeline.projection import gravity
+from pipeline.record import detail_of
 from policies.errors import PolicyError
 from policies.policy import Moment
 
@@ -94,9 +95,10 @@ def _entry(
             "action": decided.decision.action.value,
             "code": decided.decision.code.value,
             "policy_digest": decided.decision.policy_digest,
-            "banks": [],
+            **gate.desk.flow.record.versions(),
             "duration_us": decided.milliseconds * 1000,
             **({} if preserved is None else {"submission": str(preserved)}),
         },
         {} if subject.pseudonym is None else {"subject": subject.pseudonym},
+        detail_of(decided, subject),
     )

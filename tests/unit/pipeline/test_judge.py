@@ -209,6 +209,16 @@ class TestOneThatHangs:
         assert told == dict.fromkeys(bench.reader.emits, Reason.TIMED_OUT)
         assert bench.judge.faults() == {"reader@1": "timed out"}
 
+    async def test_has_looked_for_nobody_knows_how_long(self, bench: Bench) -> None:
+        """Each classifier's time is written down; that of one that never answered is no number."""
+        well = await bench.look("a harbour", picture())
+        bench.viewer.mood = Mood.HANGS
+
+        late = await asyncio.wait_for(bench.look("a harbour", picture()), 5)
+
+        assert [who for who, _ in well.took] == ["reader@1", "viewer@1"]
+        assert [who for who, _ in late.took] == ["reader@1"]
+
     async def test_stays_sick_when_it_comes_back_late(self, bench: Bench) -> None:
         """Too late is wrong: else each request is paid for, and its pictures held."""
         bench.viewer.mood = Mood.HANGS

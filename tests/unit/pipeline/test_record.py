@@ -64,6 +64,18 @@ async def test_what_is_personal_can_be_opened_and_erased(house: World) -> None:
     assert detail.detail["verdicts"]
 
 
+async def test_each_detector_is_named_with_its_scores_and_how_long_it_looked(house: World) -> None:
+    """A regulator asks which one said what, and by which rule that counted (compliance.md 7.2)."""
+    screened = await house.screened()
+    told: Any = await house.log.detail(entry_id(screened.outcome.submission.id, Kind.ADMIT))
+    detail = told.detail
+
+    assert all(each.keys() >= {"name", "where", "source"} for each in detail["findings"])
+    assert detail["took_us"].keys() == {house.reader.id}
+    assert all(isinstance(each, int) for each in detail["took_us"].values())
+    assert {"rule", "layer", "action", "code", "truth"} <= detail["verdicts"][0].keys()
+
+
 async def test_what_a_second_look_found_in_the_request_is_written_too(house: World) -> None:
     """The request was read anew for it, perhaps with other lists: nothing else tells of that."""
     house.upstream.before_answer = lambda: setattr(house.viewer, "mood", Mood.FAILS)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -173,6 +174,17 @@ async def test_each_has_an_entry_without_content(house: World) -> None:
     (leaf,) = [each for each in await house.leaves() if each.kind is Kind.DRY_RUN]
     assert str(leaf.entry_id) == answer.headers["x-audit-id"]
     assert CANARY.encode() not in leaf.write()
+
+
+async def test_each_is_written_down_as_a_gate_writes_what_it_decided(house: World) -> None:
+    """An auditor is told as much of it as of a request: by what, and what was found."""
+    answer = await prompt(house, {"prompt": "blockme"})
+
+    (leaf,) = [each for each in await house.leaves() if each.kind is Kind.DRY_RUN]
+    told = await house.log.detail(UUID(answer.headers["x-audit-id"]))
+    assert leaf.public["models"] == ["a" * 64, "b" * 64]
+    assert told.detail.keys() == {"findings", "verdicts", "missing", "took_us", "facts"}
+    assert "blockme" not in repr(told)
 
 
 async def test_without_its_entry_there_is_no_answer(house: World) -> None:
