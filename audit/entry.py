@@ -38,7 +38,6 @@ class Kind(StrEnum):
     POLICY = "policy"
     MODEL = "model"
     BANK = "bank"
-    IMPORT_ = "import"
     KEY_CHANGE = "key_change"
     SHARD = "shard"
 

@@ -194,7 +194,6 @@ _EXTRA: Mapping[Kind, Mapping[str, Check]] = {
     Kind.POLICY: _THING,
     Kind.MODEL: _THING,
     Kind.BANK: _THING,
-    Kind.IMPORT_: _THING,
     Kind.KEY_CHANGE: _THING,
     Kind.SHARD: _SHARD,
 }

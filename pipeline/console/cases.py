@@ -14,7 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from audit.entry import Entry, Json, Kind, Receipt, entry_id
-from audit.errors import AbsentError
+from audit.errors import AbsentError, AuditError
 from audit.leaf import Leaf
 from audit.log import Log
 from classifiers import normalise
@@ -140,20 +140,31 @@ class Cases:
         return hold
 
     async def claim(self, session: Session, hold: Hold) -> None:
-        """Take a case, or go on having it.
+        """Take a case, or go on having it. Who takes one is written down; that they keep it is not.
 
         Raises:
             TakenError: somebody else has it, or it is ruled on already.
             EnoughError: they asked not to be given such cases.
+            AuditError: it could not be written down; the case is nobody's.
         """
         if await self.store.intents.of(hold.id) is not None:
             raise TakenError("It is ruled on already, and that is about to be carried out.")
         if family_of(hold) in await self.store.exposures.opted_out(session.person.name):
             raise EnoughError("You opted out of cases of this kind: somebody else takes them.")
+        had = await self.has(session, hold)
         if not await self.store.claims.take(hold.id, session.person.name, self.now()):
             raise TakenError("Somebody else is working on it: take the next one.")
+        if not had:
+            await self._assigned(session, hold)
         if not is_of_the_worst(hold):
             await self.resembling.look(Ordinary(hold), self.now())
+
+    async def _assigned(self, session: Session, hold: Hold) -> None:
+        try:
+            await self.write(Kind.CASE, "case.assigned", session, hold)
+        except AuditError:
+            await self.give_back(session, hold)
+            raise
 
     async def give_back(self, session: Session, hold: Hold) -> None:
         """Let others have a case."""

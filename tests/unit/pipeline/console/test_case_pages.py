@@ -262,6 +262,31 @@ class TestRevealing:
         assert [answer.status_code for answer in answers] == [409, 403, 403, 503]
         assert not any(png(HELD) in answer.content for answer in answers)
 
+    async def test_who_takes_it_is_written_down_and_not_that_they_keep_it(self, desk: Desk) -> None:
+        """Who was given what, and when, is asked for by whoever audits reviewers."""
+        hold = await desk.held()
+        await claimed(desk, hold)
+        await claimed(desk, hold)
+        desk.clock.passes(seconds=LASTS.total_seconds())
+        await claimed(desk, hold, "senior")
+
+        told = [leaf for leaf in await desk.house.leaves(hold.submission) if leaf.kind is Kind.CASE]
+        assert [(each.public["event"], each.public["role"]) for each in told] == [
+            ("case.assigned", "reviewer"),
+            ("case.assigned", "senior"),
+        ]
+
+    async def test_it_is_nobodys_without_that_entry(self, desk: Desk) -> None:
+        """Another can take it once the log is back."""
+        hold = await desk.held()
+        browser = await desk.signed_in("reviewer")
+        desk.house.log.refuses = frozenset({Kind.CASE})
+        refused = await posted(desk, browser, f"/cases/{hold.id}/claim")
+        desk.house.log.refuses = frozenset()
+
+        assert refused.status_code == 503
+        assert await desk.house.store.claims.of(hold.id, desk.clock()) is None
+
     async def test_a_claim_runs_out(self, desk: Desk) -> None:
         """Whoever left their desk sees nothing more of it."""
         hold = await desk.held()
