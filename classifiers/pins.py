@@ -25,6 +25,8 @@ _FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 CARD: Final = "card.json"
 EXPORTED: Final = "exported.onnx"
 """What is made here of weights that come without a graph."""
+PREPARING: Final = "preprocessor_config.json"
+"""In which file a classifier says how it wants its pixels."""
 _WEIGHTS: Final = (".onnx", ".safetensors")
 NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
 

@@ -20,15 +20,14 @@ from classifiers.classifier import Capability
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.onnx_graph import closing_operation
-from classifiers.pins import Kind, Pin
+from classifiers.picture_engines import Planes, open_engine
+from classifiers.pins import PREPARING, Kind, Pin
 from classifiers.plugins import RAISING
 from classifiers.pulled import opened_files
 from classifiers.registry import known_picture
 from classifiers.rendering import Pixels
-from classifiers.runtime import Session
 from classifiers.signals import Finding, Picture, Reason, Signal, SignalName, Unavailable
 
-PREPARING: Final = "preprocessor_config.json"
 _LOGITS: Final = frozenset({"Add", "Gemm", "MatMul"})
 _LIKELIHOODS: Final = {"Softmax": False, "Sigmoid": True}
 """By what a graph may end, and whether several of its answers may hold at once."""
@@ -108,7 +107,7 @@ class Rater:
         several = labels.problem_type == "multi_label_classification"
         self._several = _LIKELIHOODS.get(closing, several)
         self._logits = closing in _LOGITS
-        self._session = Session(pin.id, files[pin.graph], threads=threads, device=device)
+        self._engine = open_engine(pin, files, threads=threads, device=device)
 
     @classmethod
     def opened(cls, folder: Path, *, threads: int = 1, device: Device = Device.CPU) -> Self:
@@ -162,11 +161,11 @@ class Rater:
         Raises:
             ModelError: it has no answer, or one of another shape.
         """
-        (answer, *more) = self._session.run(_prepared(view, self._preparing))
-        if more or answer.shape != (1, len(self._names)):
-            message = f"{self.id}: expected one answer for each label, got {answer.shape!r}"
+        answers = self._engine.ask([_prepared(view, self._preparing)])
+        if answers.shape != (1, len(self._names)):
+            message = f"{self.id}: expected one answer for each label, got {answers.shape!r}"
             raise ModelError(message)
-        row: NDArray[np.float64] = answer[0].astype(np.float64)
+        row: NDArray[np.float64] = answers[0].astype(np.float64)
         return row
 
     def _likelihoods(self, view: Pixels) -> NDArray[np.float64]:
@@ -180,14 +179,14 @@ class Rater:
         return np.minimum(row, 1.0)
 
 
-def _prepared(view: Pixels, preparing: _Preparing) -> NDArray[np.float32]:
+def _prepared(view: Pixels, preparing: _Preparing) -> Planes:
     size = (preparing.size.width, preparing.size.height)
     small = Image.fromarray(view).resize(size, Image.Resampling(preparing.resample))
     scaled = np.asarray(small, np.float32) * preparing.rescale_factor
     mean, deviation = (
         np.asarray(n, np.float32) for n in (preparing.image_mean, preparing.image_std)
     )
-    planes = ((scaled - mean) / deviation).transpose(2, 0, 1)[np.newaxis]
+    planes = ((scaled - mean) / deviation).transpose(2, 0, 1)
     return np.ascontiguousarray(planes, np.float32)
 
 

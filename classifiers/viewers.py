@@ -7,6 +7,7 @@ from classifiers.canonical import Canonical
 from classifiers.classifier import Classifier
 from classifiers.content import Rendition
 from classifiers.content_network import ContentNetwork
+from classifiers.device import Device
 from classifiers.faces import Faces
 from classifiers.hash_bank_lookup import Banks
 from classifiers.hash_match import HashMatch
@@ -20,12 +21,16 @@ from classifiers.tagger import Tagger
 
 
 def embedded_viewers(
-    banks: Banks, pulled: Pulled = NONE, detectors: Sequence[Pinned] = ()
+    banks: Banks,
+    pulled: Pulled = NONE,
+    detectors: Sequence[Pinned] = (),
+    device: Device = Device.CPU,
 ) -> list[Classifier[Canonical]]:
     """Open every classifier of pictures that ships with this package. They are still to be warmed.
 
     Pictures are compared with `banks`. `pulled` says which models were; `detectors` are what the
-    operator installed, which only raise evidence.
+    operator installed, which only raise evidence. Raters run on `device`, others on the
+    processor.
 
     Raises:
         ClassifierError: one is missing, or is not what its digest says.
@@ -33,7 +38,7 @@ def embedded_viewers(
     network = ContentNetwork.embedded()
     return [
         *_taggers(pulled, network.rendition),
-        *(Rater.opened(folder) for folder in pulled.raters),
+        *(Rater.opened(folder, device=device) for folder in pulled.raters),
         *(Plugin.opened(pinned) for pinned in detectors),
         MaskCheck(),
         HashMatch(banks),

@@ -751,7 +751,8 @@ def _judge(settings: Settings, banks: Banks, cards: Cards) -> Judge:
     packs = term_packs.opened(settings.term_packs, settings.keys_dir)
     text: list[Classifier[Reading]] = embedded_readers(packs, settings.device)
     pinned = [detector.pinned for detector in settings.detectors]
-    picture = [cards.guarded(each) for each in embedded_viewers(banks, settings.pulled, pinned)]
+    viewers = embedded_viewers(banks, settings.pulled, pinned, settings.device)
+    picture = [cards.guarded(each) for each in viewers]
     picture += remote_lists.opened(settings.remote_lists)
     for reader in text:
         reader.warm()

@@ -4,10 +4,10 @@ from typing import Final
 
 import numpy as np
 
+from classifiers.batcher import MOST, Batcher
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import torch_engine
-from classifiers.prompt_engines.batcher import MOST, Batcher
 from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.engine import Engine, Question
 from classifiers.prompt_engines.onnx_engine import OneByOne, Together

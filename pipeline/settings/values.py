@@ -240,7 +240,7 @@ class Settings(Part):
     deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     """How long one classifier may take over one content."""
     device: Device = Device.CPU
-    """Where the prompt model runs."""
+    """Where the prompt model and raters run."""
     refusals_per_day: Annotated[int, Field(ge=1, le=100_000)] = 20
     """After how many refusals a subject has no more dry runs that day, and waits to generate."""
     enforcement_file: LocalPath | None = None

@@ -21,9 +21,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from classifiers.batcher import Batcher
 from classifiers.device import Device
 from classifiers.prompt_engines import Engine, Question, stored
-from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.choice import on_card
 from classifiers.prompt_engines.onnx_engine import Together

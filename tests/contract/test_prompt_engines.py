@@ -2,8 +2,8 @@
 
 from typing_extensions import override
 
+from classifiers.batcher import Batcher
 from classifiers.prompt_engines import Engine
-from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.by_text import by_text
 from classifiers.prompt_engines.onnx_engine import OneByOne, Together
 from classifiers.runtime import Session

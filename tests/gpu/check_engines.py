@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
+from classifiers.batcher import Batcher
 from classifiers.device import Device
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import Engine, Question, open_engine
-from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.onnx_engine import OneByOne
 from classifiers.prompt_engines.torch_engine import TorchEngine
 from classifiers.prompt_grams import grams_of_each

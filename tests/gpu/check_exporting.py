@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from classifiers.exporting import LIMIT, pictures
+from classifiers.picture_engines.original import Original
 from classifiers.pins import EXPORTED, Kind
 from classifiers.pulled import opened_files
 from classifiers.rater import Rater
-from classifiers.torch_models.exporting import LIMIT, pictures
-from classifiers.torch_models.original import Original
 from pipeline.cli.main import app
 from tests.unit.classifiers.raters import NAME, SIDE
 from tests.unit.classifiers.torch_raters import KINDS, registry_of, write_weights

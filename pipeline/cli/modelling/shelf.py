@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.errors import ModelError
+from classifiers.exporting import export
 from classifiers.pins import CARD, EXPORTED, NAME, Pin, check_file, parse_pin
-from classifiers.torch_models.exporting import export
 from pipeline.cli.errors import UnusableError
 from pipeline.files import make_folder
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from classifiers.canonical import Canonical
 from classifiers.errors import ModelError
+from classifiers.picture_engines.onnx_engine import OneByOne
 from classifiers.pins import Pin, parse_pin
 from classifiers.rater import Rater
 from classifiers.runtime import Array, Session
@@ -106,7 +107,7 @@ class TestScores:
                 return super().run(*inputs)
 
         rater = opened(tmp_path, classifier(LOGITS))
-        rater._session = Listening("listening", classifier(LOGITS))
+        rater._engine = OneByOne(Listening("listening", classifier(LOGITS)))
 
         rater.classify(looked_at(np.full((10, 20, 3), (255, 0, 51), np.uint8)))
 

@@ -8,9 +8,9 @@ from time import monotonic
 import numpy as np
 import pytest
 
+from classifiers.batcher import Batcher
 from classifiers.errors import ModelError
 from classifiers.prompt_engines import Engine, Question
-from classifiers.prompt_engines.batcher import Batcher
 from classifiers.prompt_engines.onnx_engine import OneByOne
 from classifiers.runtime import Array, Session
 from tests.contract.engine_contract import LAYERS, question, questions, served
@@ -58,15 +58,15 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-Opening = Callable[..., Batcher]
+Opening = Callable[..., Batcher[Question]]
 
 
 @pytest.fixture
 def opening(engine: Watched) -> Iterator[Opening]:
     """Opens batchers over the engine, and closes them at the end."""
-    opened: list[Batcher] = []
+    opened: list[Batcher[Question]] = []
 
-    def one(*, most: int = 8, cap: float = 0.003, deadline: float = LONG) -> Batcher:
+    def one(*, most: int = 8, cap: float = 0.003, deadline: float = LONG) -> Batcher[Question]:
         batcher = Batcher("model", engine, most=most, cap_seconds=cap, deadline_seconds=deadline)
         opened.append(batcher)
         return batcher
@@ -77,7 +77,9 @@ def opening(engine: Watched) -> Iterator[Opening]:
         batcher.close()
 
 
-def blocked(batcher: Batcher, engine: Watched, threads: ThreadPoolExecutor) -> Future[Array]:
+def blocked(
+    batcher: Batcher[Question], engine: Watched, threads: ThreadPoolExecutor
+) -> Future[Array]:
     """Have a first question computed until the test lets it go on."""
     engine.may_go_on.clear()
     first = threads.submit(batcher.ask, [question("a cat")])
@@ -93,7 +95,7 @@ def until(what: Callable[[], bool]) -> None:
         Event().wait(0.001)
 
 
-def waiting(batcher: Batcher) -> int:
+def waiting(batcher: Batcher[Question]) -> int:
     """How many questions stand in the open batch."""
     return len(batcher._open.questions) if batcher._open else 0
 

@@ -8,31 +8,49 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from threading import Condition
 from time import monotonic
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from classifiers.errors import ModelError
-from classifiers.prompt_engines.engine import Engine, Question
 from classifiers.runtime import Array
+
+Q = TypeVar("Q")
+Q_contra = TypeVar("Q_contra", contravariant=True)
 
 MOST: Final = 64
 """Questions in a batch."""
 CAP_SECONDS: Final = 0.003
-"""How long a question waits for others; so much a card adds to a text's time at most."""
+"""How long a question waits for others; so much a card adds to an answer's time at most."""
 DEADLINE_SECONDS: Final = 5.0
 
 
-class _Batch:
+class Answering(Protocol[Q_contra]):
+    """Computes answers. It may be asked from several threads at once, until it is closed."""
+
+    def ask(self, questions: Sequence[Q_contra], /) -> Array:
+        """Return a row for each question, in their order, or raise a `ModelError`.
+
+        A row MUST NOT depend on the other questions: what somebody else asks at the same moment
+        decides nothing here.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what it holds; whoever asks afterwards gets a `ModelError`."""
+        ...
+
+
+class _Batch(Generic[Q]):
     """Questions that are asked together; `answers` has one row for each of them."""
 
     def __init__(self) -> None:
         self.begun = monotonic()
-        self.questions: list[Question] = []
+        self.questions: list[Q] = []
         self.answers: Future[Array] = Future()
 
 
-class Batcher:
+class Batcher(Generic[Q]):
     """An engine in front of another, which it asks from one thread, one batch after the other.
 
     If a batch fails, each of its questions fails. The batcher closes the engine behind it.
@@ -41,7 +59,7 @@ class Batcher:
     def __init__(
         self,
         name: str,
-        engine: Engine,
+        engine: Answering[Q],
         *,
         most: int = MOST,
         cap_seconds: float = CAP_SECONDS,
@@ -51,11 +69,11 @@ class Batcher:
         self._engine = engine
         self._most, self._cap, self._deadline = most, cap_seconds, deadline_seconds
         self._changed = Condition()
-        self._open: _Batch | None = None
+        self._open: _Batch[Q] | None = None
         self._is_closed = False
         self._card = ThreadPoolExecutor(1, thread_name_prefix="batches")
 
-    def ask(self, questions: Sequence[Question], /) -> Array:
+    def ask(self, questions: Sequence[Q], /) -> Array:
         """Return an answer for each question.
 
         Raises:
@@ -77,16 +95,16 @@ class Batcher:
         self._card.shutdown(wait=False, cancel_futures=True)
         self._engine.close()
 
-    def _place(self, question: Question) -> tuple[_Batch, int]:
+    def _place(self, question: Q) -> tuple[_Batch[Q], int]:
         """Add a question to the open batch, or to a new one; return its place there."""
         batch = self._open
         if batch is None or len(batch.questions) == self._most:
-            batch = self._open = _Batch()
+            batch = self._open = _Batch[Q]()
             batch.answers = self._card.submit(self._run, batch)
         batch.questions.append(question)
         return batch, len(batch.questions) - 1
 
-    def _run(self, batch: _Batch) -> Array:
+    def _run(self, batch: _Batch[Q]) -> Array:
         """Wait until `batch` is ripe, close it, and ask the engine. Runs in the one thread."""
         with self._changed:
             left = batch.begun + self._cap - monotonic()
@@ -101,10 +119,10 @@ class Batcher:
             raise ModelError(message)
         return answers
 
-    def _is_ripe(self, batch: _Batch) -> bool:
+    def _is_ripe(self, batch: _Batch[Q]) -> bool:
         return self._is_closed or len(batch.questions) == self._most
 
-    def _row(self, batch: _Batch, row: int, until: float) -> Array:
+    def _row(self, batch: _Batch[Q], row: int, until: float) -> Array:
         try:
             found: Array = batch.answers.result(max(0.0, until - monotonic()))[row]
         except CancelledError as error:

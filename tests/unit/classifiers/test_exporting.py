@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
+from classifiers.exporting import LIMIT, export, furthest, pictures
 from classifiers.pins import parse_registry
 from classifiers.rendering import Pixels
-from classifiers.torch_models.exporting import LIMIT, export, furthest, pictures
 from tests.unit.classifiers.raters import NAME, SIDE, card_of
 
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
+from classifiers.picture_engines.original import Original
 from classifiers.pins import EXPORTED, Exported, Pin
 from classifiers.rater import Rater
 from classifiers.registry import known_picture
 from classifiers.rendering import Pixels
-from classifiers.torch_models.original import Original
 
 LIMIT: Final = 1e-3
 """How far an answer may be off, before it is made a likelihood."""

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
-from classifiers.pins import Pin
-from classifiers.rater import PREPARING
+from classifiers.pins import PREPARING, Pin
 from classifiers.rendering import Pixels
 
 Torch = Any  # torch and transformers are not installed where types are checked
@@ -42,7 +41,7 @@ class Original:
         """
         self.id = pin.id
         self._side = pin.pixels.width
-        with _as_model_errors(pin.id), TemporaryDirectory() as place:
+        with as_model_errors(pin.id), TemporaryDirectory() as place:
             folder = Path(place)
             (folder / _CONFIG).write_bytes(files[pin.labels])
             (folder / _WEIGHTS).write_bytes(files[pin.model])
@@ -53,7 +52,7 @@ class Original:
             self._processor = transformers.AutoImageProcessor.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, use_fast=False
             )
-            self._model, told = transformers.AutoModelForImageClassification.from_pretrained(
+            self.network, told = transformers.AutoModelForImageClassification.from_pretrained(
                 folder,
                 local_files_only=True,
                 trust_remote_code=False,
@@ -66,7 +65,7 @@ class Original:
         if lacking:
             message = f"{pin.id}: expected every weight, got none for {lacking[:5]!r}"
             raise ModelError(message)
-        self._model.eval()
+        self.network.eval()
 
     def answer(self, view: Pixels) -> NDArray[np.float64]:
         """Give what the model says of a picture, one number for each label.
@@ -74,9 +73,9 @@ class Original:
         Raises:
             ModelError: it has no answer.
         """
-        with _as_model_errors(self.id), _torch().inference_mode():
+        with as_model_errors(self.id), _torch().inference_mode():
             seen = self._processor(images=view, return_tensors="pt")[_INPUT]
-            found: NDArray[np.float64] = self._model(pixel_values=seen).logits[0].double().numpy()
+            found: NDArray[np.float64] = self.network(pixel_values=seen).logits[0].double().numpy()
         return found
 
     def graph(self) -> bytes:
@@ -85,7 +84,7 @@ class Original:
         Raises:
             ModelError: torch cannot write it.
         """
-        torch, model, written = _torch(), self._model, io.BytesIO()
+        torch, model, written = _torch(), self.network, io.BytesIO()
 
         class Logits(torch.nn.Module):  # type: ignore[misc, name-defined]  # of an untyped module
             """The model with one input and one output."""
@@ -99,7 +98,7 @@ class Original:
                 return self.model(pixel_values=pixel_values).logits
 
         example = torch.zeros(_ODD, 3, self._side, self._side)
-        with _as_model_errors(self.id), torch.no_grad():
+        with as_model_errors(self.id), torch.no_grad():
             torch.onnx.export(
                 Logits().eval(),
                 (example,),
@@ -118,7 +117,7 @@ def _torch() -> Any:  # noqa: ANN401  # see Torch
 
 
 @contextmanager
-def _as_model_errors(who: str) -> Generator[None]:
+def as_model_errors(who: str) -> Generator[None]:
     """Name what torch and transformers raise: they share no root, and warn of what is known."""
     try:
         unreadable: type[Exception] = import_module("safetensors").SafetensorError

@@ -1,1 +1,0 @@
-"""Classifiers that come as weights for torch: made into a graph once, held to what torch says."""
