@@ -1,14 +1,16 @@
-"""What an export says beside the log: policies, controls, lists, subprocessors."""
+"""What an export says beside the log: policies, controls, lists, closed minutes, subprocessors."""
 
 import json
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib import resources
-from pathlib import Path
 
 from audit.canonical_json import canonical
+from classifiers.errors import BankError
 from pipeline.gateway.gate import Gate
 from pipeline.items import Json
+from pipeline.jobs.closing import REMEMBERED
 from pipeline.settings import Settings
 from policies.errors import PolicyError
 
@@ -22,7 +24,8 @@ async def papers(gate: Gate, settings: Settings | None) -> dict[str, bytes]:
     return {
         **await _policies(gate),
         CONTROLS: _json({"config_digest": digest, "controls": controls()}),
-        "lists.json": _json({"at": gate.now().isoformat(), "lists": _lists(gate, settings)}),
+        "lists.json": _json({"at": gate.now().isoformat(), "lists": _lists(gate)}),
+        "closed_minutes.json": _json(await _closed(gate)),
         "subprocessors.json": _json({"subprocessors": _subprocessors(settings)}),
     }
 
@@ -52,30 +55,32 @@ async def _policies(gate: Gate) -> dict[str, bytes]:
     return found
 
 
-def _lists(gate: Gate, settings: Settings | None) -> list[Json]:
-    """Return which hash lists are in use, and since when their files are as they are; no hashes."""
-    there = {name: digest for name, _, digest in (v.rpartition("@") for v in gate.banks())}
-    files = {} if settings is None else {bank.source: bank for bank in settings.banks}
+def _lists(gate: Gate) -> list[Json] | None:
+    """Return which hash lists are in use, and how old they are; None if nobody could look."""
+    try:
+        there = gate.banks()
+    except BankError:
+        return None
+    told = ("kind", "version", "entries", "fetched_at", "expires_at", "stale")
     return [
-        {
-            "source": source,
-            "version": digest,
-            "kind": files[source].kind.value if source in files else None,
-            "changed_at": _changed_at(files[source].file) if source in files else None,
-        }
-        for source, digest in sorted(there.items())
+        {"source": source, **{name: known[name] for name in told}}
+        for source, known in sorted(there.items())
     ]
 
 
-def _changed_at(path: Path | None) -> str | None:
-    """Return since when a list's file is as it is; None of one that was imported by hand."""
-    if path is None:
-        return None
-    try:
-        seconds = path.stat().st_mtime
-    except OSError:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+async def _closed(gate: Gate) -> dict[str, Json]:
+    """Return in how many minutes of each day this installation did not serve all that it could.
+
+    The log cannot tell of them: who is refused before anything is judged leaves no entry.
+    """
+    days = Counter(f"{minute:%Y-%m-%d}" for minute in await gate.store.closed_minutes.all())
+    return {
+        "meaning": "minutes in which nothing was served, or a detector was sick; while no process"
+        " runs, nothing is noted",
+        "remembered_days": REMEMBERED.days,
+        "minutes": days.total(),
+        "by_day": dict(sorted(days.items())),
+    }
 
 
 def _subprocessors(settings: Settings | None) -> list[Json]:
@@ -96,5 +101,5 @@ def _subprocessors(settings: Settings | None) -> list[Json]:
     return [upstream, *(said if isinstance(said, list) else [said])]
 
 
-def _json(said: dict[str, object]) -> bytes:
+def _json(said: Mapping[str, object]) -> bytes:
     return json.dumps(said, indent=2, sort_keys=True).encode() + b"\n"

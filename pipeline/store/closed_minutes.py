@@ -35,6 +35,11 @@ class ClosedMinutes:
 
         return await self.transact(read)
 
+    async def all(self) -> Sequence[datetime]:
+        """Return every one that is remembered, in order."""
+        query = select(closed_minutes.c.minute).order_by(closed_minutes.c.minute)
+        return await self.transact(lambda sql: list(sql.execute(query).scalars()))
+
     async def purge(self, before: datetime) -> int:
         """Forget those before then; return how many."""
         return await self.transact(

@@ -1,7 +1,8 @@
 """The operator's routes of exports: on record first, and no detail beyond what is on record."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,10 @@ from audit.entry import Kind
 from audit.export.manifest import key_name
 from audit.export.profile import Profile, Scope
 from audit.vkey import VerifierKey
+from classifiers.errors import BankError
 from pipeline.gateway import operator
-from pipeline.gateway.papers import controls
+from pipeline.gateway.papers import controls, papers
+from pipeline.items import Json
 from tests.unit.pipeline.world import World
 
 ROOT = Path(__file__).parents[4]
@@ -63,6 +66,40 @@ async def test_the_papers_tell_of_policies_lists_controls_and_subprocessors(
     assert {"controls.json", "lists.json", "subprocessors.json"} < papers.keys()
     assert f"policies/{policy}.jsonl" in papers
     assert json.loads(papers["subprocessors.json"])["subprocessors"][0]["name"].startswith("Novel")
+
+
+async def test_lists_are_told_with_their_age_and_what_nobody_could_read_is_not_empty(
+    house: World,
+) -> None:
+    """A regulator asks how fresh they were; "there are none" is another answer than "who knows"."""
+    age: dict[str, Json] = {"fetched_at": "2026-11-01T00:00:00+00:00", "expires_at": None}
+    kept: dict[str, Json] = {"kind": "csam", "version": "d" * 64, "entries": 7, "stale": False}
+    known = {**kept, **age, "age_hours": 1.0}
+
+    def lost() -> Mapping[str, Mapping[str, Json]]:
+        raise BankError
+
+    async def told(banks: Callable[[], Mapping[str, Mapping[str, Json]]]) -> object:
+        said = await papers(replace(house.gate, banks=banks), None)
+        return json.loads(said["lists.json"])["lists"]
+
+    assert await told(lambda: {"hotline": known}) == [{"source": "hotline", **kept, **age}]
+    assert await told(dict) == []
+    assert await told(lost) is None
+
+
+async def test_minutes_in_which_it_was_closed_are_told(
+    house: World, desk: httpx.AsyncClient
+) -> None:
+    """Who was refused before anything was judged left no entry to count."""
+    for _ in range(2):
+        await house.store.closed_minutes.add(house.clock())
+        house.clock.passes(minutes=1)
+
+    papers = (await desk.post("/exports", json=asked(Profile.REGULATOR))).json()["papers"]
+
+    closed = json.loads(papers["closed_minutes.json"])
+    assert (closed["minutes"], sum(closed["by_day"].values())) == (2, 2)
 
 
 async def test_law_enforcement_takes_two_persons(desk: httpx.AsyncClient) -> None:
@@ -148,3 +185,10 @@ def test_every_control_names_what_is_there() -> None:
         assert isinstance(evidence, dict)
         assert (ROOT / str(each["measure"])).is_file()
         assert {*map(str, evidence["kinds"])} <= {*Kind}  # type: ignore[arg-type] # a list of them
+
+
+def test_every_kind_is_evidence_of_some_control() -> None:
+    """Else something is written down for no reason that a regulator is told; a fault is none."""
+    evident = {kind for each in controls() for kind in each["evidence"]["kinds"]}  # type: ignore[index,call-overload,union-attr] # as above
+
+    assert {*Kind} - evident == {Kind.GENERATED, Kind.ERROR}
