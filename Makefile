@@ -93,6 +93,7 @@ DEVICE ?= cuda
 check-gpu: .venv-gpu/.ready ## Models on an NVIDIA card: same answers, and how fast; what torch exports (needs 5 GB of disk)
 	IMPRIMATUR_DEVICE=$(DEVICE) $(GPU) -m pytest -q -s tests/gpu/check_*.py
 	$(GPU) -m tests.bench.gpu --device $(DEVICE)
+	$(GPU) -m tests.bench.gpu_pictures --device $(DEVICE)
 
 PROMPTS ?= ../shared/data/prompts
 TRAINED ?= build/prompts

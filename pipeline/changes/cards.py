@@ -23,7 +23,10 @@ from pipeline.store.changes import Change
 
 _LONGEST: Final = 1 << 18
 _PARTS: Final = {
-    "model": ("version", "kind", "repository", "revision", "folder", "files", "labels", "pixels"),
+    "model": (
+        *("version", "kind", "repository", "revision", "folder", "files", "exported"),
+        *("labels", "pixels"),
+    ),
     "label_map": ("tag_map", "tag_map_sha256", "signals"),
     "thresholds": ("calibration",),
 }

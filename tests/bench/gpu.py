@@ -152,7 +152,7 @@ def named(device: Device) -> str:
     return str(torch.cuda.get_device_name()) if device is Device.CUDA else "the processor"
 
 
-def show(title: str, rows: Sequence[Speed] | Sequence[Waiting]) -> None:
+def show(title: str, rows: Sequence[Any]) -> None:
     """Print a table."""
     table = Table(title=title, title_justify="left", title_style="bold")
     cells = [asdict(row) for row in rows]

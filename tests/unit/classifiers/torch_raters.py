@@ -38,12 +38,18 @@ def write_weights(
     *,
     preparing: Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a classifier as its makers would, by `save_pretrained`; return its folder."""
+    """Write a classifier as its makers would, by `save_pretrained`; return its folder.
+
+    `sizes` take the place of those that make it tiny.
+    """
     torch: Any = import_module("torch")
     transformers: Any = import_module("transformers")
     torch.manual_seed(7)
-    of = getattr(transformers, f"{kind}Config")(**KINDS[kind], id2label=dict(enumerate(LABELS)))
+    of = getattr(transformers, f"{kind}Config")(
+        **(sizes or KINDS[kind]), id2label=dict(enumerate(LABELS))
+    )
     getattr(transformers, f"{kind}ForImageClassification")(of).save_pretrained(folder)
     said = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**said, **(config or {})}))
@@ -52,8 +58,9 @@ def write_weights(
     return folder
 
 
-def registry_of(folder: Path) -> bytes:
+def registry_of(folder: Path, side: int = SIDE) -> bytes:
     """Return a registry in which the files of `folder` are pinned."""
     names = ("model.safetensors", "config.json", "preprocessor_config.json")
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    return json.dumps({"models": [card_of(digests)]}).encode()
+    pixels = {"height": side, "width": side, "prepared": "as its own file says"}
+    return json.dumps({"models": [card_of(digests) | {"pixels": pixels}]}).encode()

@@ -51,6 +51,21 @@ def another(folder: Path) -> str:
     return json.dumps(card)
 
 
+async def test_another_graph_of_the_same_weights_is_another_model(
+    house: World, tmp_path: Path
+) -> None:
+    """What two people put in force is what was compared, not what it was made of alone."""
+    folder = write_rater(tmp_path, classifier((0.0, 0.0, 1.0)), weights=b"weights")
+    opened, _ = door(house, folder)
+    await opened.begin()
+    card = json.loads((folder / CARD).read_bytes())
+    card["exported"]["sha256"] = "0" * 64
+
+    change = await opened.propose(THRESHOLDS, json.dumps(card), "ticket 12", "ana")
+
+    assert change.report["changed"] == ["model"]
+
+
 async def test_another_card_stops_the_model_until_it_is_the_one_that_is_opened(
     house: World, folder: Path
 ) -> None:
