@@ -5,7 +5,7 @@ written, whoever asked gets the error, and with it nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from audit.entry import Entry, Json, Kind, Receipt, entry_id
 from audit.errors import AuditError
 from audit.fields import write_time
 from audit.log import Log
+from classifiers.disagreement import disagreements
 from classifiers.signals import Field, Finding, Signal
 from pipeline.gathering import Gathering, all_of
 from pipeline.items import (
@@ -318,6 +319,7 @@ def detail_of(judged: Judged, subject: Subject) -> dict[str, Json]:
         "findings": [_finding(finding) for finding in judged.findings],
         "verdicts": [_verdict(verdict) for verdict in judged.decision.verdicts],
         "missing": sorted(map(str, judged.decision.missing)),
+        "disagreed": [asdict(each) for each in disagreements(judged.findings)],
         "took_us": dict(judged.took),
         "facts": {"tier_adult": facts.tier_adult, "age_claim": facts.age_claim},
     }

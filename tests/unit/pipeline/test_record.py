@@ -1,17 +1,20 @@
 """What is written down: codes, digests and numbers for everybody, the rest sealed beside them."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from audit.canonical_json import canonical
 from audit.entry import Kind, entry_id
 from audit.errors import ConflictError, NotDurableError
 from audit.leaf import Leaf
 from classifiers.signals import Field, Picture, Reason, Signal, SignalName, Unavailable
-from pipeline.items import Examined, Halted, Held, PublicCode, Stage, Subject, Tier, again
-from pipeline.record import _finding
+from pipeline.items import Examined, Halted, Held, Judged, PublicCode, Stage, Subject, Tier, again
+from pipeline.record import _finding, detail_of
+from policies.decision import Decision
 from tests.unit.pipeline.lookers import CANARY, WHITE, Mood
 from tests.unit.pipeline.world import BLOCK, HELD, TENANT, World
 
@@ -74,6 +77,28 @@ async def test_each_detector_is_named_with_its_scores_and_how_long_it_looked(hou
     assert detail["took_us"].keys() == {house.reader.id}
     assert all(isinstance(each, int) for each in detail["took_us"].values())
     assert {"rule", "layer", "action", "code", "truth"} <= detail["verdicts"][0].keys()
+
+
+def test_who_disagrees_about_a_picture_is_written_down() -> None:
+    """Nothing follows from it, so nobody would ever know whose scores mean something else."""
+    nudity, place = SignalName.IMAGE_SEXUAL_NUDITY, Picture("output", 0)
+    said = (Signal(nudity, 0.75, place, "one@1"), Signal(nudity, 0.25, place, "other@1"))
+
+    nobody = Decision.strictest([], frozenset(), frozenset(), "a" * 64)
+
+    detail = detail_of(Judged(said, nobody, 1), PERSON)
+
+    assert json.loads(canonical(detail["disagreed"])) == [
+        {
+            "name": "image.sexual.nudity",
+            "carrier": "output",
+            "index": 0,
+            "highest": "one@1",
+            "lowest": "other@1",
+            "apart": 0.5,
+        }
+    ]
+    assert detail_of(Judged(said[:1], nobody, 1), PERSON)["disagreed"] == []
 
 
 async def test_what_a_second_look_found_in_the_request_is_written_too(house: World) -> None:

@@ -183,7 +183,8 @@ async def test_each_is_written_down_as_a_gate_writes_what_it_decided(house: Worl
     (leaf,) = [each for each in await house.leaves() if each.kind is Kind.DRY_RUN]
     told = await house.log.detail(UUID(answer.headers["x-audit-id"]))
     assert leaf.public["models"] == ["a" * 64, "b" * 64]
-    assert told.detail.keys() == {"findings", "verdicts", "missing", "took_us", "facts"}
+    decided = {"findings", "verdicts", "missing", "disagreed", "took_us", "facts"}
+    assert told.detail.keys() == decided
     assert "blockme" not in repr(told)
 
 
