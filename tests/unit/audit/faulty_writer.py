@@ -13,7 +13,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, c_char_p, c_int, c_int64, c_void_p
+from ctypes import CFUNCTYPE, c_int, c_int64, c_void_p
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,8 @@ _METHODS_BYTES = 152  # sqlite3_io_methods of version 3
 _WRITE_AT, _SYNC_AT, _OPEN_AT = 24, 40, 40
 _POINTER = ctypes.sizeof(c_void_p)
 
-Open = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p, c_int, c_void_p)
+Open = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, c_void_p)
+# A name is handed on as the pointer that it is: SQLite keeps it for as long as the file is open.
 Write = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 Sync = CFUNCTYPE(c_int, c_void_p, c_int)
 
@@ -57,7 +58,7 @@ class Disk:
         place = c_void_p.from_address(vfs + _OPEN_AT)
         own_open = Open(place.value or 0)
 
-        def opened(table: int, name: bytes, file: int, flags: int, out: int) -> int:
+        def opened(table: int, name: int | None, file: int, flags: int, out: int) -> int:
             answer = int(own_open(table, name, file, flags, out))
             methods = c_void_p.from_address(file)
             if answer == 0 and methods.value:
