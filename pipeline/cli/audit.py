@@ -71,7 +71,11 @@ def verify(
     vkey: Key = "",
     known: Annotated[
         list[Path] | None,
-        typer.Option(help="A file with a checkpoint that you kept; can be repeated."),
+        typer.Option(
+            "--known",
+            "--known-checkpoint",
+            help="A file with a checkpoint that you kept; can be repeated.",
+        ),
     ] = None,
     receipt: Annotated[
         list[Path] | None,

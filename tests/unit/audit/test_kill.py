@@ -14,7 +14,7 @@ from audit.signer import Ed25519Signer
 from audit.verify import verify
 
 ROOT = Path(__file__).parents[3]
-ROUNDS = int(os.environ.get("IMPRIMATUR_KILL_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("IMPRIMATUR_KILL_ROUNDS", "10"))
 
 
 def killed_round(folder: Path, number: int, seconds: float) -> list[tuple[int, str, str]]:

@@ -30,7 +30,7 @@ MakeEntry = Callable[..., Entry]
 OpenReplica = Callable[..., Awaitable[Log]]
 VerifyCopy = Callable[..., Report]
 ROOT = Path(__file__).parents[4]
-ROUNDS = int(os.environ.get("IMPRIMATUR_POSTGRES_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("IMPRIMATUR_POSTGRES_ROUNDS", "10"))
 WAIT_SECONDS = 60.0
 FOREVER = 10**6
 

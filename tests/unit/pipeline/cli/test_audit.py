@@ -96,9 +96,10 @@ class TestVerify:
         words = ["--data-dir", data_dir, "audit", "verify", data_dir / "older.db"]
 
         assert run(*words).exit_code == 0
-        done = run(*words, "--known", kept)
-        assert done.exit_code == 1
-        assert "the log was cut" in done.stdout
+        for option in ("--known", "--known-checkpoint"):
+            done = run(*words, option, kept)
+            assert done.exit_code == 1
+            assert "the log was cut" in done.stdout
 
     def test_entries_that_nobody_ever_signs_are_a_problem(self, data_dir: Path, run: Run) -> None:
         """A running server signs them a moment later, a killed one at its next start."""
