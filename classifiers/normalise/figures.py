@@ -8,7 +8,6 @@ from string import ascii_lowercase
 from classifiers.normalise.encoding import Encoding, readable
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
-_NO_SMALL_LETTER = re.compile(r"[A-Z0-9+/_=-]")
 _BASE32 = re.compile(r"[A-Z2-7]{8,}={0,6}")
 _HEX = re.compile(r"[0-9A-Fa-f](?<![0-9A-Za-z].)(?:(?<=0)x)?[0-9A-Fa-f]{5,}")
 _BYTES = re.compile(
@@ -74,7 +73,7 @@ def _numbers(token: str) -> list[int]:
 
 
 FIGURES = (
-    Encoding("base64", _BASE64, _from_base64, _NO_SMALL_LETTER.search, layered=True),
+    Encoding("base64", _BASE64, _from_base64, layered=True),
     Encoding("base32", _BASE32, _from_base32, layered=True),
     Encoding("hex", _HEX, _from_hex, layered=True),
     Encoding("hex", _BYTES, _from_hex, layered=True),
