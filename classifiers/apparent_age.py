@@ -28,6 +28,8 @@ NAME: Final = "face_age"
 _EMITS: Final = frozenset({SignalName.IMAGE_PERSON, SignalName.IMAGE_MINOR_FACE})
 _MEAN_TO_DEVIATION: Final = math.sqrt(math.pi / 2)
 """A normal error's standard deviation, over its mean absolute value."""
+_NINE_OF_TEN: Final = 1.645
+"""How many deviations either way nine of ten normal errors are within."""
 _BODY_AT_LEAST: Final = 0.2
 """The likelihood of suggestion from which on a body may be shown: the floor begins to ask there."""
 _LEAST_SIDE: Final = 24
@@ -76,6 +78,15 @@ class FaceAge:
         Errors are taken to be normal, with the published mean: 0.5 at 18, 0.13 at 25, 0.03 at 30.
         """
         return 0.5 * math.erfc((years - self._adult_years) / (self._deviation * math.sqrt(2)))
+
+    def interval(self, years: float) -> tuple[float, float]:
+        """Give between what ages nine faces of ten are that are guessed at `years`.
+
+        By the same errors: published, not measured by us, so that it tells people and decides
+        nothing.
+        """
+        reach = _NINE_OF_TEN * self._deviation
+        return max(0.0, years - reach), max(0.0, years + reach)
 
     def warm(self) -> None:
         """Look once at a known picture.
@@ -142,6 +153,7 @@ class ApparentAge:
                     self.age.minor(years),
                     Picture(content.carrier, content.index, face.box),
                     self.id,
+                    "years:{:.0f}-{:.0f}".format(*self.age.interval(years)),
                 )
                 for face, years in zip(found, self.age.years(content, found), strict=True)
             ),

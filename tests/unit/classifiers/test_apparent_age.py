@@ -145,6 +145,7 @@ class TestApparentAge:
         assert [one.name for one in minors] == [SignalName.IMAGE_MINOR_FACE] * 2
         assert all(isinstance(one, Signal) and one.score > 0.9 for one in minors)
         assert len({one.where for one in minors}) == 2
+        assert {one.evidence for one in minors if isinstance(one, Signal)} == {"years:0-19"}
 
 
 class TestFaceAge:
@@ -160,6 +161,20 @@ class TestFaceAge:
         younger, older = sorted((one, other))
 
         assert 1 >= AGE.minor(younger) >= AGE.minor(older) >= 0
+
+    @given(st.floats(-30, 150))
+    def test_whom_its_interval_leaves_younger_than_adult_it_does_not_clear(
+        self, years: float
+    ) -> None:
+        """A reviewer reads the interval beside the score: they tell one story."""
+        low, high = AGE.interval(years)
+
+        assert 0 <= low <= high
+        assert low <= max(0.0, years) <= high
+        if low < 18:
+            assert AGE.minor(years) > 0.04
+        if high < 18:
+            assert AGE.minor(years) > 0.9
 
     def test_the_astronaut_is_guessed_near_the_original(self, looked_at: LookedAt) -> None:
         """face-api gives 33.3 for its own cut, which differs from ours by less than a pixel."""
