@@ -115,10 +115,10 @@ train: .venv-train/.ready ## Make the prompt model again from PROMPTS, into TRAI
 	$(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) all --most 50000 --epochs 1
 	$(TRAIN) -m classifiers.training.prompts.minor $(MINILM) $(TRAINED)
 	$(TRAIN) -m classifiers.training.prompts.baselines $(MINILM) $(TRAINED) --most 50000
-	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 6000 --epochs 1 || exit 1; done
+	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.run $(MINILM) $(TRAINED) $$fold --most 50000 --epochs 1 || exit 1; done
 	$(TRAIN) -m classifiers.training.prompts.lower $(MINILM) $(TRAINED) --student
 	$(TRAIN) -m classifiers.training.prompts.student $(MINILM) $(TRAINED) all --most 30000
-	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.student $(MINILM) $(TRAINED) $$fold || exit 1; done
+	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.student $(MINILM) $(TRAINED) $$fold --most 30000 || exit 1; done
 	for fold in coprov2 nibbler hate questions; do $(TRAIN) -m classifiers.training.prompts.by_panes $(MINILM) $(TRAINED) $$fold || exit 1; done
 	$(TRAIN) -m classifiers.training.prompts.export $(MINILM) $(TRAINED) $(TRAINED)/weights
 	$(TRAIN) -m classifiers.training.prompts.speed $(TRAINED)
