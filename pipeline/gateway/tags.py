@@ -5,6 +5,7 @@ rules as well.
 """
 
 import json
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -42,6 +43,8 @@ def routes(gate: Gate) -> APIRouter:
     ) -> JSONResponse:
         """Tell which tags the text may be going to be; what is not allowed here is left out."""
         caller = await caller_of(request, gate, Permission.GENERATIONS_CREATE)
+        stands = await carry.as_they_stand(request, gate, caller.subject)
+        caller = replace(caller, subject=stands)
         try:
             typed = tags.parse(model, prompt, lang, gate.limits)
         except RequestRefusedError as fault:

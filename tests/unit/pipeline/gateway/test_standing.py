@@ -9,6 +9,7 @@ from pipeline.access.permissions import Permission, Person
 from pipeline.gateway import enforcing
 from pipeline.gateway.errors import GateError
 from pipeline.jobs.rulings import Ruling
+from pipeline.novelai.tags import PATH
 from tests.unit.pipeline.world import HELD, TENANT, World, body
 
 WHO = {"X-Imprimatur-Subject": "ana", "X-Imprimatur-Language": "de"}
@@ -58,6 +59,28 @@ async def test_who_is_suspended_tries_nothing_out_either(house: World) -> None:
 
     assert [refused.status_code, other.status_code] == [403, 200]
     assert "allowed" not in refused.json()
+
+
+async def test_nor_are_tags_suggested_to_them(house: World) -> None:
+    """What is typed is judged as in a dry run, and told of as plainly."""
+    asked = {"model": "nai-diffusion-4-5-full", "prompt": "har"}
+    async with house.client() as client:
+        minted = [
+            (await client.post("/v1/subject-tokens", json={"pseudonym": who})).json()["token"]
+            for who in ("ana", "ben")
+        ]
+        await confirmed(house, "CSE.DRAWN", **WHO)
+        refused, other = [
+            await client.get(
+                PATH,
+                params=asked,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            for token in minted
+        ]
+
+    assert [refused.status_code, other.status_code] == [403, 200]
+    assert "tags" not in refused.json()
 
 
 async def test_who_is_restricted_to_the_safe_tier_is_served_as_the_general_audience(
