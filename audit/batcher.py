@@ -10,7 +10,9 @@ from audit.errors import AuditError, Busy, NotDurableError
 from audit.store import MAX_BATCH, Prepared, Store, Stored
 
 MAX_WAITING = 4096
-IDLE_SECONDS = 0.05  # after this long without work the newest checkpoint goes into the file
+IDLE_SECONDS = 0.25
+"""After this long without work the newest checkpoint goes into the file; a busy log has its next batch
+before that, which carries it."""
 
 
 @dataclass(frozen=True, slots=True)
