@@ -58,9 +58,12 @@ PUBLIC_PAPERS = frozenset({"subprocessors.json"})
 OF_STAFF = frozenset({"person", "second", "reason"})
 """Personal fields that are not about a subject; they leave in no export."""
 _OF_SUBJECT = STEPS.union(map(Kind, ("ruling", "dry_run", "notice", "appeal")))
-_TIP_OFF_KINDS = frozenset(
-    map(Kind, ("case", "report", "media", "takedown", "legal_hold", "export"))
+_TIP_OFF_KINDS = frozenset(map(Kind, ("report", "media", "takedown", "legal_hold", "export")))
+_REVIEWED = frozenset(
+    {"case.assigned", "case.first_approval", "case.ruled", "case.ruling_undone", "check.given"}
 )
+"""What people do with any case. It tells of no investigation, unless its code does; whatever else
+is done with one, an escalation first of all, may."""
 _TIP_OFF_FAMILIES = frozenset({"CSE", "NCII", "TERR"})
 _TIP_OFF_ACTION = "block_and_escalate"
 _TEXT = re.compile(rf"[ -~]{{1,{MAX_TEXT}}}", re.ASCII)
@@ -201,7 +204,11 @@ def tips_off(leaf: Leaf) -> bool:
     """
     code, action = leaf.public.get("code"), leaf.public.get("action")
     family = code.partition(".")[0] if isinstance(code, str) else ""
-    return leaf.kind in _TIP_OFF_KINDS or family in _TIP_OFF_FAMILIES or action == _TIP_OFF_ACTION
+    if family in _TIP_OFF_FAMILIES or action == _TIP_OFF_ACTION:
+        return True
+    if leaf.kind is Kind.CASE:
+        return leaf.public.get("event") not in _REVIEWED
+    return leaf.kind in _TIP_OFF_KINDS
 
 
 def about_a_subject(leaf: Leaf, submissions: Collection[str]) -> bool:

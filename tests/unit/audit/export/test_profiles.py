@@ -109,7 +109,10 @@ def test_law_enforcement_is_given_one_case_with_its_names(
 def test_a_subject_is_given_their_own_and_nothing_that_tips_them_off(
     exports: Mapping[Profile, Path], world: World
 ) -> None:
-    """A refusal that became a case, a seized picture: not even that it is kept back is told."""
+    """A refusal that was escalated, a seized picture: not even that it is kept back is told.
+
+    That people took a case and ruled on it is no secret.
+    """
     folder = exports[Profile.DATA_SUBJECT]
     own = [leaf for leaf in leaves(folder) if leaf.kind not in {Kind.GENESIS, Kind.EXPORT}]
     named = {row["index"] for row in lines(folder / "disclosed.jsonl")}

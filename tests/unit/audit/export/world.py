@@ -21,6 +21,16 @@ POLICY = "0" * 64
 HARBOUR, QUAY = "harbour", "quay"
 ANN, BOB = "subject-ann", "subject-bob"
 RELEASED, REFUSED, SEIZED, BOBS, OTHERS, HELD = (UUID(int=number) for number in range(1, 7))
+ESCALATED, SEEN_WORSE = UUID(int=7), UUID(int=8)
+CASES = (
+    (RELEASED, "case.assigned", ""),
+    (RELEASED, "case.ruled", ""),
+    (RELEASED, "check.given", "OK"),
+    (ESCALATED, "case.assigned", ""),
+    (ESCALATED, "case.escalated", ""),
+    (SEEN_WORSE, "check.given", "CSE.IMAGE"),
+)
+"""What people did with cases: with the first as with any, with the others more."""
 DRY, DRY_REFUSED = UUID(int=101), UUID(int=102)
 
 
@@ -49,12 +59,18 @@ def entries() -> Iterator[Entry]:
     yield step(REFUSED, Kind.HALTED, HARBOUR, ANN, code="CSE.TEXT", action="block_and_escalate")
     yield from way(SEIZED, HARBOUR, ANN)
     yield Entry(UUID(int=201), Kind.MEDIA, DAY, {"submission": str(SEIZED), "tenant": HARBOUR})
+    yield from way(ESCALATED, HARBOUR, ANN)
+    yield from way(SEEN_WORSE, HARBOUR, ANN)
     yield from way(BOBS, HARBOUR, BOB, 1)
     yield from way(OTHERS, QUAY, ANN, 1)
     yield step(HELD, Kind.HELD, HARBOUR, BOB, 1, cause="incapacity", code="UNKNOWN")
     for number, code in ((DRY, "OK"), (DRY_REFUSED, "CSE.TEXT")):
         said: dict[str, Json] = {"tenant": HARBOUR, "action": "allow", "code": code}
         yield Entry(number, Kind.DRY_RUN, DAY + timedelta(days=1), said, {"subject": ANN})
+    for ordinal, (submission, event, code) in enumerate(CASES, 202):
+        about: dict[str, Json] = {"submission": str(submission), "tenant": HARBOUR, "event": event}
+        about |= {"code": code} if code else {}
+        yield Entry(UUID(int=ordinal), Kind.CASE, DAY, about, {"person": "Ada of the staff"})
     yield Entry(
         uuid5(RELEASED, "ruling"), Kind.RULING, DAY + timedelta(days=2),
         {"submission": str(RELEASED), "tenant": HARBOUR, "outcome": "approved"},
