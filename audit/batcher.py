@@ -11,8 +11,8 @@ from audit.store import MAX_BATCH, Prepared, Store, Stored
 
 MAX_WAITING = 4096
 IDLE_SECONDS = 0.25
-"""After this long without work the newest checkpoint goes into the file; a busy log has its next batch
-before that, which carries it."""
+"""After this long without work the newest checkpoint goes into the file; a busy log has its next
+batch before that, which carries it."""
 
 
 @dataclass(frozen=True, slots=True)
