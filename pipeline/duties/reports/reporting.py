@@ -64,13 +64,15 @@ class Reports:
             raise NotReportableError("tenant", "a reporting profile in the settings", "none")
         return found
 
-    def is_late(self, case: Report) -> bool:
-        """Whether people should have decided by now; drawings alone may be left to them."""
+    def may_wait(self, case: Report) -> bool:
+        """Whether people may leave it: drawings alone, where the tenant's profile says so."""
         profile = self.profiles.get(case.tenant)
-        may_wait = profile is not None and profile.drawn is not Drawn.ALWAYS
-        if may_wait and case.code == HarmCode.CSE_DRAWN:
-            return False
-        return case.due_at <= self.now()
+        left = profile is not None and profile.drawn is not Drawn.ALWAYS
+        return left and case.code == HarmCode.CSE_DRAWN
+
+    def is_late(self, case: Report) -> bool:
+        """Whether people should have decided by now."""
+        return not self.may_wait(case) and case.due_at <= self.now()
 
     async def draft(self, case: Report, choices: Choices, who: Who) -> None:
         """Say what a case is to be reported as, or why it is not; a second person decides.

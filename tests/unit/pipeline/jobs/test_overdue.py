@@ -6,11 +6,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.duties.takedown.intake import NEEDED, Intake
-from pipeline.jobs.overdue import DUE, Overdue
+from pipeline.jobs.overdue import DUE, REPORT_DUE, UNFILED, Overdue
 from pipeline.settings.reporting import Drawn
 from pipeline.store.reports import Standing
 from pipeline.store.takedowns import NoticeKind, Taken
-from pipeline.store.webhooks import Target
+from pipeline.store.webhooks import Target, Webhook
 from tests.unit.pipeline.duties.reports.cases import PROFILE, approved, case_of, escalated
 from tests.unit.pipeline.world import NOON, TENANT, World
 
@@ -99,3 +99,57 @@ async def test_a_platform_is_told_of_its_notices_at_12_24_40_and_48_hours(
     house.clock.passes(hours=5)
     await overdue.look()
     assert sum(each.kind == DUE for each in await house.store.webhooks.all()) == 4
+
+
+async def test_a_platform_is_told_of_its_cases_at_6_12_20_and_24_hours(
+    house: World, overdue: Overdue
+) -> None:
+    """Once at each stage, with nothing in it but which case: nobody confirmed what it is about."""
+    await house.store.webhooks.aim(Target(TENANT, "https://platform.example/", b"s", NOON))
+    case = await escalated(house)
+    counts: list[int] = []
+    for hours in (5, 1, 6, 8, 4, 24):
+        house.clock.passes(hours=hours)
+        await overdue.look()
+        await overdue.look()
+        counts.append(len(await _of(house, REPORT_DUE)))
+
+    assert counts == [0, 1, 2, 3, 4, 4]
+    told = await _of(house, REPORT_DUE)
+    assert all(set(each.body) == {"report", "due_at", "late"} for each in told)
+    assert {each.body["report"] for each in told} == {str(case.id)}
+    assert sorted(bool(each.body["late"]) for each in told) == [False, False, False, True]
+
+
+async def test_a_platform_is_not_told_of_what_may_wait(house: World, overdue: Overdue) -> None:
+    """What a profile leaves to people pages nobody."""
+    await house.store.webhooks.aim(Target(TENANT, "https://platform.example/", b"s", NOON))
+    voluntary = PROFILE.model_copy(update={"drawn": Drawn.VOLUNTARY})
+    reports = replace(overdue.reports, profiles={TENANT: voluntary})
+    case = replace(await escalated(house), code="CSE.DRAWN")
+    house.clock.passes(hours=25)
+
+    await replace(overdue, reports=reports).tell_of(case)
+    assert await _of(house, REPORT_DUE) == []
+    await overdue.tell_of(case)
+    assert len(await _of(house, REPORT_DUE)) == 1
+
+
+async def test_a_platform_is_told_of_what_nobody_filed_after_an_hour_and_a_day(
+    house: World, overdue: Overdue
+) -> None:
+    """Two people approved it: somebody with the key has to come."""
+    await house.store.webhooks.aim(Target(TENANT, "https://platform.example/", b"s", NOON))
+    case = await approved(house)
+    counts: list[int] = []
+    for hours in (0, 2, 21, 1, 48):
+        house.clock.passes(hours=hours)
+        await overdue.look()
+        counts.append(len(await _of(house, UNFILED)))
+
+    assert counts == [0, 1, 1, 2, 2]
+    assert [each.body for each in await _of(house, UNFILED)] == [{"report": str(case.id)}] * 2
+
+
+async def _of(house: World, kind: str) -> list[Webhook]:
+    return [each for each in await house.store.webhooks.all() if each.kind == kind]
