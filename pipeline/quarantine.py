@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from audit.errors import AuditError
-from audit.keyfile import create_secret, read_secret
+from audit.keyfile import create_secret, read_secret, sync_folder
 from pipeline.errors import QuarantineError
 from pipeline.files import write_once
 
@@ -85,6 +85,21 @@ class Quarantine:
         except FileExistsError:
             if not path.exists():
                 raise  # else somebody sealed it meanwhile
+
+    async def destroy(self, object_id: UUID) -> None:
+        """Destroy an object, durably; one that is gone stays gone. MUST be on record before.
+
+        Raises:
+            QuarantineError: it may be there still.
+        """
+        try:
+            await asyncio.to_thread(self._destroy, object_id)
+        except OSError as fault:
+            raise QuarantineError("quarantine", "a working disk", type(fault).__name__) from fault
+
+    def _destroy(self, object_id: UUID) -> None:
+        self.path(object_id).unlink(missing_ok=True)
+        sync_folder(self.directory)
 
     def path(self, object_id: UUID) -> Path:
         """Return the file that holds an object."""

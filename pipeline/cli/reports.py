@@ -24,6 +24,7 @@ TeamKey = Annotated[
         "--key", help="The child-safety team's private key (0600).", exists=True, dir_okay=False
     ),
 ]
+Reason = Annotated[str, typer.Option(help="Why, for the log.")]
 
 _COLUMNS = ("id", "tenant", "code", "standing", "due_at", "late", "answered", "number")
 _FILED = {"filed", "tried"}
@@ -93,7 +94,7 @@ def file(
       imprimatur reports file 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key /media/team/team.key
     """
     data_dir = data_dir_of(ctx)
-    body = _body(data_dir, case, key, person)
+    body = _body(data_dir, case, key, person, "to be filed")
     filed: dict[str, Any] = operator.ask(data_dir, "POST", f"/reports/{case}/filing", body)
     if as_json:
         say_json(filed)
@@ -122,7 +123,7 @@ def pack(
       imprimatur reports pack 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key team.key -o case.zip
     """
     data_dir = data_dir_of(ctx)
-    body = _body(data_dir, case, key, person)
+    body = _body(data_dir, case, key, person, "a pack for an authority")
     made = operator.ask(data_dir, "POST", f"/reports/{case}/pack", body)
     with told():
         from pipeline.files import write_once  # noqa: PLC0415 - not for `--help`
@@ -153,13 +154,85 @@ def handed_over(
         say(f"{case} was handed over, and is kept until {done['keep_until']}")
 
 
-def _body(data_dir: Path, case: UUID, key: Path, person: str) -> dict[str, object]:
-    """Return who asks, and what belongs to a case, opened with the team's key."""
-    shown = operator.ask(data_dir, "GET", f"/reports/{case}")
-    names = [each["id"] for each in shown["objects"]] + shown["answers"]
+@app.command()
+def copy(
+    ctx: typer.Context,
+    case: CaseId,
+    key: TeamKey,
+    reason: Reason,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder, for you alone (0700).")],
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy what lies in the quarantine of a case out of it, opened. That, and why, is on record.
+
+    For an authority that asks by law. Nothing is shown; each object is a file named by its id.
+
+    Exits with 0, 1 (nothing of it is in the quarantine), 2 (it could not be done).
+
+    Examples:
+      imprimatur reports copy 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key t.key -o it --reason law
+    """
+    objects = _objects(data_dir_of(ctx), case, key, "copied", reason, person)
     with told():
-        objects = {name: b64encode(_opened(data_dir, name, key)).decode() for name in names}
-    return {"person": person_or_login(person), "objects": objects}
+        from pipeline.files import write_once  # noqa: PLC0415 - not for `--help`
+
+        for name, data in objects.items():
+            write_once(out / name, data)
+    if as_json:
+        say_json({"id": str(case), "files": [str(out / name) for name in objects]})
+    else:
+        say(f"{out}: {len(objects)} files. The log has who copied them, and why")
+
+
+@app.command()
+def destroy(
+    ctx: typer.Context,
+    case: CaseId,
+    key: TeamKey,
+    reason: Reason,
+    person: PersonName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Destroy what lies in the quarantine of a case that was closed, or kept for its year.
+
+    That, and why, is on record before. Nothing brings it back. While a legal hold stands over it,
+    it stays (`imprimatur audit hold lift`).
+
+    Exits with 0, 1 (it has to be kept, or there is nothing), 2 (it could not be done).
+
+    Examples:
+      imprimatur reports destroy 5f0c2f1e-93a3-5d6e-8f7b-0a4c41d2b0aa --key team.key --reason over
+    """
+    data_dir = data_dir_of(ctx)
+    _objects(data_dir, case, key, "opened", reason, person)  # only whoever has the key destroys
+    body = {"person": person_or_login(person), "reason": reason}
+    gone = operator.ask(data_dir, "POST", f"/reports/{case}/destruction", body)
+    if as_json:
+        say_json(gone)
+    else:
+        say(f"{len(gone['objects'])} objects of {case} are destroyed")
+
+
+def _body(data_dir: Path, case: UUID, key: Path, person: str, reason: str) -> dict[str, object]:
+    """Return who asks, and what belongs to a case, opened with the team's key."""
+    objects = _objects(data_dir, case, key, "opened", reason, person)
+    encoded = {name: b64encode(data).decode() for name, data in objects.items()}
+    return {"person": person_or_login(person), "objects": encoded}
+
+
+def _objects(
+    data_dir: Path, case: UUID, key: Path, act: str, reason: str, person: str
+) -> dict[str, bytes]:
+    """Open what belongs to a case, by name, once the log has who does, and why.
+
+    What that is, is in no other answer: without an entry nothing is opened. One that a wrong key
+    then does not open is on record all the same.
+    """
+    body = {"person": person_or_login(person), "act": act, "reason": reason}
+    noted = operator.ask(data_dir, "POST", f"/reports/{case}/custody", body)
+    with told():
+        return {name: _opened(data_dir, name, key) for name in noted["objects"]}
 
 
 def _opened(data_dir: Path, name: str, key: Path) -> bytes:

@@ -6,11 +6,13 @@ line, and given to the one call that files it: it is kept nowhere here.
 
 import base64
 import binascii
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.duties.reports.custody import Act, Custody
 from pipeline.duties.reports.errors import NotReportableError, ReportError
 from pipeline.duties.reports.reporting import answer_id
 from pipeline.gateway.errors import GateError
@@ -24,6 +26,19 @@ class Who(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     person: str = Field(min_length=1, max_length=200)
+
+
+class Looking(Who):
+    """Who is about to open what is in the quarantine, for what, and why."""
+
+    act: Literal[Act.OPENED, Act.COPIED]
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Destroying(Who):
+    """Who destroys what is in the quarantine, and why."""
+
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class Opened(Who):
@@ -72,7 +87,30 @@ def routes(filer: Filer) -> APIRouter:
             raise GateError(409, str(fault)) from None
 
     _national(router, filer)
+    _custody(router, Custody(reports))
     return router
+
+
+def _custody(router: APIRouter, custody: Custody) -> None:
+    table = custody.reports.store.reports
+
+    @router.post("/{known_as}/custody")
+    async def noted(known_as: UUID, given: Looking) -> dict[str, object]:
+        case = await _find(table, known_as)
+        try:
+            named = await custody.noted(case, given.act, given.reason, given.person)
+        except ReportError as fault:
+            raise GateError(409, str(fault)) from None
+        return {"id": str(known_as), "objects": [str(each) for each in named]}
+
+    @router.post("/{known_as}/destruction")
+    async def destroyed(known_as: UUID, given: Destroying) -> dict[str, object]:
+        case = await _find(table, known_as)
+        try:
+            gone = await custody.destroy(case, given.reason, given.person)
+        except ReportError as fault:
+            raise GateError(409, str(fault)) from None
+        return {"id": str(known_as), "objects": [str(each) for each in gone]}
 
 
 def _national(router: APIRouter, filer: Filer) -> None:

@@ -252,6 +252,11 @@ class Reports:
         )
         return await self.transact(changing(change)) == 1
 
+    async def destroyed(self, report: Report) -> None:
+        """Note that nothing of an ended case is kept any more: nobody has to be told of it."""
+        change = update(reports).where(reports.c.id == report.id, reports.c.standing.in_(ENDED))
+        await self.transact(changing(change.values(keep_until=None)))
+
     async def answered(self, report: Report) -> bool:
         """Note that one more answer of the platform lies sealed; False if another came first."""
         change = (

@@ -15,15 +15,16 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner, Result
 
+from audit.entry import Kind
 from classifiers.hash_bank import Kind as Harm
 from pipeline.cli.demo.drawings import listed
 from pipeline.cli.main import app
-from pipeline.duties.reports.choices import Choices
+from pipeline.duties.reports.choices import Choices, Why
 from pipeline.duties.reports.document import IncidentType
 from pipeline.duties.reports.reporting import Who
 from tests.e2e.asking import v4
 from tests.e2e.conftest import World, world_in
-from tests.e2e.evidence import verified
+from tests.e2e.evidence import trail, verified
 from tests.unit.pipeline.duties.reports.ispws import PASSWORD, USER, StandIn, serving
 
 KNOWN = listed("hotline", Harm.CSAM, 2)
@@ -205,3 +206,36 @@ async def test_a_pack_for_a_national_authority(tmp_path: Path) -> None:
     assert (early.exit_code, filed.exit_code, twice.exit_code) == (1, 1, 1)
     assert over["standing"] == "handed_off"
     assert len(holds["holds"]) == 1
+
+
+async def test_what_leaves_the_quarantine_is_on_record_before(
+    world: World, service: StandIn, tmp_path: Path
+) -> None:
+    """Opened, copied, destroyed: by whom and why; and nothing is destroyed that has to be kept."""
+    case = await escalated(world)
+    key, out = world.data_dir / "keys" / "development-child-safety.key", tmp_path / "copied"
+    why = ("--key", key, "--reason", "warrant 12", "--person", "mia")
+    waits = await typed(world, "reports", "destroy", case, *why)
+    copied = await asked(world, "reports", "copy", case, *why, "--out", out)
+    reports = world.house.gate.reports
+    (open_,) = await reports.store.reports.open()
+    choices = Choices(IncidentType.PORNOGRAPHY, why_not=Why.MISTAKEN)
+    await reports.draft(open_, choices, Who("person-1", "child-safety"))
+    (open_,) = await reports.store.reports.open()
+    await reports.approve(open_, Who("person-2", "child-safety"))
+    gone = await asked(world, "reports", "destroy", case, *why)
+    again = await typed(world, "reports", "copy", case, *why, "--out", out)
+
+    assert (waits.exit_code, again.exit_code) == (1, 1)
+    (name,) = copied["files"]
+    assert base64.b64encode(KNOWN.picture) in await asyncio.to_thread(Path(name).read_bytes)
+    assert [*(world.data_dir / "quarantine").iterdir()] == []
+    events = [
+        (leaf.public["event"], leaf.public["object"])
+        for leaf in await trail(world, str(open_.submission))
+        if leaf.public.get("case") == case and leaf.kind is Kind.MEDIA
+    ]
+    (known_as,) = gone["objects"]
+    acts = ("opened", "copied", "opened", "destroyed")
+    assert events == [(f"media.{act}", known_as) for act in acts]
+    assert service.asked == []

@@ -49,6 +49,7 @@ def test_the_commands_are_those_that_the_manual_names() -> None:
         *(f"policies {name}" for name in ("propose", "pending", "shadow", "activate")),
         "policies rollback",
         *(f"reports {name}" for name in ("list", "show", "file", "pack", "handed-over")),
+        *(f"reports {name}" for name in ("copy", "destroy")),
         *(f"takedowns {name}" for name in ("add", "list", "complete", "decide")),
         *(f"review {name}" for name in ("list", "show", "approve", "reject")),
         "halt",
