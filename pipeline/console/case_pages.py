@@ -88,7 +88,7 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
             may_reclassify=session.may(Permission.CHILD_SAFETY_OPEN) and can_be(hold),
             others=_OTHERS,
             called=[each.code for each in firsts if each.code],
-            first=first is not None,
+            first=first,
             first_is_mine=first is not None and first.person == session.person.name,
         )
 

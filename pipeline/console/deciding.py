@@ -1,7 +1,7 @@
 """What people decide on cases: rulings, one or many, taken back or not, and escalations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from audit.entry import Json, Kind
@@ -69,9 +69,13 @@ class Deciding:
         """
         await self.cases.require_claim(session, hold)
         self._check(hold, said, Act.APPROVE if said.approves else Act.REJECT)
-        if said.approves and family_of(hold) in TWO_PEOPLE and await self._is_first(session, hold):
-            await self.cases.give_back(session, hold)
-            return APPROVED_ONCE
+        if said.approves and family_of(hold) in TWO_PEOPLE:
+            first = await self._seconded(session, hold, said)
+            if first is None:
+                await self.cases.give_back(session, hold)
+                return APPROVED_ONCE
+            if first.label and not said.labels:  # who only agrees does not take a label off
+                said = replace(said, code=HarmCode(first.label), labels=True)
         if await self._given(session, hold, said, None) is None:
             raise TakenError("It is ruled on already, and that is about to be carried out.")
         await self.cases.give_back(session, hold)
@@ -183,21 +187,24 @@ class Deciding:
             message = "A case of CSE is the child-safety team's: escalate it, do not rule on it."
             raise ConsoleError(message)
 
-    async def _is_first(self, session: Session, hold: Hold) -> bool:
-        """Keep a first approval; False if there is one of somebody else's, which this seconds."""
+    async def _seconded(self, session: Session, hold: Hold, said: Said) -> FirstApproval | None:
+        """Return the first approval, of somebody else's, that this one seconds; else keep this."""
         me, store = session.person.name, self.cases.store
         first = await store.first_approvals.of(hold.id)
         if first is None:
+            label = said.code.value if said.labels and said.code is not None else ""
             public: dict[str, Json] = {"outcome": "approved"}
+            if label:
+                public = {"outcome": "labelled", "code": label}
             await self.cases.write(Kind.CASE, "case.first_approval", session, hold, public)
-            given = FirstApproval(hold.id, me, self.cases.now())
+            given = FirstApproval(hold.id, me, self.cases.now(), label=label)
             if await store.first_approvals.give(given):
-                return True
+                return None
             first = await store.first_approvals.of(hold.id)
         if first is None or first.person == me:
             raise ConsoleError("You approved it already: a second person has to agree.")
         session.person.require(Permission.REVIEW_APPROVE_SECOND)
-        return False
+        return first
 
 
 def confirmation(approves: bool, count: int) -> str:

@@ -20,6 +20,7 @@ first_approvals = Table(
     Column("code", String(64), primary_key=True),
     Column("person", String(64), nullable=False),
     Column("at", Instant, nullable=False),
+    Column("label", String(64), nullable=False),
 )
 
 
@@ -33,6 +34,8 @@ class FirstApproval:
     at: datetime
     code: str = ""
     """What a case of `CSE.*` would be called; empty: it would be released."""
+    label: str = ""
+    """By which code the platform would show what is released; empty: by none."""
 
 
 @dataclass(frozen=True, slots=True)

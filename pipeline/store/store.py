@@ -57,7 +57,7 @@ from pipeline.store.writer import Held, Transact, Writer
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 SOUND_SQLITE = (3, 51, 3)
 """Earlier ones can, rarely, damage a database in WAL mode when it is reset while it is written."""
 

@@ -387,6 +387,34 @@ class TestRuling:
         (ruling,) = [each for each in leaf if each.kind is Kind.RULING]
         assert (ruling.public["action"], ruling.public["code"]) == ("label", "VIO.GORE")
 
+    @pytest.mark.parametrize(
+        ("second", "shown"),
+        [
+            ({"ruling": "approve", "code": "NCII.REAL"}, "SEX.NUDITY"),
+            ({"ruling": "label", "code": "SEX.EXPLICIT"}, "SEX.EXPLICIT"),
+        ],
+    )
+    async def test_a_label_of_the_first_of_two_is_shown_to_the_second_and_stays(
+        self, desk: Desk, second: dict[str, str], shown: str
+    ) -> None:
+        """To agree takes no label off; another one, by who comes last, counts instead of it."""
+        hold = await desk.held(NUDE)
+        path, why = f"/cases/{hold.id}/ruling", {"reason": "it is a drawing of a harbour"}
+        form = {"ruling": "label", "code": "SEX.NUDITY", **why}
+        await posted(desk, await claimed(desk, hold), path, **form)
+        senior = await claimed(desk, hold, "senior")
+
+        page = (await senior.get(f"/cases/{hold.id}")).text
+        assert "to be shown as <strong>SEX.NUDITY</strong>" in page
+        assert "<option selected>SEX.NUDITY</option>" in page
+        assert (await posted(desk, senior, path, **second, **why)).status_code == 303
+        assert await desk.carried_out() == ["released"]
+        leaves = await desk.house.leaves(hold.submission)
+        (ruling,) = [each for each in leaves if each.kind is Kind.RULING]
+        assert (ruling.public["action"], ruling.public["code"]) == ("label", shown)
+        (first,) = [x for x in leaves if x.public.get("event") == "case.first_approval"]
+        assert (first.public["outcome"], first.public["code"]) == ("labelled", "SEX.NUDITY")
+
     async def test_two_rulings_at_once_are_one(self, desk: Desk) -> None:
         """A double click releases nothing twice, and neither does a second window."""
         hold = await desk.held()
