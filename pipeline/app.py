@@ -400,7 +400,10 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             engines=Standings(engines.own, time.monotonic),
         )
         api_keys = ApiKeys(store, now, os.urandom)
-        left = await Recovery(flow, restore, store, log, owner, now, without_app_db).run()
+        begins, left = (
+            not await store.tenants.all(),
+            await Recovery(flow, restore, store, log, owner, now, without_app_db).run(),
+        )
         second_look = SecondLook(flow, restore, store, gate.desk, now)
         archive = _archive(settings, store, log, vault, lineage, details)
         await archive.begin(app_db_is_new=without_app_db)
@@ -488,7 +491,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             closing=Closing(store, partial(readiness, gate), now),
             following=Following(roster, store.writer.keeps),
             notices=(
-                *await _first_tenant(store, api_keys),
+                *await _first_tenant(store, api_keys, begins=begins),
                 *imported,
                 *_unfinished(left),
                 *_unserved(await tenancy.standings()),
@@ -855,11 +858,13 @@ def _quarantine(settings: Settings) -> Quarantine:
     return Quarantine(settings.data_dir / "quarantine", public, os.urandom)
 
 
-async def _first_tenant(store: Store, api_keys: ApiKeys) -> list[str]:
+async def _first_tenant(store: Store, api_keys: ApiKeys, *, begins: bool) -> list[str]:
     """Begin with one tenant and one key, whose secret is shown once."""
-    if await store.tenants.all():
+    if not begins:
         return []
-    await store.tenants.add(Tenant(FIRST_TENANT, "First tenant", now(), anlas_budget=FIRST_BUDGET))
+    first = Tenant(FIRST_TENANT, "First tenant", now(), anlas_budget=FIRST_BUDGET)
+    if not await store.tenants.change(first):  # it is there already where cases were restored
+        await store.tenants.add(first)
     made = await api_keys.create(FIRST_TENANT, "first")
     return [
         f"first API key of tenant {FIRST_TENANT!r}, shown once: {made.secret.get_secret_value()}"

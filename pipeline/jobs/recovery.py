@@ -22,6 +22,7 @@ from pipeline.flow import Flow
 from pipeline.items import Recorded, Stage
 from pipeline.jobs.continuity import is_store_lost, loss
 from pipeline.jobs.errors import NotLookedError
+from pipeline.jobs.escalated import restore_cases
 from pipeline.jobs.restore import Restore
 from pipeline.novelai.errors import NovelAIError
 from pipeline.store.store import Store
@@ -76,6 +77,9 @@ class Recovery:
         if not self.goes_on_without:
             raise LostFileError("app.db", "the one that followed log.db", _RESTORE)
         closed = await self._finish()
+        cases = await restore_cases(self.log, self.store)
+        if cases:
+            _say.error("escalated cases are listed again, and nothing else", count=cases)
         (newest,) = await self.log.tail(1)
         await self.log.append(loss(newest.entry_id, self.now()))
         return closed

@@ -217,6 +217,10 @@ class Reports:
 
     transact: Transact
 
+    async def add(self, submission: UUID, tenant: str, code: str, at: datetime) -> None:
+        """Open the case of an escalation that was ordered before, and of which no row is left."""
+        await self.transact(lambda sql: open_case(sql, submission, tenant, code, at))
+
     async def get(self, known_as: UUID) -> Report | None:
         """Return a case, whoever's. For the child-safety team, never for a tenant's request."""
         return next(iter(await self._many(reports.c.id == known_as)), None)
