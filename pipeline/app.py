@@ -173,6 +173,7 @@ from pipeline.record import Record
 from pipeline.repeats import Repeats
 from pipeline.seizure import Seizure
 from pipeline.settings import Settings, read_key
+from pipeline.settings.queues import ReviewQueue
 from pipeline.stages.capacity import BoundedExamine, BoundedScreen, Capacity
 from pipeline.stages.examine import Examine
 from pipeline.stages.generate import Generate
@@ -453,6 +454,7 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             read_key(keys, "vault"),
             await opening.opened(settings, closing, now),
             items := golden.read(settings.data_dir / golden.FILE),
+            settings.review_queues,
         )
         for routes in (
             operating.routes(ways_in.accounts),
@@ -561,6 +563,7 @@ def _console(
     wrapping: bytes,
     provider: Provider | None,
     golden_items: Sequence[Golden],
+    queues: Sequence[ReviewQueue],
 ) -> Doors:
     """Mount the pages of those who review, and return the ways in."""
     store, log, now = gate.store, gate.log, gate.now
@@ -579,7 +582,7 @@ def _console(
         ],
     )
     resembling, stands = Resembling(store, vault), gate.enforcing.of
-    cases = Cases(store, log, vault, uncovered, resembling, stands, now, uuid4)
+    cases = Cases(store, log, vault, uncovered, resembling, stands, now, uuid4, queues)
     deciding, rulings = Deciding(cases, undoing), undoing.rulings
     again = SecondLook(rulings.flow, rulings.restore, store, gate.desk, now)
     pages = [

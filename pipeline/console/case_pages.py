@@ -16,7 +16,6 @@ from pipeline.console.frame import ROOT, Frame
 from pipeline.console.ordinary import (
     TWO_PEOPLE,
     Act,
-    acts_of,
     family_of,
     is_of_the_worst,
     sees_worst,
@@ -55,7 +54,7 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
         known_as: UUID,
     ) -> Response:
         hold = await cases.find(session, known_as)
-        mine = await cases.has(session, hold)
+        mine, acts = await cases.has(session, hold), cases.acts_of(hold)
         firsts = await cases.store.first_approvals.all(hold.id)
         first = next((each for each in firsts if not each.code), None)
         waits = await cases.store.intents.of(hold.id)
@@ -79,8 +78,8 @@ def _case(router: APIRouter, frame: Frame, cases: Cases) -> None:
             may_claim=session.may(Permission.CASES_CLAIM),
             may_reveal=session.may(Permission.MEDIA_REVEAL),
             may_rule=session.may(Permission.REVIEW_RULE),
-            may_escalate=session.may(Permission.CASES_ESCALATE) and Act.ESCALATE in acts_of(hold),
-            may_approve=Act.APPROVE in acts_of(hold),
+            may_escalate=session.may(Permission.CASES_ESCALATE) and Act.ESCALATE in acts,
+            may_approve=Act.APPROVE in acts,
             waits=waits is not None,
             two=family_of(hold) in TWO_PEOPLE,
             codes=_WORST if is_of_the_worst(hold) else _OTHERS,

@@ -21,7 +21,9 @@ from classifiers import normalise
 from pipeline.console.derivative import derivative
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.ordinary import (
+    Act,
     Ordinary,
+    acts_of,
     family_of,
     is_of_the_worst,
     sees_escalated,
@@ -38,6 +40,7 @@ from pipeline.jobs.errors import RestError
 from pipeline.jobs.received import Received
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.novelai.limits import Limits
+from pipeline.settings.queues import ReviewQueue
 from pipeline.store.holds import Hold, Lane
 from pipeline.store.pasts import Past
 from pipeline.store.precedents import Precedent
@@ -108,6 +111,12 @@ class Cases:
     """Tells where an end user stands, by tenant and fingerprint."""
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
+    queues: Sequence[ReviewQueue] = ()
+    """Those that have a name."""
+
+    def acts_of(self, hold: Hold) -> frozenset[Act]:
+        """Return what may be done with a case here."""
+        return acts_of(hold, self.queues)
 
     async def theirs(self, session: Session) -> Wanted:
         """Return all of the queue that somebody may work on."""

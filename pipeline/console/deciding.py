@@ -13,7 +13,6 @@ from pipeline.console.ordinary import (
     TWO_PEOPLE,
     Act,
     Ordinary,
-    acts_of,
     family_of,
 )
 from pipeline.console.sessions import Session
@@ -138,7 +137,7 @@ class Deciding:
             ConsoleError: it was not escalated, and whoever wanted it is told so.
         """
         await self.cases.require_claim(session, hold)
-        if Act.ESCALATE not in acts_of(hold):
+        if Act.ESCALATE not in self.cases.acts_of(hold):
             raise ConsoleError("It cannot be escalated any further.")
         if not reason.strip():
             raise ConsoleError("An escalation needs a reason: write one, in your own words.")
@@ -179,7 +178,7 @@ class Deciding:
             raise ConsoleError("A ruling needs a reason: write one, in your own words.")
         if said.labels and (said.code is None or said.code in NO_LABEL):
             raise ConsoleError("A label needs a code: choose as what it is to be shown.")
-        if act not in acts_of(hold):
+        if act not in self.cases.acts_of(hold):
             message = f"To {act.value} is not possible for a case of {hold.code or 'no code'}."
             raise ConsoleError(message)
         ruled = "" if said.code is None else said.code.family

@@ -1,6 +1,6 @@
 """What may be done with a case, by what it is held for. What a queue hides, the server refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,6 +8,7 @@ from pipeline.access.permissions import Permission
 from pipeline.console.errors import NowhereError
 from pipeline.console.sessions import Session
 from pipeline.items import NEVER_RELEASED
+from pipeline.settings.queues import ReviewQueue
 from pipeline.store.holds import Hold
 
 TWO_PEOPLE = frozenset({"SEX", "NCII"})
@@ -52,9 +53,10 @@ class Ordinary:
             raise NowhereError
 
 
-def acts_of(hold: Hold) -> frozenset[Act]:
-    """Return what may be done with a case."""
-    return frozenset(Act) - HIDDEN.get(family_of(hold), frozenset())
+def acts_of(hold: Hold, queues: Sequence[ReviewQueue] = ()) -> frozenset[Act]:
+    """Return what may be done with a case; every queue that it is in may take something away."""
+    hidden = {Act(act.value) for queue in queues if queue.has(hold.code) for act in queue.hides}
+    return frozenset(Act) - HIDDEN.get(family_of(hold), frozenset()) - hidden
 
 
 def family_of(hold: Hold) -> str:

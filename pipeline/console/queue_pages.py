@@ -13,7 +13,7 @@ from pipeline.access.permissions import Permission
 from pipeline.console.cases import Cases
 from pipeline.console.errors import ConsoleError
 from pipeline.console.frame import ROOT, Frame, Link
-from pipeline.console.ordinary import Act, acts_of
+from pipeline.console.ordinary import Act
 from pipeline.console.sessions import Session
 from pipeline.items import NEVER_RELEASED, Cause, Stage, Tier
 from pipeline.store.holds import Hold, Lane
@@ -116,7 +116,7 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
         return frame.page(
             "queue.html",
             session,
-            rows=[_row(each, session, now) for each in shown],
+            rows=[_row(each, cases, session, now) for each in shown],
             missed=() if filters.cause == Cause.SUSPICION else await _missed(cases, session),
             causes=(Cause.SUSPICION.value, _MISS),
             counts=counts,
@@ -129,6 +129,9 @@ def _queue(router: APIRouter, frame: Frame, cases: Cases) -> None:
             ages=_AGES,
             filters=filters,
             chosen=chosen,
+            queues=[
+                each for each in cases.queues if theirs.worst or not each.has_family(NEVER_RELEASED)
+            ],
             views=[(name, urlencode(kept)) for name, kept in views.items()],
             done=done,
             after=after,
@@ -208,7 +211,7 @@ async def _missed(cases: Cases, session: Session) -> list[Missed]:
     ]
 
 
-def _row(waiting: Waiting, session: Session, now: datetime) -> Row:
+def _row(waiting: Waiting, cases: Cases, session: Session, now: datetime) -> Row:
     hold, mine = waiting.hold, waiting.person == session.person.name
     return Row(
         hold.id,
@@ -222,7 +225,7 @@ def _row(waiting: Waiting, session: Session, now: datetime) -> Row:
         due(hold) <= now,
         "" if waiting.person is None else "you" if mine else "somebody",
         hold.lane is Lane.SENIOR,
-        Act.REJECT_TOGETHER in acts_of(hold),
+        Act.REJECT_TOGETHER in cases.acts_of(hold),
     )
 
 

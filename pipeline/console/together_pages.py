@@ -12,7 +12,7 @@ from pipeline.console.cases import Cases
 from pipeline.console.deciding import MOST_TOGETHER, Deciding, Said, confirmation
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.frame import ROOT, Frame, Link
-from pipeline.console.ordinary import Act, Ordinary, acts_of, is_of_the_worst
+from pipeline.console.ordinary import Act, Ordinary, is_of_the_worst
 from pipeline.console.queue_pages import left
 from pipeline.console.sessions import Session
 from policies.labels import HarmCode
@@ -41,7 +41,7 @@ def _together(router: APIRouter, frame: Frame, cases: Cases, deciding: Deciding)
             session,
             chosen=[(each.hold, left(each.hold, cases.now())) for each in chosen],
             gone=len(set(case or [])) - len(chosen),
-            may_approve=all(Act.APPROVE_TOGETHER in acts_of(each.hold) for each in chosen),
+            may_approve=all(Act.APPROVE_TOGETHER in cases.acts_of(each.hold) for each in chosen),
             approve=confirmation(approves=True, count=len(chosen)),
             reject=confirmation(approves=False, count=len(chosen)),
             codes=sorted(code for code in HarmCode if code.family != "CSE"),

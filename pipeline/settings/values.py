@@ -26,6 +26,7 @@ from pipeline.settings.engines import EnginePart, RoutePart
 from pipeline.settings.openid import OpenId
 from pipeline.settings.outside import Outside
 from pipeline.settings.part import LocalPath, Part, within
+from pipeline.settings.queues import ReviewQueue
 from pipeline.settings.reporting import Reporting
 from pipeline.settings.retention import Retention
 
@@ -225,6 +226,8 @@ class Settings(Part):
     """Names that stand for one model or another, by whose request it is, by load and by budget."""
     reporting: tuple[Reporting, ...] = ()
     """How each tenant's cases are reported; of one without a profile nothing can be."""
+    review_queues: tuple[ReviewQueue, ...] = ()
+    """Queues of the console that have a name, and what is hidden in them."""
     hold_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 72
     released_hours: Hours = 24
     released_metadata: ReleasedMetadata = ReleasedMetadata.STRIP_TEXT

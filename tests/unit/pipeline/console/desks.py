@@ -1,6 +1,6 @@
 """A console over a whole house, so that something is held."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from pipeline.console.roles import Role
 from pipeline.jobs.second_look import SecondLook
 from pipeline.jobs.uncovered import Uncovered
 from pipeline.jobs.undoing import WINDOW, Undoing
+from pipeline.settings.queues import ReviewQueue
 from pipeline.store.holds import Hold
 from tests.unit.pipeline.console.conftest import CHEAP, Console, numbered
 from tests.unit.pipeline.lookers import Colour
@@ -86,7 +87,7 @@ def case_routes(frame: Frame, cases: Cases, deciding: Deciding, house: World) ->
 
 
 @asynccontextmanager
-async def open_desk(folder: Path) -> AsyncGenerator[Desk]:
+async def open_desk(folder: Path, queues: Sequence[ReviewQueue] = ()) -> AsyncGenerator[Desk]:
     """A desk with a reviewer, a senior, an auditor and somebody of the child-safety team."""
     async with open_world(folder) as house:
         own: Any = house.viewer.own
@@ -108,6 +109,7 @@ async def open_desk(folder: Path) -> AsyncGenerator[Desk]:
             house.gate.enforcing.of,
             house.clock,
             uuid4,
+            queues,
         )
         undoing = Undoing(
             house.rulings, house.store, house.log, house.clock, uuid4, lambda: made.is_closed

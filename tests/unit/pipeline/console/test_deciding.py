@@ -19,6 +19,7 @@ from pipeline.console.errors import NowhereError
 from pipeline.console.ordinary import Act, Ordinary, acts_of
 from pipeline.console.resembling import Resembling
 from pipeline.console.roles import Role
+from pipeline.settings.queues import Hideable, ReviewQueue
 from pipeline.store.exposures import BREAK, MOST_IN_A_ROW
 from pipeline.store.holds import End, Hold, Lane
 from pipeline.store.tenants import Tenant
@@ -318,6 +319,46 @@ class TestEscalating:
 
         assert answer.status_code == 400
         assert "escalate it" in answer.text
+
+
+class TestQueuesWithAName:
+    @pytest.fixture
+    async def desk(self, tmp_path: Path) -> AsyncIterator[Desk]:
+        """A desk with a queue of what may harm somebody, where nobody approves."""
+        hides = frozenset({Hideable.APPROVE, Hideable.REJECT_TOGETHER})
+        people = ReviewQueue(name="Real people", code="NCII.", hides=hides)
+        async with open_desk(tmp_path, [people]) as opened:
+            yield opened
+
+    async def test_what_a_queue_hides_the_server_refuses(self, desk: Desk) -> None:
+        """It is not on the page either; to reject and to escalate is."""
+        hold = await desk.held(NUDE)
+        browser = await claimed(desk, hold)
+        page = (await browser.get(f"/cases/{hold.id}")).text
+        form = {"ruling": "approve", "reason": "it is a drawing of a harbour"}
+
+        answer = await posted(desk, browser, f"/cases/{hold.id}/ruling", **form)
+
+        assert hold.code.startswith("NCII.")
+        assert answer.status_code == 400
+        assert 'value="approve"' not in page
+        assert 'value="label"' not in page
+        assert 'value="reject"' in page
+        assert "/escalate" in page
+        assert "case.first_approval" not in await desk.events()
+        listed = (await browser.get("/queue")).text
+        assert '<a href="/console/queue?code=NCII.">Real people</a>' in listed
+        assert f'name="case" value="{hold.id}"' not in listed
+
+    async def test_other_queues_are_as_they_were(self, desk: Desk) -> None:
+        """A queue is its own cases."""
+        hold = await desk.held()
+        page = (await (await claimed(desk, hold)).get(f"/cases/{hold.id}")).text
+        assert 'value="approve"' in page
+
+    def test_what_can_be_hidden_is_something_that_can_be_done(self) -> None:
+        """And a queue takes away nothing that lets a case end, or reach the child-safety team."""
+        assert {Act(each.value) for each in Hideable} == set(Act) - {Act.REJECT, Act.ESCALATE}
 
 
 class TestByType:
