@@ -61,6 +61,7 @@ from pipeline.console import (
     queue_pages,
     report_pages,
     standing_pages,
+    takedown_pages,
     together_pages,
 )
 from pipeline.console import server as console
@@ -131,7 +132,7 @@ from pipeline.jobs.bank_desk import BankDesk
 from pipeline.jobs.closing import Closing
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.housekeeping import Housekeeping
-from pipeline.jobs.notice_bank import NoticeBank
+from pipeline.jobs.notice_bank import NoticeBank, NoticeDesk
 from pipeline.jobs.overdue import Overdue
 from pipeline.jobs.paging import Paging
 from pipeline.jobs.recent_texts import RecentTexts
@@ -455,12 +456,15 @@ async def open_house(settings: Settings, *, without_app_db: bool = False) -> Asy
             await opening.opened(settings, closing, now),
             items := golden.read(settings.data_dir / golden.FILE),
             settings.review_queues,
+            notices := NoticeDesk(
+                Intake(store, log, now, uuid4), NoticeBank(store, bank_desk, now)
+            ),
         )
         for routes in (
             operating.routes(ways_in.accounts),
             memory.routes(anchoring, Rotation(log, keys, now)),
             banks.routes(bank_desk),
-            takedowns.routes(Intake(store, log, now, uuid4), NoticeBank(store, bank_desk, now)),
+            takedowns.routes(notices),
             accounts_routes.routes(roster),
             erasing.routes(archive),
             choosing.routes(gate),
@@ -564,6 +568,7 @@ def _console(
     provider: Provider | None,
     golden_items: Sequence[Golden],
     queues: Sequence[ReviewQueue],
+    notices: NoticeDesk,
 ) -> Doors:
     """Mount the pages of those who review, and return the ways in."""
     store, log, now = gate.store, gate.log, gate.now
@@ -574,6 +579,7 @@ def _console(
             together_pages.LINK,
             day_pages.LINK,
             appeal_pages.LINK,
+            takedown_pages.LINK,
             report_pages.LINK,
             check_pages.LINK,
             figures.LINK,
@@ -591,6 +597,7 @@ def _console(
         together_pages.routes(frame, cases, deciding),
         day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
+        takedown_pages.routes(frame, notices),
         report_pages.routes(frame, ReportDesk(gate.reports)),
         standing_pages.routes(frame, gate.enforcing),
         operation.routes(frame, _standing(gate)),

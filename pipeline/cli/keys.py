@@ -25,7 +25,7 @@ def create(
     ] = False,
     evidence: Annotated[
         bool,
-        typer.Option("--evidence", help="It says who somebody is when asked, and nothing else."),
+        typer.Option("--evidence", help="It says who somebody is, or brings notices."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

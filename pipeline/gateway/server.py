@@ -16,6 +16,7 @@ from pipeline.gateway import (
     account,
     appealing,
     audit_log,
+    demands,
     evidence,
     following,
     generations,
@@ -73,6 +74,7 @@ def create(gate: Gate, metrics: Metrics, beat_seconds: float | None = None) -> F
     app.include_router(subject_tokens.routes(gate))
     app.include_router(audit_log.routes(gate))
     app.include_router(evidence.routes(gate))
+    app.include_router(demands.routes(gate))
     app.include_router(proofs.routes(gate))
     app.include_router(health.routes(gate, metrics))
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import BankError
 from pipeline.duties.takedown.errors import TakedownError
-from pipeline.duties.takedown.intake import NEEDED, Element, Intake
+from pipeline.duties.takedown.intake import NEEDED, Element
 from pipeline.gateway.errors import GateError
-from pipeline.jobs.notice_bank import NoticeBank
+from pipeline.jobs.notice_bank import NoticeDesk
 from pipeline.store.takedowns import NoticeKind, Takedown, Taken
 
 
@@ -45,9 +45,9 @@ class Decision(_Body):
     reason: str = Field(max_length=2000)
 
 
-def routes(intake: Intake, bank: NoticeBank) -> APIRouter:
+def routes(desk: NoticeDesk) -> APIRouter:
     """Return the routes; they MUST be served where nobody but the operator can reach them."""
-    router = APIRouter(prefix="/takedowns")
+    router, intake = APIRouter(prefix="/takedowns"), desk.intake
 
     async def find(known_as: UUID) -> Takedown:
         found = await intake.store.takedowns.get(known_as)
@@ -56,7 +56,7 @@ def routes(intake: Intake, bank: NoticeBank) -> APIRouter:
         return found
 
     def told(notice: Takedown) -> dict[str, object]:
-        return _notice(notice, intake.now())
+        return shown(notice, intake.now())
 
     @router.get("")
     async def listed() -> list[dict[str, object]]:
@@ -77,9 +77,7 @@ def routes(intake: Intake, bank: NoticeBank) -> APIRouter:
     async def decided(known_as: UUID, new: Decision) -> dict[str, object]:
         notice = await find(known_as)
         with _refusing(409):
-            notice, rows = await intake.decide(notice, new.taken, new.person, new.reason), 0
-            if notice.taken is Taken.DOWN:
-                rows = await bank.publish(notice.tenant, notice.kind, new.person)
+            notice, rows = await desk.decide(notice, new.taken, new.person, new.reason)
         return {**told(notice), "listed": rows}
 
     return router
@@ -93,7 +91,8 @@ def _refusing(status: int) -> Generator[None]:
         raise GateError(status, str(fault)) from None
 
 
-def _notice(notice: Takedown, now: datetime) -> dict[str, object]:
+def shown(notice: Takedown, now: datetime) -> dict[str, object]:
+    """Return a notice as operators and its platform see it: without a hash."""
     missing = NEEDED[notice.kind] - frozenset(map(Element, notice.elements))
     return {
         "id": str(notice.id),

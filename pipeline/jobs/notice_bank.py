@@ -15,10 +15,10 @@ from classifiers.hash_bank import Bank, Kind
 from classifiers.hash_bank_catalogue import Terms
 from classifiers.hash_bank_changes import Imported
 from classifiers.hash_bank_rows import take
-from pipeline.duties.takedown.intake import rows_of
+from pipeline.duties.takedown.intake import Intake, rows_of
 from pipeline.jobs.bank_desk import BankDesk
 from pipeline.store.store import Store
-from pipeline.store.takedowns import NoticeKind
+from pipeline.store.takedowns import NoticeKind, Takedown, Taken
 
 _OF = {
     NoticeKind.TAKE_IT_DOWN: (Kind.NCII, (NoticeKind.TAKE_IT_DOWN,)),
@@ -73,3 +73,26 @@ class NoticeBank:
             terms=terms,
         )
         hash_bank_changes.stage(self.desk.banks, imported)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDesk:
+    """What people do with notices, wherever they do it."""
+
+    intake: Intake
+    bank: NoticeBank
+
+    async def decide(
+        self, notice: Takedown, taken: Taken, person: str, reason: str
+    ) -> tuple[Takedown, int]:
+        """Decide on a notice; return it, and how many rows are in its tenant's bank then.
+
+        Raises:
+            TakedownError: it was decided otherwise, or there is no reason.
+            BankError: it is decided, and its bank is not made yet: the same again makes it.
+            StoreError, AuditError: ask again.
+        """
+        notice, rows = await self.intake.decide(notice, taken, person, reason), 0
+        if notice.taken is Taken.DOWN:
+            rows = await self.bank.publish(notice.tenant, notice.kind, person)
+        return notice, rows

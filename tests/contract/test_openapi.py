@@ -71,6 +71,8 @@ NOTICE: Place = ("GET", "/v1/generations/{generation}/notice")
 STANDING: Place = ("GET", "/v1/standing")
 APPEAL: Place = ("POST", "/v1/generations/{generation}/appeal")
 EVIDENCE: Place = ("POST", "/v1/reports/{report}/evidence")
+DEMAND: Place = ("POST", "/v1/takedowns")
+DEMANDED: Place = ("GET", "/v1/takedowns/{notice}")
 CANCEL: Place = ("DELETE", "/v1/generations/{generation}")
 SUGGEST: Place = ("GET", "/ai/generate-image/suggest-tags")
 ENCODE: Place = ("POST", "/ai/encode-vibe")
@@ -94,6 +96,8 @@ KEYED = (
     STANDING,
     APPEAL,
     EVIDENCE,
+    DEMAND,
+    DEMANDED,
     CANCEL,
     PICTURE,
     *ACCOUNT,
@@ -133,6 +137,7 @@ async def sent(
     for name, value in (("index", 0), ("generation", UUID(int=7)), ("entry", UUID(int=8))):
         path = path.replace(f"{{{name}}}", str(value))
     path = path.replace("{tile}", "tile/0/000.p/1").replace("{report}", str(NIL))
+    path = path.replace("{notice}", str(NIL))
     path += "?model=nai-diffusion-3&prompt=ha" if place == SUGGEST else ""
     async with house.client(app) as client:
         return await client.request(
@@ -228,6 +233,35 @@ async def told_unasked(house: World, place: Place) -> httpx.Response:
 
 async def told_too_much(house: World, place: Place) -> httpx.Response:
     return await told(house, place, b'{"user_id": "' + b"a" * 70_000 + b'"}')
+
+
+async def demanded(house: World, place: Place, **more: object) -> httpx.Response:
+    """What a platform sends of a notice, or asks of one that it sent."""
+    made = await house.operator.keys.create(TENANT, "their trust team", FOR_EVIDENCE)
+    bearer = {"Authorization": f"Bearer {made.secret.get_secret_value()}"}
+    said = json.dumps({"reference": "4711", "kind": "article-16", **more}).encode()
+    answer = await sent(house, DEMAND, said, **bearer)
+    if place == DEMAND:
+        return answer
+    async with house.client(**bearer) as client:
+        return await client.get(place[1].replace("{notice}", str(answer.json()["id"])))
+
+
+async def demanded_nothing(house: World, place: Place) -> httpx.Response:
+    return await demanded(house, place, kind="because")
+
+
+async def demanded_otherwise(house: World, place: Place) -> httpx.Response:
+    await demanded(house, place)
+    return await demanded(house, place, kind="trusted-flagger")
+
+
+async def demanded_too_much(house: World, place: Place) -> httpx.Response:
+    return await demanded(house, place, text="a" * 140_000)
+
+
+async def demanded_of_nobody(house: World, place: Place) -> httpx.Response:
+    return await demanded(house, (place[0], place[1].replace("{notice}", str(NIL))))
 
 
 async def beyond(house: World, place: Place) -> httpx.Response:
@@ -345,6 +379,12 @@ ANSWERS: Mapping[tuple[Place, int], Ask] = {
     **each((EVIDENCE,), 400, told_nothing),
     **each((EVIDENCE,), 404, told_unasked),
     **each((EVIDENCE,), 413, told_too_much),
+    **each((DEMAND,), 201, demanded),
+    **each((DEMAND,), 400, demanded_nothing),
+    **each((DEMAND,), 409, demanded_otherwise),
+    **each((DEMAND,), 413, demanded_too_much),
+    **each((DEMANDED,), 200, demanded),
+    **each((DEMANDED,), 404, demanded_of_nobody),
     **each((CANCEL,), 202, cancelled),
     **each((CANCEL,), 409, made),
     **each((EVENTS,), 400, unheard),

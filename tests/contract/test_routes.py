@@ -78,6 +78,8 @@ NO_CONTENT: frozenset[Place] = frozenset(
         ("GET", "/v1/standing"),
         ("POST", "/v1/generations/{generation}/appeal"),
         ("POST", "/v1/reports/{report}/evidence"),
+        ("POST", "/v1/takedowns"),
+        ("GET", "/v1/takedowns/{notice}"),
         ("GET", "/v1/generations/{generation}/images/{index}"),
     }
 )
@@ -106,6 +108,7 @@ async def house(tmp_path: Path) -> AsyncIterator[World]:
 def filled(path: str) -> str:
     return (
         path.replace("{generation}", str(UUID(int=7)))
+        .replace("{notice}", str(UUID(int=9)))
         .replace("{index}", "0")
         .replace("{entry}", str(UUID(int=8)))
         .replace("{report}", str(UUID(int=9)))

@@ -5,11 +5,12 @@ platform's people; the text, and who wrote it, stay with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from audit.entry import Entry, Json, Kind
 from audit.errors import ConflictError
@@ -49,8 +50,21 @@ DUE: Mapping[NoticeKind, timedelta] = {
 }
 """The first is the law's; of the others it says `timely` and `with priority`."""
 MOST_HASHES: Final = 1_000
+DECIDED: Final = "takedown.decided"
+"""The kind of the webhook that says what a person decided."""
 _NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MATCHED = EXACT | {HashType.PDQ}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a platform says of a notice that came to it."""
+
+    tenant: str
+    kind: NoticeKind
+    elements: frozenset[Element]
+    hashes: Sequence[tuple[str, str]] = field(repr=False)
+    submission: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +84,10 @@ class Intake:
         hashes: Sequence[tuple[str, str]],
         person: str,
         submission: UUID | None = None,
+        *,
+        known_as: UUID | None = None,
     ) -> Takedown:
-        """Take a notice; its clock begins if it is whole.
+        """Take a notice, under an id of its own or `known_as`; its clock begins if it is whole.
 
         Raises:
             TakedownError: there is no such tenant or generation of it, or a hash is none.
@@ -84,7 +100,7 @@ class Intake:
         now = self.now()
         valid_at = now if NEEDED[kind] <= elements else None
         notice = Takedown(
-            self.new_id(),
+            known_as or self.new_id(),
             tenant,
             kind,
             submission,
@@ -94,9 +110,28 @@ class Intake:
             None if valid_at is None else valid_at + DUE[kind],
             tuple(checked(hashes)),
         )
-        await self._write(notice.id, "takedown.received", notice, {"person": person})
+        with suppress(ConflictError):  # written before a crash, when its row was not
+            await self._write(notice.id, "takedown.received", notice, {"person": person})
         await self.store.takedowns.add(notice)
         return notice
+
+    async def take_once(self, reference: str, said: Told, person: str) -> Takedown:
+        """Take what a platform sends, by its own reference; sent again, more of it may be there.
+
+        Raises:
+            TakedownError: another notice has the reference, it was decided, or as for `take`.
+            StoreError, AuditError: it was not taken, and can be sent again.
+        """
+        known_as = uuid5(NAMESPACE_URL, f"takedown/{said.tenant}/{reference}")
+        found = await self.store.takedowns.get(known_as)
+        if found is None:
+            given = said.tenant, said.kind, said.elements, said.hashes, person, said.submission
+            return await self.take(*given, known_as=known_as)
+        same = found.kind, tuple(found.hashes), found.submission
+        if same != (said.kind, tuple(checked(said.hashes)), said.submission):
+            raise TakedownError("reference", "one of its own for each notice", "another's")
+        more = said.elements - frozenset(map(Element, found.elements))
+        return await self.complete(found, said.elements, person) if more else found
 
     async def complete(
         self, notice: Takedown, elements: frozenset[Element], person: str
@@ -130,7 +165,14 @@ class Intake:
             earlier = await self.log.receipt(known_as)
             if earlier is None or Leaf.parse(earlier.leaf).public.get("outcome") != taken:
                 raise TakedownError("notice", "one that waits", "one decided otherwise") from None
-        await self.store.takedowns.decide(notice, taken, person, self.now())
+        body, at = {"notice": str(notice.id), "taken": taken.value}, self.now()
+
+        async def keep(part: Store) -> None:
+            if await part.takedowns.decide(notice, taken, person, at):
+                known_as = uuid5(notice.id, f"webhook/{DECIDED}")
+                await part.webhooks.enqueue(known_as, notice.tenant, DECIDED, body, at)
+
+        await self.store.together(keep)
         return await self._again(notice)
 
     async def _again(self, notice: Takedown) -> Takedown:

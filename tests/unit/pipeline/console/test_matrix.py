@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
-from pipeline.console import appeal_pages, operation, report_pages, server
+from pipeline.console import appeal_pages, operation, report_pages, server, takedown_pages
 from pipeline.console.appeals import AppealDesk
 from pipeline.console.operation import Standing
 from pipeline.console.reports import ReportDesk
@@ -17,6 +17,7 @@ from pipeline.gateway.health import readiness
 from pipeline.store.tenants import Tenant
 from tests.unit.pipeline.console.checking import check_routes
 from tests.unit.pipeline.console.desks import Desk, open_desk
+from tests.unit.pipeline.console.test_takedown_pages import notices_of
 from tests.unit.pipeline.world import NOON, TENANT
 
 _CHANGES = {
@@ -36,6 +37,7 @@ _TYPED = {
     "code": "OK",
     "seen": NOON.isoformat(),
     "answer": "agree",
+    "taken": "not",
     "what": "OK",
     "because": "a lake",
 }
@@ -60,10 +62,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             report_pages.routes(frame, ReportDesk(house.gate.reports)),
             *check_routes(opened, frame)[1],
         )
-        opened.serve(frame, *pages)
-        for role in (Role.ADMIN, Role.POLICY):
-            await opened.add(role.value, role)
-        yield opened
+        with notices_of(house) as notices:
+            opened.serve(frame, *pages, takedown_pages.routes(frame, notices))
+            for role in (Role.ADMIN, Role.POLICY):
+                await opened.add(role.value, role)
+            yield opened
 
 
 async def answers(
