@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from audit.leaf import Leaf
 from audit.tables import edge_of, rows
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, read_text, reading
+from pipeline.cli.log_database import log_file
+from pipeline.cli.logfile import read_text, reading
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_pairs, stop, told
 from pipeline.cli.transparency import transparency
 from pipeline.duties.dsa.client import Database, Outcome
@@ -54,7 +55,7 @@ def statements(
         --explanation "Sexual content is not allowed." --out october.jsonl
     """
     platform = Platform(tenant, ground, explanation, terms_url or None, tuple(territory or ()))
-    with reading(data_dir_of(ctx) / LOG) as connection, told():
+    with log_file(data_dir_of(ctx)) as log, reading(log) as connection, told():
         from_day = _day(since)
         size, made = edge_of(connection).size, list[Statement]()
         for start in range(0, size, _BATCH):

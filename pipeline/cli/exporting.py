@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -22,8 +21,8 @@ from audit.export.manifest import Manifest
 from audit.export.order import Order, Tell
 from audit.export.profile import Scope
 from pipeline.cli import operator
-from pipeline.cli.log_database import copied_log
-from pipeline.cli.logfile import LOG, MOMENT_SECONDS, signed_beyond
+from pipeline.cli.log_database import log_file
+from pipeline.cli.logfile import signed_beyond
 from pipeline.cli.output import stop
 from pipeline.cli.outside import ANCHORS
 
@@ -79,7 +78,7 @@ def _make(data_dir: Path, asked: Asked, ask: Ask, bar: Callable[[int], Tell]) ->
             opened = ask(f"/exports/{order.export}/details", body)["opened"]
             return {UUID(entry): said for entry, said in opened.items()}
 
-        with _log(data_dir) as path, closing(connect_reader(path)) as connection:
+        with log_file(data_dir) as path, closing(connect_reader(path)) as connection:
             size, _ = signed_beyond(connection, index)
             (origin,) = connection.execute("SELECT origin FROM log").fetchone()
             order = replace(order, anchors=tuple(Anchors(data_dir / ANCHORS).all(origin)))
@@ -103,18 +102,6 @@ def _entered(asked: Asked, ask: Ask) -> tuple[Order, int]:
     )
     papers = {name: said.encode() for name, said in entered["papers"].items()}
     return replace(order, papers=papers), entered["index"]
-
-
-@contextmanager
-def _log(data_dir: Path) -> Generator[Path]:
-    """Give the log's file, or a copy of the log in PostgreSQL."""
-    if (data_dir / LOG).is_file():
-        yield data_dir / LOG
-        return
-    time.sleep(MOMENT_SECONDS)  # the server writes the signature of the entry a moment after it
-    with tempfile.TemporaryDirectory() as folder:
-        copied_log(data_dir, Path(folder) / LOG)
-        yield Path(folder) / LOG
 
 
 @contextmanager

@@ -2,12 +2,17 @@
 
 import asyncio
 import os
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.context import data_dir_of
+from pipeline.cli.logfile import LOG, MOMENT_SECONDS
 from pipeline.cli.output import AsJson, note, say_json, stop, told
 from pipeline.settings import load
 
@@ -90,3 +95,15 @@ def copied_log(data_dir: Path, file: Path) -> int:
             return asyncio.run(copy_log(url.get_secret_value(), file))
         except FileExistsError:
             stop(f"{file}: it is there already")
+
+
+@contextmanager
+def log_file(data_dir: Path) -> Generator[Path]:
+    """Give the log's file, or a copy of the log in PostgreSQL."""
+    if (data_dir / LOG).is_file():
+        yield data_dir / LOG
+        return
+    time.sleep(MOMENT_SECONDS)  # the server writes a signature a moment after its entry
+    with tempfile.TemporaryDirectory() as folder:
+        copied_log(data_dir, Path(folder) / LOG)
+        yield Path(folder) / LOG

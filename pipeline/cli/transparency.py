@@ -14,7 +14,8 @@ import typer
 from audit.leaf import Leaf
 from audit.tables import dropped, edge_of, root_at, rows
 from pipeline.cli.context import data_dir_of
-from pipeline.cli.logfile import LOG, read_text, reading
+from pipeline.cli.log_database import log_file
+from pipeline.cli.logfile import read_text, reading
 from pipeline.cli.output import REFUSED, AsJson, note, say_json, say_table, stop, told
 from pipeline.duties.dsa.accuracy import Accuracy
 from pipeline.duties.dsa.courses import Query, counted
@@ -58,7 +59,7 @@ def transparency(
         stop("--from, --to, --as-of: expected them in this order of time")
     if out.exists():
         stop(f"{out}: it is there already")
-    with reading(data_dir_of(ctx) / LOG) as connection, told():
+    with log_file(data_dir_of(ctx)) as file, reading(file) as connection, told():
         size = _size(connection, query.as_of)
         found = counted(_leaves(connection, size), query)
         sampled = _sampled(quality, query)

@@ -112,3 +112,28 @@ OF_NOTICES = (
     "Number of notices not processed by automated means",
     *(ACCURACY + each for each in FIGURES),
 )
+NAMES = (
+    "Category label",
+    "Category description",
+    "Category of illegal content / incompatible with the terms and conditions",
+    "Contextual information",
+)
+WORDED = "Described from their labels; the official wording is that of Annex I."
+VERY_LARGE = "Only for VLOPs"
+SEARCH_TOO = "Only for VLOPs and VLOSEs"
+HUMAN = "Human resources dedicated to content moderation"
+MODERATORS = (
+    "Number of internal moderators employed by the provider",
+    "Number of external moderators contracted by the provider",
+)
+LINGUISTS = "Number of total moderators with sufficient linguistic expertise"
+RECIPIENTS = "Number of average monthly active recipients during the reporting period"
+LANGUAGES = (
+    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt", "lv",
+    "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
+)  # fmt: skip
+"""The official ones of the Union."""
+MEMBER_STATES = (
+    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV",
+    "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
+)  # fmt: skip

@@ -63,6 +63,7 @@ class Parts:
         terms = "Category of incompatibility with the provider's terms and conditions"
         return [
             self._summary(),
+            _names({**BY_TERMS, **dict.fromkeys(others, ())}),
             self._empty(
                 "3_member_states_orders", headings.ALL, orders, headings.ORDERS, ("TOTAL",)
             ),
@@ -71,6 +72,8 @@ class Parts:
             self._own("6_own_initiative_TC", terms, BY_TERMS, self.counted.measures),
             self._appeals(),
             self._automated(),
+            self._people(),
+            self._recipients(),
             self._texts(),
         ]
 
@@ -229,10 +232,38 @@ class Parts:
             rows += [(*begin, each, scope, "", headings.ELSEWHERE) for each in headings.OF_NOTICES]
         return Table("8_automated_means", headings.LONG, rows)
 
+    def _people(self) -> Table:
+        """Return the rows that very large platforms fill in: no other owes them."""
+        begin = (headings.VERY_LARGE, *self._begin, headings.HUMAN)
+        scopes = ("Total number", *headings.LANGUAGES)
+        asked = [(each, "Total number") for each in headings.MODERATORS]
+        asked += [(headings.LINGUISTS, scope) for scope in scopes]
+        rows = [(*begin, *each, "", "") for each in asked]
+        return Table("9_human_resources", headings.LONG, rows)
+
+    def _recipients(self) -> Table:
+        begin = (headings.SEARCH_TOO, *self._begin, "AMAR", headings.RECIPIENTS)
+        rows = [(*begin, scope, "") for scope in ("TOTAL", *headings.MEMBER_STATES)]
+        return Table("10_AMAR", headings.LONG[:-1], rows)
+
     def _texts(self) -> Table:
         columns = ("Applicability", "Service", "Reporting period", "Indicator", "Value")
         rows = [(headings.ALL, *self._begin, each, "") for each in headings.TEXTS]
         return Table("11_qualitative", columns, rows)
+
+
+def _names(categories: Mapping[str, Sequence[str]]) -> Table:
+    """Return every label, in words, below its category."""
+    rows = [("TOTAL", "All categories", "", headings.WORDED)]
+    for category, keywords in categories.items():
+        label = f"STATEMENT_CATEGORY_{category}"
+        rows.append((label, _in_words(category), label, ""))
+        rows += [(f"KEYWORD_{each}", _in_words(each), label, "") for each in keywords]
+    return Table("2_categories_names", headings.NAMES, rows)
+
+
+def _in_words(label: str) -> str:
+    return label.replace("_", " ").capitalize()
 
 
 def _columns(called: str) -> Row:

@@ -65,6 +65,15 @@ def test_a_log_is_made_served_with_copied_and_verified(
     data, copied = ("--data-dir", installation), tmp_path / "copy.db"
     assert run(*data, "audit", "copy", copied).exit_code == 0
     assert run(*data, "audit", "copy", copied).exit_code == 2
+    days = ("--from", "2026-01-01", "--to", "2026-12-31", "--as-of", "2099-01-15")
+    whose = ("--tenant", "default", "--provider", "H", "--service", "S", *days)
+    out = tmp_path / "report"
+    counted = run(*data, "dsa", "transparency", *whose, "-o", out, "--json")
+    assert counted.exit_code == 0, counted.output
+    assert json.loads((out / "report.json").read_text())["log"]["size"] == entries
+    words = ("--tenant", "default", "--ground", "Terms", "--explanation", "Not allowed.")
+    stated = run(*data, "dsa", "statements", *words, "--out", tmp_path / "statements")
+    assert stated.exit_code == 0, stated.output
     verified = run(*data, "audit", "verify", copied, "--json")
     assert verified.exit_code == 0
     assert json.loads(verified.stdout)["entries"] == entries

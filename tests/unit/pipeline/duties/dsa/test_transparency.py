@@ -13,6 +13,7 @@ import pytest
 from audit.entry import Entry, Json, Kind
 from pipeline.access.permissions import Permission, Person
 from pipeline.duties.appeals.appeals import Deciding
+from pipeline.duties.dsa import headings
 from pipeline.duties.dsa.accuracy import Accuracy
 from pipeline.duties.dsa.courses import Counted, Query, counted
 from pipeline.duties.dsa.parts import Duty, Parts, Provider
@@ -206,6 +207,34 @@ async def test_a_hosting_provider_leaves_what_it_does_not_owe_empty(
 
     values = [each["Value"] for each in written(tmp_path, "7_appeals_and_recidivism")]
     assert values == ["1", *[""] * 46]
+
+
+async def test_what_every_report_has_is_in_each(house: World, tmp_path: Path) -> None:
+    """All eleven parts: every label once, and what only the largest owe left empty."""
+    await lived(house)
+    query = asked()
+    made = publish(parts(counted(await house.leaves(), query), query), tmp_path, 7, b"root")
+
+    names = written(tmp_path, "2_categories_names")
+    labels = [(each["Category label"], each[headings.NAMES[2]]) for each in names]
+    assert len(labels) == len(set(labels)) == 100
+    by_terms = {
+        each["Category of incompatibility with the provider's terms and conditions"]
+        for each in written(tmp_path, OWN)
+    }
+    assert by_terms <= {label for label, _ in labels}
+    people = written(tmp_path, "9_human_resources")
+    assert [each["Scope"] for each in people[:4]] == [*["Total number"] * 3, "bg"]
+    assert len(people) == 3 + 24
+    recipients = written(tmp_path, "10_AMAR")
+    assert [recipients[0]["Scope"], recipients[1]["Scope"], recipients[-1]["Scope"]] == [
+        "TOTAL",
+        "AT",
+        "SE",
+    ]
+    assert len(recipients) == 28
+    assert {each["Value"] for each in (*people, *recipients)} == {""}
+    assert len([each for each in made.files if each.startswith("Part_")]) == 11
 
 
 async def test_each_classifier_has_a_row_of_its_own(house: World, tmp_path: Path) -> None:
