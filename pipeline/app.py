@@ -55,6 +55,7 @@ from pipeline.console import (
     case_pages,
     check_pages,
     day_pages,
+    export_pages,
     figures,
     operating,
     operation,
@@ -70,6 +71,7 @@ from pipeline.console.cases import Cases
 from pipeline.console.checks import Checks
 from pipeline.console.deciding import Deciding
 from pipeline.console.doors import Doors
+from pipeline.console.exporting import Exports
 from pipeline.console.figures import Dashboards
 from pipeline.console.frame import Frame
 from pipeline.console.reclassifying import Reclassifying
@@ -583,6 +585,7 @@ def _console(
             report_pages.LINK,
             check_pages.LINK,
             figures.LINK,
+            export_pages.LINK,
             standing_pages.LINK,
             operation.LINK,
         ],
@@ -598,6 +601,7 @@ def _console(
         day_pages.routes(frame, cases),
         appeal_pages.routes(frame, AppealDesk(gate.appeals)),
         takedown_pages.routes(frame, notices),
+        export_pages.routes(frame, Exports(log, store, now, uuid4)),
         report_pages.routes(frame, ReportDesk(gate.reports)),
         standing_pages.routes(frame, gate.enforcing),
         operation.routes(frame, _standing(gate)),

@@ -2,14 +2,22 @@
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from pipeline.access.permissions import Permission
-from pipeline.console import appeal_pages, operation, report_pages, server, takedown_pages
+from pipeline.console import (
+    appeal_pages,
+    export_pages,
+    operation,
+    report_pages,
+    server,
+    takedown_pages,
+)
 from pipeline.console.appeals import AppealDesk
+from pipeline.console.exporting import Exports
 from pipeline.console.operation import Standing
 from pipeline.console.reports import ReportDesk
 from pipeline.console.roles import MAY, Role
@@ -60,6 +68,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             operation.routes(frame, standing),
             appeal_pages.routes(frame, AppealDesk(house.gate.appeals)),
             report_pages.routes(frame, ReportDesk(house.gate.reports)),
+            export_pages.routes(frame, Exports(house.log, house.store, house.clock, uuid4)),
             *check_routes(opened, frame)[1],
         )
         with notices_of(house) as notices:
