@@ -45,8 +45,8 @@ fmt: setup ## Format, and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-e2e: setup ## The whole program over real HTTP
-	$(BIN)/python -m pytest -q tests/e2e
+e2e: setup .chromium ## The whole program over real HTTP, and its console in a real browser
+	$(BIN)/python -m pytest -q tests/e2e tests/browser/check_*.py
 
 .chromium:
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)

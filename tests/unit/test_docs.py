@@ -17,13 +17,21 @@ from typer.testing import CliRunner
 
 from audit.entry import Kind
 from classifiers.signals import Reason, SignalName
+from pipeline import projection
 from pipeline.access.permissions import FOR_API_KEYS, FOR_SUBJECT_TOKENS, Permission
 from pipeline.app import open_house
 from pipeline.cli.main import app
+from pipeline.duties.appeals import appeals
+from pipeline.duties.enforcement import enforcing
+from pipeline.duties.reports import evidence
+from pipeline.duties.takedown import intake
 from pipeline.gateway.errors import STATUS
 from pipeline.gateway.shapes import MEANING
 from pipeline.items import PublicCode
+from pipeline.jobs import overdue, paging, rulings
+from pipeline.novelai import accounts_alarms
 from pipeline.settings import Settings, first_start, load
+from pipeline.store import jobs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -167,6 +175,29 @@ class TestTables:
             holders = rows[permission][0]
             assert ("keys" in holders) == (permission in FOR_API_KEYS)
             assert ("subject tokens" in holders) == (permission in FOR_SUBJECT_TOKENS)
+
+    def test_every_webhook_is_listed(self) -> None:
+        """Whoever receives them knows each before it comes."""
+        kinds = {
+            accounts_alarms.LOW,
+            accounts_alarms.SPENT,
+            appeals.RECEIVED,
+            appeals.DECIDED,
+            enforcing.CHANGED,
+            evidence.ASKED,
+            intake.DECIDED,
+            jobs.ENDED,
+            overdue.DUE,
+            overdue.REPORT_DUE,
+            overdue.UNFILED,
+            paging.DUE,
+            paging.FULL,
+            projection.NOTICE,
+            rulings.RULED,
+        }
+        told = page("docs/jobs.md").partition("## Webhooks")[2]
+        rows = [line.split("|")[1] for line in told.splitlines() if line.startswith("| `")]
+        assert set(re.findall(r"`([a-z_.]+)`", "".join(rows))) == kinds
 
     def test_every_header_is_listed(self) -> None:
         """What an integrator can send or keep stands in one place."""
