@@ -7,6 +7,7 @@ import asyncio
 import io
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -16,13 +17,14 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Json, Kind
+from audit.errors import ConflictError
 from audit.leaf import Leaf
 from audit.log import Log
 from audit.note import Note
 from pipeline.console.errors import ConsoleError, NowhereError
 from pipeline.console.sessions import Session
 from pipeline.duties.dsa.accuracy import Accuracy
-from pipeline.duties.dsa.courses import Query, counted
+from pipeline.duties.dsa.courses import Counting, Query
 from pipeline.duties.dsa.parts import Parts, Provider
 from pipeline.duties.dsa.publishing import publish
 from pipeline.duties.dsa.reconciling import Line
@@ -34,6 +36,10 @@ AT_ONCE: Final = 10
 """How many pages of the log one look reads."""
 MOST: Final = 8
 """How many are kept, of everybody: the oldest goes first."""
+LONGEST: Final = 500_000
+"""Of how many entries of a log a page makes one: reading takes memory of the gateway."""
+UNWATCHED: Final = timedelta(minutes=2)
+"""After how long one that nobody looks at any more is dropped before it is made."""
 _FRAME = "of what was let go or held"
 _NO_SAMPLE = "No second looks by people are known for this period."
 
@@ -50,8 +56,10 @@ class Making:
     size: int
     """How far the log had come when it was begun."""
     root: bytes
+    looked_at: datetime
+    counting: Counting | None = field(repr=False)
+    """Until it is made."""
     at: int = 0
-    leaves: list[Leaf] = field(default_factory=list[Leaf], repr=False)
     file: bytes | None = field(default=None, repr=False)
     lines: Sequence[Line] = ()
     turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
@@ -80,14 +88,37 @@ class Exports:
         if not query.first <= query.last or query.as_of.date() < query.first:
             raise ConsoleError("The first day has to come before the last, and not after today.")
         head = Checkpoint.parse(Note.parse(await self.log.newest()).text)
-        person = session.person.name
-        for each in [x for x in self.made.values() if x.person == person]:
-            del self.made[each.id]
-        while len(self.made) >= MOST:
-            del self.made[next(iter(self.made))]
-        making = Making(self.new_id(), person, query, provider, head.size, head.root)
+        if head.size > LONGEST:
+            raise ConsoleError("The log is too long for a page: `imprimatur dsa transparency` can.")
+        self._make_room(session.person.name)
+        making = Making(
+            self.new_id(),
+            session.person.name,
+            query,
+            provider,
+            head.size,
+            head.root,
+            self.now(),
+            Counting(query),
+        )
         self.made[making.id] = making
         return making
+
+    def _make_room(self, person: str) -> None:
+        """Drop what is theirs, what nobody looks at, and the oldest; one is made at a time.
+
+        Raises:
+            ConsoleError: somebody else's is being made.
+        """
+        now = self.now()
+        for each in [*self.made.values()]:
+            left = each.counting is not None and each.looked_at + UNWATCHED <= now
+            if each.person == person or left:
+                del self.made[each.id]
+        if any(each.counting is not None for each in self.made.values()):
+            raise ConsoleError("Somebody else's is being made: ask again in some minutes.")
+        while len(self.made) >= MOST:
+            del self.made[next(iter(self.made))]
 
     def find(self, session: Session, known_as: UUID) -> Making:
         """Return one of their own.
@@ -107,22 +138,21 @@ class Exports:
             StoreError, AuditError: it stays where it is; the next look goes on.
         """
         async with making.turn:
+            making.looked_at = self.now()
             for _ in range(AT_ONCE):
-                if making.at >= making.size:
-                    break
-                await self._read(making)
-            if making.at >= making.size and making.file is None:
-                await self._finish(session, making)
+                if making.counting is not None and making.at < making.size:
+                    await self._read(making, making.counting)
+            if making.counting is not None and making.at >= making.size:
+                await self._finish(session, making, making.counting)
 
-    async def _read(self, making: Making) -> None:
+    async def _read(self, making: Making, counting: Counting) -> None:
         end = min(making.at + PAGE, making.size)
-        entries = await self.log.entries(making.at, end - making.at)
-        found = [each for each in entries if each.index < end]
-        leaves = await asyncio.to_thread(lambda: [Leaf.parse(each.leaf) for each in found])
-        making.leaves += leaves
+        found = await self.log.entries(making.at, end - making.at)
+        leaves = [each.leaf for each in found if each.index < end]
+        await asyncio.to_thread(lambda: counting.take([*map(Leaf.parse, leaves)]))
         making.at = end
 
-    async def _finish(self, session: Session, making: Making) -> None:
+    async def _finish(self, session: Session, making: Making, counting: Counting) -> None:
         query = making.query
         since, until = (
             datetime.combine(day, time(), UTC)
@@ -133,23 +163,25 @@ class Exports:
             Accuracy(each.source, each.hits, each.false_alarms, each.misses, each.rests, _FRAME)
             for each in matrices(drawn)
         ]
-        file, lines = await asyncio.to_thread(_packed, making, sampled)
+        file, lines = await asyncio.to_thread(_packed, making, counting, sampled)
         public: dict[str, Json] = {
             "event": "export.made",
             "tenant": query.tenant,
             "role": session.role,
             "class": "transparency",
-            "count": len(making.leaves),
+            "count": making.size,
         }
-        entry = Entry(making.id, Kind.EXPORT, self.now(), public, {"person": session.person.name})
-        await self.log.append(entry)
-        making.file, making.lines, making.leaves = file, lines, []
+        person = {"person": session.person.name}
+        with suppress(ConflictError):  # the last look wrote it, and did not come back
+            await self.log.append(Entry(making.id, Kind.EXPORT, self.now(), public, {**person}))
+        making.file, making.lines, making.counting = file, lines, None
 
 
-def _packed(making: Making, sampled: Sequence[Accuracy]) -> tuple[bytes, Sequence[Line]]:
+def _packed(
+    making: Making, counting: Counting, sampled: Sequence[Accuracy]
+) -> tuple[bytes, Sequence[Line]]:
     """Return every file in one, and how they add up."""
-    found = counted(making.leaves, making.query)
-    parts = Parts(making.provider, making.query, found, sampled, _NO_SAMPLE)
+    parts = Parts(making.provider, making.query, counting.done(), sampled, _NO_SAMPLE)
     out = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         made = publish(parts, Path(folder), making.size, making.root)

@@ -119,24 +119,43 @@ class Counted:
     """What became of those; None where nothing is filed from here."""
 
 
+@dataclass(slots=True)
+class Counting:
+    """Counts what is given to it, in parts too; it keeps what may be of this platform alone."""
+
+    query: Query
+    _courses: defaultdict[str, list[Leaf]] = field(default_factory=lambda: defaultdict(list))
+    _notices: list[Leaf] = field(default_factory=list[Leaf])
+
+    def take(self, leaves: Iterable[Leaf]) -> None:
+        """Read on. Leaves MUST come in the order of the log."""
+        until, tenant = write_time(self.query.as_of), self.query.tenant
+        for leaf in leaves:
+            submission = leaf.public.get("submission")
+            if leaf.at > until or leaf.public.get("tenant", tenant) != tenant:
+                continue
+            if leaf.kind is Kind.TAKEDOWN:
+                self._notices.append(leaf)
+            elif isinstance(submission, str):
+                self._courses[submission].append(_slim(leaf))
+
+    def done(self) -> Counted:
+        """Return what was counted."""
+        found, own = Counted(), list[Sequence[Leaf]]()
+        found.received = _notices(self._notices, self.query)
+        for course in self._courses.values():
+            if any("tenant" in leaf.public for leaf in course):
+                own.append(course)
+                _count(found, course, self.query.has)
+        found.filings = filings_of(own, self.query.has, self.query.as_of)
+        return found
+
+
 def counted(leaves: Iterable[Leaf], query: Query) -> Counted:
-    """Count. Leaves MUST come in the order of the log."""
-    courses: defaultdict[str, list[Leaf]] = defaultdict(list)
-    until, notices = write_time(query.as_of), list[Leaf]()
-    for leaf in leaves:
-        submission = leaf.public.get("submission")
-        if leaf.at <= until and leaf.kind is Kind.TAKEDOWN:
-            notices.append(leaf)
-        elif isinstance(submission, str) and leaf.at <= until:
-            courses[submission].append(_slim(leaf))
-    found, own = Counted(), list[Sequence[Leaf]]()
-    found.received = _notices(notices, query)
-    for course in courses.values():
-        if any(leaf.public.get("tenant") == query.tenant for leaf in course):
-            own.append(course)
-            _count(found, course, query.has)
-    found.filings = filings_of(own, query.has, query.as_of)
-    return found
+    """Count all at once. Leaves MUST come in the order of the log."""
+    counting = Counting(query)
+    counting.take(leaves)
+    return counting.done()
 
 
 def _notices(leaves: Sequence[Leaf], query: Query) -> list[Notice]:

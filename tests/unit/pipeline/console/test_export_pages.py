@@ -13,8 +13,10 @@ import pytest
 
 from audit.entry import Kind
 from pipeline.console import export_pages, exporting
-from pipeline.console.exporting import MOST, Exports
+from pipeline.console.errors import ConsoleError
+from pipeline.console.exporting import MOST, UNWATCHED, Exports
 from pipeline.console.roles import Role
+from pipeline.console.sessions import Session
 from pipeline.duties.dsa.courses import Query
 from pipeline.duties.dsa.parts import Duty, Provider
 from pipeline.store.tenants import Tenant
@@ -119,14 +121,36 @@ async def test_it_is_ones_own_and_of_ones_own_tenants(desk: Desk) -> None:
 
 
 async def test_what_is_kept_has_an_end(desk: Desk) -> None:
-    """The oldest of everybody's goes first."""
+    """One is made at a time; of those that are made the oldest of everybody's goes first."""
     exports = Exports(desk.house.log, desk.house.store, desk.clock, uuid4)
     async with await desk.signed_in("auditor") as browser:
         session = await desk.session(browser)
+    query = Query(TENANT, NOON.date(), NOON.date(), desk.clock())
+    provider = Provider("H", "S", Duty.PLATFORM)
+
+    def person(number: int) -> Session:
+        return replace(session, person=replace(session.person, name=f"person-{number}"))
+
     kept: list[UUID] = []
     for number in range(MOST + 1):
-        who = replace(session, person=replace(session.person, name=f"person-{number}"))
-        query = Query(TENANT, NOON.date(), NOON.date(), desk.clock())
-        kept.append((await exports.begin(who, query, Provider("H", "S", Duty.PLATFORM))).id)
-
+        making = await exports.begin(person(number), query, provider)
+        with pytest.raises(ConsoleError, match="Somebody else's"):
+            await exports.begin(session, query, provider)
+        await exports.go_on(session, making)
+        kept.append(making.id)
     assert [*exports.made] == kept[1:]
+
+    left = await exports.begin(person(0), query, provider)
+    desk.clock.passes(seconds=UNWATCHED.total_seconds())
+    await exports.begin(session, query, provider)
+    assert left.id not in exports.made
+
+
+async def test_of_a_long_log_a_page_makes_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take the gateway's memory: the command has its own."""
+    monkeypatch.setattr(exporting, "LONGEST", 3)
+    async with await desk.signed_in("auditor") as browser:
+        answer = await begun(desk, browser)
+
+    assert answer.status_code == 400
+    assert "imprimatur dsa transparency" in answer.text

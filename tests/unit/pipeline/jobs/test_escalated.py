@@ -5,7 +5,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from audit.entry import Entry, Kind
+from pipeline.duties.reports.choices import Choices, Why
 from pipeline.duties.reports.custody import Act, Custody
+from pipeline.duties.reports.document import IncidentType
+from pipeline.duties.reports.reporting import Who
 from pipeline.jobs.escalated import restore_cases
 from pipeline.store.reports import Standing, report_id
 from pipeline.store.store import Store
@@ -31,6 +34,11 @@ async def test_a_case_is_there_again_after_app_db_was_lost(tmp_path: Path) -> No
         custody = Custody(replace(again.gate.reports, profiles={TENANT: PROFILE}))
         assert len(await custody.noted(case, Act.COPIED, "to be reported", "mia")) == 1
         assert (await again.row(case.submission)).state is State.HALTED
+        closed = Choices(IncidentType.PORNOGRAPHY, why_not=Why.REPORTED)
+        await custody.reports.draft(case, closed, Who("person-1", "child-safety"))
+        (case,) = await again.store.reports.open()
+        await custody.reports.approve(case, Who("person-2", "child-safety"))
+        assert await again.store.reports.open() == ()
         assert await again.store.submissions.abandoned("process-3") == ()
 
 
