@@ -1,6 +1,6 @@
-"""Tells of what people should have done by now: cases to be reported, and notices to be decided.
+"""Tells of what people should have done by now: cases to report, notices and appeals to decide.
 
-Whoever runs the gateway is told of cases, in its own log. A platform is told of both by its
+Whoever runs the gateway is told of cases, in its own log. A platform is told of all by its
 webhook, at a quarter, a half and five sixths of their time (of 48 hours: 12, 24 and 40), and at the
 end; and of what was approved and nobody filed, after an hour and a day. No clock decides anything.
 """
@@ -15,6 +15,7 @@ import structlog
 
 from audit.fields import write_time
 from pipeline.duties.reports.reporting import Reports
+from pipeline.store.appeals import Case, Scope
 from pipeline.store.reports import READY, UNDER_WAY, Report
 from pipeline.store.takedowns import Takedown
 from pipeline.telemetry.spacing import Spacing
@@ -25,6 +26,8 @@ REPORT_DUE: Final = "report.due"
 """That a case waits for people. It MUST NOT say what it is about, nor whose it is."""
 UNFILED: Final = "report.unfiled"
 """That two people approved a case, and it is not filed."""
+APPEAL_DUE: Final = "appeal.due"
+"""That appeals of one cause wait for a decision."""
 MARKS: Final = (1 / 4, 1 / 2, 5 / 6, 1.0)
 FILED_WITHIN: Final = timedelta(hours=1)
 """How long what two people approved may wait to be filed before that is told."""
@@ -50,6 +53,8 @@ class Overdue:
         """
         for notice in await self.reports.store.takedowns.open():
             await self._due(notice)
+        for contested in await self.reports.store.appeals.open(Scope(worst=True)):
+            await self._appealed(contested)
         now, table = self.now(), self.reports.store.reports
         cases, ended = await table.open(), await table.ended()
         for case in cases:
@@ -82,6 +87,16 @@ class Overdue:
         }
         marks = _marks(notice.valid_at, notice.due_at)
         await self._tell(notice.id, notice.tenant, DUE, marks, body)
+
+    async def _appealed(self, case: Case) -> None:
+        """Tell of appeals: of `CSE.*` the same as of everything else, so that nobody is warned."""
+        body = {
+            "case": str(case.id),
+            "due_at": write_time(case.due_at),
+            "late": case.due_at <= self.now(),
+        }
+        marks = _marks(case.received_at, case.due_at)
+        await self._tell(case.id, case.tenant, APPEAL_DUE, marks, body)
 
     async def tell_of(self, case: Report) -> None:
         """Tell a case's platform of it. Its id alone: this is before people confirmed anything."""

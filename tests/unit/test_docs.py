@@ -187,6 +187,7 @@ class TestTables:
             evidence.ASKED,
             intake.DECIDED,
             jobs.ENDED,
+            overdue.APPEAL_DUE,
             overdue.DUE,
             overdue.REPORT_DUE,
             overdue.UNFILED,

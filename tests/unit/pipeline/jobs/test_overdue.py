@@ -6,11 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.duties.takedown.intake import NEEDED, Intake
-from pipeline.jobs.overdue import DUE, REPORT_DUE, UNFILED, Overdue
+from pipeline.jobs.overdue import APPEAL_DUE, DUE, REPORT_DUE, UNFILED, Overdue
 from pipeline.settings.reporting import Drawn
+from pipeline.store.appeals import Scope
 from pipeline.store.reports import Standing
 from pipeline.store.takedowns import NoticeKind, Taken
 from pipeline.store.webhooks import Target, Webhook
+from tests.unit.pipeline.duties.appeals.test_appeals import REVERSED, refused
 from tests.unit.pipeline.duties.reports.cases import PROFILE, approved, case_of, escalated
 from tests.unit.pipeline.world import NOON, TENANT, World
 
@@ -149,6 +151,30 @@ async def test_a_platform_is_told_of_what_nobody_filed_after_an_hour_and_a_day(
 
     assert counts == [0, 1, 1, 2, 2]
     assert [each.body for each in await _of(house, UNFILED)] == [{"report": str(case.id)}] * 2
+
+
+@pytest.mark.parametrize("prompt", ["blockme", "graveword"])
+async def test_a_platform_is_told_of_appeals_that_wait(
+    house: World, overdue: Overdue, prompt: str
+) -> None:
+    """Of the worst as of anything else; and no more once somebody decided."""
+    await house.store.webhooks.aim(Target(TENANT, "https://platform.example/", b"s", NOON))
+    appeal = await house.gate.appeals.make(await refused(house, prompt), "it is a lake")
+    counts: list[int] = []
+    for days in (3, 1, 3, 5, 3):
+        house.clock.passes(days=days)
+        await overdue.look()
+        counts.append(len(await _of(house, APPEAL_DUE)))
+
+    assert counts == [0, 1, 2, 3, 4]
+    told = await _of(house, APPEAL_DUE)
+    assert {each.body["case"] for each in told} == {str(appeal.case)}
+    assert all(set(each.body) == {"case", "due_at", "late"} for each in told)
+    case = await house.store.appeals.case(appeal.case, Scope(worst=True))
+    await house.gate.appeals.decide(case, REVERSED)
+    house.clock.passes(days=20)
+    await overdue.look()
+    assert len(await _of(house, APPEAL_DUE)) == 4
 
 
 async def _of(house: World, kind: str) -> list[Webhook]:
