@@ -64,9 +64,7 @@ class Parts:
         return [
             self._summary(),
             _names({**BY_TERMS, **dict.fromkeys(others, ())}),
-            self._empty(
-                "3_member_states_orders", headings.ALL, orders, headings.ORDERS, ("TOTAL",)
-            ),
+            self._orders(orders),
             self._notices(notices),
             self._own("5_own_initiative_illegal", illegal, CATEGORIES, ()),
             self._own("6_own_initiative_TC", terms, BY_TERMS, self.counted.measures),
@@ -93,30 +91,17 @@ class Parts:
         rows = [(headings.ALL, self.provider.service, *pair) for pair in said.items()]
         return Table("1_summary", ("Applicability", "Service", "Indicator", "Value"), rows)
 
-    def _empty(
-        self,
-        name: str,
-        for_whom: str,
-        categories: Mapping[str, Sequence[str]],
-        figures: Row,
-        scope: Row,
-    ) -> Table:
-        """Return a table of what does not come this way."""
-        columns = (*_columns("Category of illegal content"), *(("Scope",) if scope else ()))
+    def _orders(self, categories: Mapping[str, Sequence[str]]) -> Table:
+        """Return the orders of authorities, over all and by Member State: they come elsewhere."""
+        figures = headings.ORDERS
+        columns = (*_columns("Category of illegal content"), "Scope")
         blank = ("",) * len(figures)
-        rows = [
-            (
-                for_whom,
-                *self._begin,
-                label,
-                "",
-                *scope,
-                *blank,
-                *_context(label, headings.ELSEWHERE, blank),
-            )
-            for label, _ in _labels(categories, ())
-        ]
-        return Table(name, (*columns, *figures, *_contextual(figures)), rows)
+        rows = list[Row]()
+        for scope in ("TOTAL", *headings.MEMBER_STATES):
+            for label, _ in _labels(categories, ()):
+                told = _context(label, headings.ELSEWHERE if scope == "TOTAL" else "", blank)
+                rows.append((headings.ALL, *self._begin, label, "", scope, *blank, *told))
+        return Table("3_member_states_orders", (*columns, *figures, *_contextual(figures)), rows)
 
     def _notices(self, categories: Mapping[str, Sequence[str]]) -> Table:
         """Return the notices of others: nobody says of which category they are."""

@@ -223,6 +223,10 @@ async def test_what_every_report_has_is_in_each(house: World, tmp_path: Path) ->
         for each in written(tmp_path, OWN)
     }
     assert by_terms <= {label for label, _ in labels}
+    orders = written(tmp_path, "3_member_states_orders")
+    blocks = [each["Scope"] for each in orders]
+    assert [*dict.fromkeys(blocks)] == ["TOTAL", *headings.MEMBER_STATES]
+    assert {blocks.count(scope) for scope in blocks} == {91}
     people = written(tmp_path, "9_human_resources")
     assert [each["Scope"] for each in people[:4]] == [*["Total number"] * 3, "bg"]
     assert len(people) == 3 + 24
