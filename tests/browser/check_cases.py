@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
+from pipeline.settings.queues import Hideable, ReviewQueue
 from pipeline.store.accounts import GateMiss
 from pipeline.store.exposures import MOST_IN_A_ROW
 from pipeline.store.first_approvals import FirstApproval
@@ -92,6 +93,26 @@ async def test_the_queue_and_a_case_can_be_read_by_all(site: Site) -> None:
     await page.get_by_role("button", name="Claim this case").click()
     await page.get_by_text("secretword").wait_for()
     await site.check(page, "case-claimed")
+
+
+async def test_a_queue_with_a_name_can_be_read_and_hides_what_it_says(
+    tmp_path: Path, heard: Heard
+) -> None:
+    """Its name is a link to its cases, and no page of them offers what is hidden there."""
+    people = ReviewQueue(name="Real people", code="NCII.", hides=frozenset({Hideable.APPROVE}))
+    async with open_desk(tmp_path, [people]) as desk:
+        desk.app.add_middleware(Listening, heard=heard)
+        await desk.held(NUDE)
+        async with shown(desk, tmp_path) as site:
+            page = await site.open("/sign-in")
+            await site.sign_in(page, "reviewer")
+            await page.get_by_role("link", name="Real people").click()
+            await page.get_by_text("(not there: approve)").wait_for()
+            await site.check(page, "queue-named")
+            await page.get_by_role("button", name="Claim").click()
+            await page.get_by_label("Reject, and withhold it for good").wait_for()
+            assert await page.get_by_label("Approve", exact=True).count() == 0
+            assert await page.get_by_role("button", name="Escalate").count() == 1
 
 
 async def test_the_team_can_say_that_a_case_is_something_else(site: Site, desk: Desk) -> None:
