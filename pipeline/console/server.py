@@ -31,6 +31,7 @@ from pipeline.console import doors
 from pipeline.console.doors import PUBLIC, Doors
 from pipeline.console.errors import (
     ConsoleError,
+    ForgedError,
     NotAllowedError,
     NowhereError,
     SignedOutError,
@@ -44,6 +45,10 @@ _FAULT = (
     "A part of the server does not work now. Look whether what you did was done before you do it "
     "again, and tell whoever runs this installation."
 )
+
+_FORM = "application/x-www-form-urlencoded"
+_REASONS = ("reason", "why", "because")
+"""What forms call the words that somebody writes for the log."""
 
 
 def create(frame: Frame, ways_in: Doors, pages: Iterable[APIRouter] = ()) -> Guarded:
@@ -92,7 +97,7 @@ def _tell_of_faults(app: FastAPI, frame: Frame) -> None:
     async def told(request: Request, fault: ConsoleError) -> Response:
         if isinstance(fault, SignedOutError) and request.method == "GET":
             return RedirectResponse(f"{ROOT}/sign-in?to={request.url.path}", 303)
-        return _told(frame, fault)
+        return _told(frame, fault, typed=await _own_words(request, fault))
 
     @app.exception_handler(ForbiddenError)
     async def forbidden(_: Request, __: ForbiddenError) -> Response:
@@ -115,9 +120,23 @@ def _tell_of_faults(app: FastAPI, frame: Frame) -> None:
         app.exception_handler(kind)(failed)
 
 
-def _told(frame: Frame, fault: ConsoleError, status: int | None = None) -> Response:
-    title, message = fault.title, fault.message
-    page = frame.page("error.html", None, status or fault.status, title=title, message=message)
+async def _own_words(request: Request, fault: ConsoleError) -> str:
+    """Return the reason that somebody wrote in vain, for them to use again: nothing else of a form.
+
+    No browser keeps it, since it keeps no page. Of a form that may be another's nothing is told.
+    """
+    is_form = request.headers.get("content-type", "").startswith(_FORM)
+    if request.method != "POST" or not is_form or isinstance(fault, ForgedError):
+        return ""
+    form = await request.form()
+    return next((said for name in _REASONS if isinstance(said := form.get(name), str)), "")
+
+
+def _told(
+    frame: Frame, fault: ConsoleError, status: int | None = None, *, typed: str = ""
+) -> Response:
+    said = {"title": fault.title, "message": fault.message, "typed": typed}
+    page = frame.page("error.html", None, status or fault.status, **said)
     if isinstance(fault, WaitError):
         page.headers["Retry-After"] = str(fault.seconds)
     return page

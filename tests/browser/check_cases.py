@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit.vkey import VerifierKey
 from pipeline.console.derivative import SIDE
+from pipeline.console.sessions import IDLE
 from pipeline.settings.queues import Hideable, ReviewQueue
 from pipeline.store.accounts import GateMiss
 from pipeline.store.exposures import MOST_IN_A_ROW
 from pipeline.store.first_approvals import FirstApproval
 from pipeline.store.strikes import Strike
-from tests.browser.conftest import Site, shown
+from tests.browser.conftest import Site, shown, violations
 from tests.unit.pipeline.console.desks import NUDE, Desk, open_desk
 from tests.unit.pipeline.console.test_case_pages import becomes
 from tests.unit.pipeline.world import TENANT, png
@@ -233,6 +234,21 @@ async def test_without_scripts_a_case_is_ruled_and_not_revealed(site: Site, desk
 
     assert await desk.carried_out() == ["withheld"]
     assert await desk.media() == []
+
+
+async def test_who_was_signed_out_meanwhile_still_has_their_words(site: Site, desk: Desk) -> None:
+    """Nothing was done, and the page says so."""
+    page = await claimed(site)
+    await page.get_by_label("Reject, and withhold it for good").check()
+    await page.locator("#reason").fill("it is not a lake")
+    desk.clock.passes(seconds=IDLE.total_seconds())
+    await page.get_by_role("button", name="Rule", exact=True).click()
+    await page.get_by_role("heading", name="You are signed out").wait_for()
+
+    words = page.get_by_label("What you wrote, to use it again")
+    assert await words.input_value() == "it is not a lake"
+    assert await violations(page) == []
+    assert await desk.carried_out() == []
 
 
 async def test_what_was_ruled_is_taken_back(site: Site, desk: Desk) -> None:

@@ -14,6 +14,7 @@ from audit.entry import Kind
 from audit.leaf import Leaf
 from pipeline.access.permissions import Permission
 from pipeline.console.roles import MAY, Role
+from pipeline.console.sessions import IDLE
 from pipeline.jobs.uncovered import LONGEST, SILENT
 from pipeline.projection import ruling_id
 from pipeline.store.accounts import GateMiss
@@ -414,6 +415,25 @@ class TestRuling:
         assert (ruling.public["action"], ruling.public["code"]) == ("label", shown)
         (first,) = [x for x in leaves if x.public.get("event") == "case.first_approval"]
         assert (first.public["outcome"], first.public["code"]) == ("labelled", "SEX.NUDITY")
+
+    async def test_what_was_written_in_vain_is_there_to_be_used_again(self, desk: Desk) -> None:
+        """A claim or a session that ran out loses nobody's words; nothing else of it is told."""
+        hold = await desk.held()
+        browser, path = await claimed(desk, hold), f"/cases/{hold.id}/ruling"
+        form = {"ruling": "reject", "reason": "it is <b>not</b> a lake"}
+        desk.clock.passes(seconds=LASTS.total_seconds())
+        stale = await posted(desk, browser, path, **form)
+        forged = await browser.post(path, data={**form, "form": "another"})
+        token = (await desk.session(browser)).form
+        desk.clock.passes(seconds=IDLE.total_seconds())
+        late = await browser.post(path, data={**form, "form": token})
+
+        assert [each.status_code for each in (stale, forged, late)] == [409, 403, 401]
+        for answer in (stale, late):
+            assert "readonly>it is &lt;b&gt;not&lt;/b&gt; a lake</textarea>" in answer.text
+            assert token not in answer.text
+        assert "a lake" not in forged.text
+        assert await desk.carried_out() == []
 
     async def test_two_rulings_at_once_are_one(self, desk: Desk) -> None:
         """A double click releases nothing twice, and neither does a second window."""
