@@ -1,12 +1,19 @@
-"""Statements of reasons from the log's decisions: the public part of an entry is all they need."""
+"""Statements of reasons from the log's decisions: the public part of an entry is all they need.
+
+What machines refused or withheld with a code, what people saw in a picture that machines had let
+out, and what people rejected of what machines held. Each is one entry with the code; the entry that
+ends what was rejected has none, so nothing is stated twice.
+"""
 
 from dataclasses import dataclass
 
 from audit.entry import Kind
 from audit.leaf import Leaf
+from pipeline.duties.dsa.courses import BY_A_PERSON
 from pipeline.duties.dsa.errors import StatementError
 from pipeline.duties.dsa.projection import PROJECTION, Row
 from pipeline.duties.dsa.rules import Statement, problems
+from pipeline.items import Stage
 from policies.labels import HarmCode
 
 _DAY = len("2026-11-23")
@@ -42,9 +49,12 @@ def statement_of(platform: Platform, leaf: Leaf) -> Statement | None:
         StatementError: it breaks a rule of the database, for what the platform says of itself.
     """
     row = _row(leaf)
-    if row is None or leaf.kind not in _FACTS or leaf.public.get("tenant") != platform.tenant:
+    kind = _restricts(leaf)
+    if row is None or kind is None or leaf.public.get("tenant") != platform.tenant:
         return None
-    refused = leaf.kind is Kind.HALTED
+    refused = kind is Kind.HALTED
+    seen_by_a_person = leaf.public.get("reason") == BY_A_PERSON
+    by_people = leaf.kind is Kind.RULING or seen_by_a_person
     made: dict[str, str | list[str]] = {
         **({"decision_provision": _REFUSED} if refused else {"decision_visibility": [_DISABLED]}),
         "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
@@ -55,10 +65,10 @@ def statement_of(platform: Platform, leaf: Leaf) -> Statement | None:
         "category_specification": [f"KEYWORD_{each}" for each in row.keywords],
         "content_date": leaf.at[:_DAY],
         "application_date": leaf.at[:_DAY],
-        "decision_facts": _FACTS[leaf.kind],
+        "decision_facts": _FACTS[kind],
         "source_type": "SOURCE_VOLUNTARY",
-        "automated_detection": "Yes",
-        "automated_decision": "AUTOMATED_DECISION_FULLY",
+        "automated_detection": "No" if seen_by_a_person else "Yes",
+        "automated_decision": f"AUTOMATED_DECISION_{'NOT_AUTOMATED' if by_people else 'FULLY'}",
         "puid": f"{platform.tenant}-{leaf.entry_id.hex}",
     }
     if "OTHER" in row.keywords:
@@ -71,6 +81,13 @@ def statement_of(platform: Platform, leaf: Leaf) -> Statement | None:
     if wrong:
         raise StatementError("statement of reasons", "what the database takes", "; ".join(wrong))
     return made
+
+
+def _restricts(leaf: Leaf) -> Kind | None:
+    """Say what an entry does: as a refusal does, or a withheld picture; None if neither."""
+    if leaf.kind is Kind.RULING and leaf.public.get("outcome") == "rejected":
+        return Kind.HALTED if leaf.public.get("stage") == Stage.SCREEN else Kind.WITHHOLD
+    return leaf.kind if leaf.kind in _FACTS else None
 
 
 def _row(leaf: Leaf) -> Row | None:

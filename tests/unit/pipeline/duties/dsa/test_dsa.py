@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from audit.entry import Entry, Kind, entry_id
+from audit.entry import Entry, Json, Kind, entry_id
 from audit.leaf import Leaf, leaf_of
 from pipeline.duties.dsa.client import Database
 from pipeline.duties.dsa.errors import RefusedError, StatementError, UnansweredError
@@ -46,9 +46,16 @@ GOOD: dict[str, Any] = {
 }
 
 
-def leaf(code: str, kind: Kind = Kind.HALTED, tenant: str = "harbour", number: int = 1) -> Leaf:
+def leaf(
+    code: str,
+    kind: Kind = Kind.HALTED,
+    tenant: str = "harbour",
+    number: int = 1,
+    **more: str,
+) -> Leaf:
     submission = UUID(int=number)
-    public = {"submission": str(submission), "tenant": tenant, "code": code, "action": "block"}
+    public: dict[str, Json] = {"submission": str(submission), "tenant": tenant, "code": code}
+    public |= {"action": "block", **more}
     at = datetime(2026, 11, 23, 1, tzinfo=UTC)
     entry = Entry(entry_id(submission, kind), kind, at, public, {"subject": "u1"})
     return leaf_of(entry, {"subject": bytes(32)})
@@ -94,6 +101,38 @@ class TestProjection:
         """Each platform reports its own."""
         assert statement_of(PLATFORM, leaf("SEX.NUDITY", Kind.EXAMINED)) is None
         assert statement_of(PLATFORM, leaf("SEX.NUDITY", tenant="quay")) is None
+
+    @pytest.mark.parametrize(
+        ("stage", "provision"),
+        [("screen", "decision_provision"), ("examine", "decision_visibility")],
+    )
+    def test_what_a_person_rejected_was_found_by_machines_and_decided_by_nobody_else(
+        self, stage: str, provision: str
+    ) -> None:
+        """A request that was held is refused by it, a picture that was held is not given out."""
+        rejected = leaf("SEX.NUDITY", Kind.RULING, stage=stage, outcome="rejected")
+        made = statement_of(PLATFORM, rejected)
+
+        assert made is not None
+        assert problems(made) == []
+        assert provision in made
+        assert made["automated_detection"] == "Yes"
+        assert made["automated_decision"] == "AUTOMATED_DECISION_NOT_AUTOMATED"
+
+    def test_what_a_person_approved_makes_none(self) -> None:
+        """It restricts nothing."""
+        approved = leaf("SEX.NUDITY", Kind.RULING, stage="examine", outcome="approved")
+        assert statement_of(PLATFORM, approved) is None
+
+    def test_what_a_person_saw_in_a_picture_that_was_out_no_machine_found(self) -> None:
+        """It said of such pictures that machines had found and decided it."""
+        seen = leaf("SEX.NUDITY", Kind.WITHHOLD, stage="examine", reason="blind_check")
+        made = statement_of(PLATFORM, seen)
+
+        assert made is not None
+        assert problems(made) == []
+        assert made["automated_detection"] == "No"
+        assert made["automated_decision"] == "AUTOMATED_DECISION_NOT_AUTOMATED"
 
     def test_a_platform_that_names_somebody_is_refused(self) -> None:
         """The database is public."""
