@@ -61,11 +61,13 @@ class Following:
             AuditError, StoreError, OSError, UnicodeDecodeError: nobody knows; all stays as it is.
         """
         await self._take_secrets()
-        for token in self.roster.accounts.tokens():
-            await self._follow(token, await self.roster.table.get(digest_of(token)))
+        accounts, rows = self.roster.accounts, await self.roster.table.all()
+        states = accounts.states()
+        for token in accounts.tokens():
+            await self._follow(token, states[token.label], rows.get(digest_of(token)))
 
-    async def _follow(self, token: Token, row: AccountRow | None) -> None:
-        accounts, state = self.roster.accounts, self.roster.accounts.states()[token.label]
+    async def _follow(self, token: Token, state: AccountState, row: AccountRow | None) -> None:
+        accounts = self.roster.accounts
         if row is None:  # another gateway rotated it: this token is nobody's any more
             if state is not AccountState.REFUSED:
                 accounts.pause(token.label, AccountState.REFUSED)

@@ -4,7 +4,7 @@ An account belongs to one process at a time. When that process died during a pai
 still be generating with it: whoever takes it over lets it rest for as long as a generation takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pipeline.store import ledgers
 from pipeline.store.columns import Instant, metadata
+from pipeline.store.prepared import Prepared
 from pipeline.store.submissions import State, submissions
 from pipeline.store.writer import Transact, changing
 
@@ -29,6 +30,7 @@ upstream_accounts = Table(
     Column("owner", String(64), nullable=False),
     Column("rests_until", Instant, nullable=False),
 )
+_ALL = Prepared(select(upstream_accounts))
 
 gate_misses = Table(
     "gate_misses",
@@ -104,6 +106,11 @@ class AccountTable:
     async def get(self, token: str) -> AccountRow | None:
         """Return an account; None if it was never used here."""
         return await self.transact(lambda sql: _get(sql, token))
+
+    async def all(self) -> Mapping[str, AccountRow]:
+        """Return every account that was used here, by its token's digest."""
+        rows = await self.transact(lambda sql: _ALL.rows(sql, {}))
+        return {row["token"]: AccountRow(**row) for row in rows}
 
     async def put(self, row: AccountRow) -> None:
         """Remember an account as `row` says."""

@@ -92,6 +92,7 @@ async def test_what_is_declared_and_paused_is_remembered(store: Store) -> None:
 
     assert found == replace(row, entitlement="contract 7", declared_by="ana", paused="suspect")
     assert await store.accounts.get(OTHER) is None
+    assert await store.accounts.all() == {TOKEN: found}
 
 
 async def test_a_case_is_open_until_a_person_closes_it(store: Store) -> None:
