@@ -5,7 +5,7 @@
 
 import sqlite3
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from typing import TypeAlias, cast
@@ -37,6 +37,8 @@ SELECT idx, ifnull(CAST(entry_id AS BLOB), x''), ifnull(CAST(leaf AS BLOB), x'')
   CAST(leaf_hash AS BLOB) FROM entry
 """
 _DROPPED = "UNION ALL SELECT idx, x'', NULL, ifnull(CAST(leaf_hash AS BLOB), x'') FROM dropped"
+Watch: TypeAlias = Callable[[int, int], None]
+"""Is told how many entries were looked at, and how many there are by what nobody has proved yet."""
 _Row: TypeAlias = tuple[int, bytes, bytes | None, bytes]  # index, id, leaf, hash
 
 
@@ -44,9 +46,15 @@ class Verification:
     """One verification of one snapshot of a log; see `audit.verify.verify`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, key: VerifierKey, *, hashes_only: bool
+        self,
+        connection: sqlite3.Connection,
+        key: VerifierKey,
+        *,
+        hashes_only: bool,
+        watch: Watch = lambda _done, _size: None,
     ) -> None:
         self._hashes_only = hashes_only
+        self._watch = watch
         self._connection = connection
         self._key = key
         self._chain = KeyChain(key)
@@ -221,6 +229,7 @@ class Verification:
         }
         edge, stops = Edge(), sorted({*self._expected, *self._seen})
         self._compare(edge)
+        (size,) = self._connection.execute("SELECT ifnull(max(size), 0) FROM head").fetchone()
         found = self._connection.execute(self._question())
         while rows := found.fetchmany(_TOGETHER):
             first = edge.size
@@ -228,6 +237,7 @@ class Verification:
             for start, end in pairwise([first, *inside, first + len(rows)]):
                 hashes = self._hashed(start, rows[start - first : end - first])
                 edge = self._extended(edge, hashes, tiles)
+            self._watch(edge.size, max(edge.size, size if isinstance(size, int) else 0))
         for level, index in tiles:
             self._findings.add(
                 Check.TREE, f"a tile node at level {level}, index {index}, belongs to no entries"

@@ -27,7 +27,7 @@ from audit.export.findings import ExportReport
 from audit.outsiders import NOBODY, Outsiders
 from audit.proof import Proof
 from audit.report import Report
-from audit.verification import Verification
+from audit.verification import Verification, Watch
 from audit.vkey import VerifierKey
 
 
@@ -40,6 +40,7 @@ def verify(
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
     hashes_only: bool = False,
+    watch: Watch = lambda _done, _size: None,
 ) -> Report:
     """Check the whole log, in one snapshot, in this order.
 
@@ -69,7 +70,7 @@ def verify(
     try:
         with closing(connect_reader(path)) as connection:
             connection.execute("BEGIN")
-            verification = Verification(connection, key, hashes_only=hashes_only)
+            verification = Verification(connection, key, hashes_only=hashes_only, watch=watch)
             return verification.run(known_checkpoints, receipts, anchors, trusted)
     except sqlite3.Error as fault:
         raise UnusableError(path.name, f"it cannot be read as a log: {fault}") from fault
@@ -84,6 +85,7 @@ def verify_any(
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
     hashes_only: bool = False,
+    watch: Watch = lambda _done, _size: None,
 ) -> Report | ExportReport:
     """Check a log's file, or an export (always whole): a directory, or a file that is a zip file.
 
@@ -94,7 +96,9 @@ def verify_any(
     """
     if path.is_dir() or zipfile.is_zipfile(path):
         known = [*known_checkpoints, *(each.checkpoint for each in receipts)]
-        return verify_export(path, vkey, known_checkpoints=known, anchors=anchors, trusted=trusted)
+        return verify_export(
+            path, vkey, known_checkpoints=known, anchors=anchors, trusted=trusted, watch=watch
+        )
     return verify(
         path,
         vkey,
@@ -103,6 +107,7 @@ def verify_any(
         anchors=anchors,
         trusted=trusted,
         hashes_only=hashes_only,
+        watch=watch,
     )
 
 
@@ -110,6 +115,12 @@ def _key(given: str) -> str:
     """Return the key as given, or the first that a file holds: the others follow from any one."""
     path = Path(given)
     return path.read_bytes().decode().partition("\n")[0].strip() if path.is_file() else given
+
+
+def _show(done: int, size: int) -> None:
+    """Say on a terminal how far it is; a report takes the place of that."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done:,} of {size:,} entries\x1b[K" if done < size else "\r\x1b[K")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 given.stamps.read_bytes() if given.stamps else None,
             ),
             hashes_only=given.hashes_only,
+            watch=_show,
         )
     except (AuditError, OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"cannot verify: {fault}\n")

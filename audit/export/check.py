@@ -30,7 +30,11 @@ from audit.outsiders import NOBODY, Outsiders
 from audit.pairing import Pairing
 from audit.proof import Proof
 from audit.report import Findings
+from audit.verification import Watch
 from audit.vkey import VerifierKey
+
+_TOLD = 1024
+"""After so many entries of all whoever waits is told how far it is."""
 
 
 def verify_export(
@@ -40,6 +44,7 @@ def verify_export(
     known_checkpoints: Sequence[str] = (),
     anchors: Sequence[Anchor] = (),
     trusted: Outsiders = NOBODY,
+    watch: Watch = lambda _done, _size: None,
 ) -> ExportReport:
     """Check the whole export, in the order of `ExportCheck`.
 
@@ -51,12 +56,12 @@ def verify_export(
     key = VerifierKey.parse(vkey)
     with open_source(path) as source:
         manifest = Manifest.parse(_manifest(source))
-        return _Checking(source, manifest, key).run(known_checkpoints, anchors, trusted)
+        return _Checking(source, manifest, key, watch).run(known_checkpoints, anchors, trusted)
 
 
 class _Checking:
-    def __init__(self, source: Source, manifest: Manifest, key: VerifierKey) -> None:
-        self._manifest, self._key = manifest, key
+    def __init__(self, source: Source, manifest: Manifest, key: VerifierKey, watch: Watch) -> None:
+        self._manifest, self._key, self._watch = manifest, key, watch
         self._tiled = manifest.scope.profile in WITH_TILES
         self._findings = Findings(EXPORT_TITLES)
         self._files = Files(source, self._findings)
@@ -145,6 +150,8 @@ class _Checking:
                     pairing.take(index, leaf.glance())
             if self._heads.expects(index + 1):
                 self._heads.compare(index + 1, tiler.edge.root(), self._latest)
+            if not (index + 1) % _TOLD or index + 1 == self._manifest.size:
+                self._watch(index + 1, self._manifest.size)
         tiler.finish()
         ranges.finish()
         self._heads.finish()

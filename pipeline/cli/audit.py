@@ -7,13 +7,15 @@ All but `detail` only read the file, beside a running server or without one; `ve
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from audit.anchors import Anchors
 from audit.export.findings import ExportReport
@@ -112,7 +114,7 @@ def verify(
         receipts = [Proof.parse(read_text(each)) for each in receipt or ()]
         if not path.is_dir():
             require_log(path)
-        with Console(stderr=True).status("hashing every entry again"):
+        with _bar() as watch:
             report = _verified(
                 partial(
                     verify_any,
@@ -122,6 +124,7 @@ def verify(
                     receipts=receipts,
                     anchors=Anchors(anchors).all(key.name) if anchors else (),
                     trusted=outsiders(witness or (), stamps),
+                    watch=watch,
                 )
             )
     typer.echo(report.as_json() if as_json else plain_lines(report.as_text()))
@@ -198,6 +201,18 @@ def detail(
     for line in json.dumps(opened["detail"], indent=2).splitlines():
         say(line)
     note(f"the log says that {who['person']} has seen this")
+
+
+@contextmanager
+def _bar() -> Generator[Callable[[int, int], None]]:
+    """Show on stderr, if that is a terminal, how many entries were hashed again."""
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, size: bar.update(task, completed=done, total=size)
 
 
 def _verified(verify: Callable[[], Report | ExportReport]) -> Report | ExportReport:

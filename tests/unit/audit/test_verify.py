@@ -46,6 +46,13 @@ class TestReport:
         assert "(5) 1 PROBLEMS" in report.as_text()
         assert "(4) holds" in report.as_text()
 
+    def test_whoever_waits_is_told_how_far_it_is(self, scene: Scene) -> None:
+        """A log of millions takes half a minute."""
+        told: list[tuple[int, int]] = []
+        report = verify(scene.path, scene.vkey, watch=lambda done, size: told.append((done, size)))
+
+        assert told[-1] == (report.entries, report.entries) != (0, 0)
+
     def test_without_a_memory_it_says_so_first(self, scene: Scene, tmp_path: Path) -> None:
         """What passes here may be a cut log, and the report must not hide it."""
         cut = tampered(scene, tmp_path / "changed.db", ONLY_WITH_MEMORY[0])

@@ -50,8 +50,12 @@ def test_a_named_witness_is_told_of_and_others_are_counted(
 
     alone = verify_export(folder, world.vkey)
     trusted = Outsiders((WitnessKey.parse(watcher.vkey),))
-    report = verify_export(folder, world.vkey, trusted=trusted)
+    told: list[tuple[int, int]] = []
+    report = verify_export(
+        folder, world.vkey, trusted=trusted, watch=lambda done, size: told.append((done, size))
+    )
 
+    assert told == [(report.entries, report.entries)]
     assert (alone.ok, alone.strangers, alone.vouched) == (True, 1, ())
     assert (report.ok, report.strangers) == (True, 0)
     assert [(each.size, each.who) for each in report.vouched] == [(cosigned.size, cosigned.who)]
